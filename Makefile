@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+# bearssl for Lua 5.4: build, test, install. `make help` lists the targets; .ci/deps the packages.
+
+LUA ?= lua5.4
+LUA_VERSION ?= 5.4
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+LUA_CDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+
+# What is compiled. A variant has a tree of its own under build/; what the flags were is kept there, so that
+# other flags build anew instead of mixing.
+#   (none)      the module               asan, fault   under sanitizers, with failing allocations
+#   gcc, clang  warnings are errors; objects only
+VARIANT ?=
+BUILD := build$(if $(VARIANT),/$(VARIANT))
+MODULE := $(BUILD)/bearssl/core.so
+SOURCES := $(sort $(wildcard csrc/*/*.c)) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+
+# BearSSL: an upstream tree (inc/, build/libbearssl.a), else the system's, static where there is an archive.
+ifdef BEARSSL_DIR
+BEARSSL_CFLAGS ?= -isystem $(BEARSSL_DIR)/inc
+BEARSSL_LIBS ?= $(BEARSSL_DIR)/build/libbearssl.a
+else
+BEARSSL_LIBS ?= $(if $(filter /%,$(shell $(CC) -print-file-name=libbearssl.a 2>&1)),-l:libbearssl.a,-lbearssl)
+endif
+
+pkg_config = $(shell pkg-config $(1) lua$(LUA_VERSION) 2>/dev/null)
+ifdef LUA_INCDIR
+LUA_CFLAGS ?= -I$(LUA_INCDIR)
+else
+LUA_CFLAGS ?= $(or $(call pkg_config,--cflags),-I/usr/include/lua$(LUA_VERSION))
+endif
+LUA_LIBS ?= $(or $(call pkg_config,--libs),-llua$(LUA_VERSION)) # only for the tests' interpreter
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+known = $(shell printf 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo $(1))
+HARDENING := $(foreach flag,-fstack-protector-strong -fstack-clash-protection -fcf-protection,$(call known,$(flag)))
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+WRAPPED := malloc calloc realloc strdup strndup
+
+ifneq ($(filter asan fault,$(VARIANT)),)
+EXTRA := $(SANITIZERS)
+# nodelete: a leak found after lua_close still has names in its stack
+EXTRA_LINK := -Wl,-z,nodelete $(if $(filter fault,$(VARIANT)),$(WRAPPED:%=-Wl,--wrap=%))
+else
+EXTRA := $(HARDENING)
+ifneq ($(filter -O%,$(filter-out -O0,$(CFLAGS))),)
+ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),)
+EXTRA += -D_FORTIFY_SOURCE=2
+endif
+endif
+EXTRA += $(if $(filter gcc clang,$(VARIANT)),-Werror)
+endif
+
+COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS) -std=c11 $(WARNINGS) $(EXTRA) -fPIC -fvisibility=hidden -Icsrc \
+	$(BEARSSL_CFLAGS) $(LUA_CFLAGS)
+LINK := $(CC) -shared $(CFLAGS) $(EXTRA) $(LDFLAGS) $(EXTRA_LINK) -Wl,--exclude-libs,ALL -Wl,--as-needed \
+	-Wl,-z,relro,-z,now,-z,noexecstack
+
+V ?= 0
+say = $(if $(filter 0,$(V)),@printf '%-6s %s\n' $(1) $@;)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# our own make is as parallel as the machine, unless the caller has said how parallel it shall be
+SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
+TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
+
+.PHONY: all objects interpreter deps demo test asan fault bench lint rooms format docs install clean help FORCE
+.DELETE_ON_ERROR:
+
+all: $(MODULE) ## build build/bearssl/core.so
+
+objects: $(OBJECTS)
+
+$(MODULE): $(OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $(OBJECTS) $(BEARSSL_LIBS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/flags: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES))
+	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
+
+-include $(OBJECTS:.o=.d)
+
+# A sanitized module needs an interpreter with the sanitizer's runtime; preloading it would reach every
+# process that a spec starts. Called lua5.4, it is found first by what a spec runs.
+interpreter: $(BUILD)/bin/lua5.4
+$(BUILD)/bin/lua5.4: .ci/lua.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) -o $@ $< $(LUA_LIBS)
+
+deps: ## install through apt what is missing for build, demo and test
+	@sh .ci/deps demo test
+
+demo: ## a tour: HTTPS, certificates and mutual TLS against a local server
+	@sh .ci/deps demo
+	@$(SUBMAKE) all
+	@LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" \
+		$(LUA) examples/demo.lua
+
+test: ## everything: checks, warnings, specs, specs under sanitizers and with failing allocations
+	@sh .ci/deps demo test
+	@$(TEST)
+
+asan: ## the specs under ASan and UBSan (SPECS="spec/x_spec.lua" for some)
+	@$(TEST) asan
+
+fault: ## the specs of failing allocations
+	@$(TEST) fault
+
+bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk" for some)
+	@bench/run $(SECTIONS)
+
+lint: ## luacheck, rooms, memcmp, format, clang-tidy
+	@sh .ci/deps lint
+	@$(TEST) luacheck rooms memcmp format tidy
+
+rooms: ## who includes whom in csrc
+	@$(LUA) .ci/rooms.lua
+
+C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c .ci/*.c bench/*.c)
+format: ## clang-format over the C sources
+	@sh .ci/deps lint
+	clang-format -i $(C_FILES)
+
+docs: ## LDoc's reference into docs/reference
+	@sh .ci/deps docs
+	cd docs && $(LUA) $$(command -v ldoc) .
+
+LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua))
+install: all ## PREFIX, DESTDIR, LUA_CDIR, LUA_LMODDIR say where
+	install -d $(DESTDIR)$(LUA_CDIR)/bearssl
+	install -m 755 $(MODULE) $(DESTDIR)$(LUA_CDIR)/bearssl/core.so
+	@for file in $(LUA_FILES); do \
+		echo "install $(DESTDIR)$(LUA_LMODDIR)/$$file"; \
+		install -D -m 644 lua/$$file $(DESTDIR)$(LUA_LMODDIR)/$$file || exit 1; \
+	done
+
+clean: ## remove build/ and docs/reference/
+	rm -rf build docs/reference
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR LUA_CDIR LUA_LMODDIR JOBS V=1'
