@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * engine.h - the interface that every TLS engine has, and the config it is made from. An engine
+ * takes bytes from the peer, gives bytes for the peer, and has application data and a state. It
+ * knows no socket, no clock and no Lua. What needs a decision from outside stops it in a named
+ * state, with the question as data. */
+#ifndef LT_BASE_ENGINE_H
+#define LT_BASE_ENGINE_H
+
+#include "base/bytes.h"
+#include "base/entropy.h"
+#include "base/error.h"
+
+struct lt_verifier;      /* x509/verify.h */
+struct lt_verify_result; /* x509/verify.h */
+struct lt_identity;      /* x509/identity.h: a chain and its private key */
+struct lt_bear_shared;   /* bear/bear.h: what the connections of a config share there */
+
+typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
+
+/* Immutable once made, shared by its connections, which it outlives. All pointers are owned by
+ * whoever made the config. */
+typedef struct {
+    bool server;
+    uint16_t min_version, max_version; /* LT_TLS_1_x */
+    const uint16_t *cipher_suites;     /* by preference */
+    size_t cipher_suite_count;
+    uint32_t groups;   /* bit n: NamedGroup n, n < 32 */
+    const char **alpn; /* protocol names, by preference */
+    size_t alpn_count;
+    const struct lt_identity
+        *identities; /* client: the first that the server takes; server: one */
+    size_t identity_count;
+    bool ask_certificate; /* client: CertificateRequest is a question to the caller */
+    const struct lt_verifier *verifier; /* never NULL */
+    bool verify_name;                   /* false only with verify = "none" */
+    lt_client_auth client_auth;         /* server */
+    const lt_bytes *authorities;        /* server: DNs for CertificateRequest; at least one */
+    size_t authority_count;
+    size_t session_cache_size;      /* server: entries; 0: no resumption by session ID */
+    uint32_t session_lifetime;      /* seconds */
+    struct lt_bear_shared *bear;    /* made once the rest is set */
+    bool fixed_time, fixed_entropy; /* for tests */
+    int64_t time;
+    uint8_t entropy[LT_SEED_SIZE];
+} lt_config;
+
+typedef enum {
+    LT_STATE_handshake, /* application data may not flow yet */
+    LT_STATE_question,  /* the handshake waits for lt_engine_class.answer_certificate */
+    LT_STATE_connected,
+    LT_STATE_closing, /* close_notify sent; the peer's may still come, and data before it */
+    LT_STATE_closed,  /* the peer's close_notify was seen, or both */
+    LT_STATE_failed,  /* see error(); its alert is the last of the output */
+} lt_state;
+
+/* CertificateRequest as the caller sees it (RFC 5246 section 7.4.4). Views, valid until answered. */
+typedef struct {
+    lt_bytes certificate_types; /* one byte each */
+    lt_bytes signature_schemes; /* two bytes each; n = 0 before TLS 1.2 */
+    lt_bytes authorities;       /* opaque DistinguishedName<1..2^16-1> after another */
+} lt_certificate_request;
+
+typedef struct {
+    const char *engine;
+    uint16_t version, cipher_suite, group, signature_scheme; /* 0: not known, or none */
+    const char *alpn;                                        /* NULL: none */
+    char server_name[256]; /* SNI sent or received; "": none */
+    bool resumed;
+    int round_trips; /* of the handshake */
+} lt_info;
+
+typedef struct lt_session lt_session;
+struct lt_session {
+    void (*free)(lt_session *); /* wipes */
+    const lt_config *config;    /* the only one it may be offered with */
+};
+
+typedef struct lt_engine lt_engine;
+typedef struct {
+    const char *name;
+    void (*free)(lt_engine *); /* wipes; also after a failure half-way */
+
+    /* From the peer: room for at least one byte (NULL: out of memory, the engine has failed);
+     * then `n` bytes were put there, or the transport has ended. */
+    uint8_t *(*input)(lt_engine *, size_t wanted, size_t *room);
+    void (*input_done)(lt_engine *, size_t n);
+    void (*input_end)(lt_engine *);
+
+    /* For the peer; valid until the next call. */
+    lt_bytes (*output)(lt_engine *);
+    void (*output_done)(lt_engine *, size_t n);
+
+    /* Application data, decrypted in place; valid until the next call. */
+    lt_bytes (*data)(lt_engine *);
+    void (*data_done)(lt_engine *, size_t n);
+    /* Takes some of `n` bytes as records into the output: 0 while the output is full, before the
+     * handshake is done, or after the end. */
+    size_t (*write)(lt_engine *, const uint8_t *p, size_t n);
+    void (*idle)(lt_engine *);           /* nothing to do for now: buffers that are empty go */
+    void (*close)(lt_engine *);          /* close_notify into the output; reading goes on */
+    void (*abort)(lt_engine *, lt_code); /* fails the engine from outside, with its alert */
+
+    lt_state (*state)(const lt_engine *);
+    const lt_error *(*error)(const lt_engine *);
+    void (*info)(const lt_engine *, lt_info *);
+    const lt_bytes *(*peer_certificates)(const lt_engine *, size_t *count);
+    const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
+
+    const lt_certificate_request *(*question)(const lt_engine *);
+    /* `identity` stays the caller's and outlives the engine; NULL: no certificate. */
+    void (*answer)(lt_engine *, const struct lt_identity *identity);
+
+    lt_session *(*session)(const lt_engine *,
+                           lt_error *); /* owned by the caller; NULL: see e */
+    lt_code (*exporter)(const lt_engine *, const char *label, const lt_bytes *context,
+                        uint8_t *out, size_t n, lt_error *); /* RFC 5705 */
+    /* One NSS key log line with its LF, once; 0: none (yet, or any more). */
+    size_t (*key_log)(lt_engine *, char *line, size_t room);
+} lt_engine_class;
+
+struct lt_engine {
+    const lt_engine_class *engine_class;
+};
+
+enum { LT_KEY_LOG_LINE = 256 }; /* bytes; CLIENT_RANDOM lines have 177 */
+
+#endif

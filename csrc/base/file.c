@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * file.c - see file.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static lt_code read_all(int fd, const char *path, lt_buffer *out, lt_error *e)
+{
+    for (;;) {
+        if (!lt_buffer_reserve(out, 4096))
+            return lt_fail(e, LT_memory, "file");
+        ssize_t n = read(fd, out->data + out->end, out->capacity - out->end);
+        if (n == 0)
+            return LT_OK;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return lt_fail_detail(e, LT_file, "file", "%s: %s", path, strerror(errno));
+        out->end += (size_t)n;
+        if (lt_buffer_size(out) > LT_FILE_MAX)
+            return lt_fail_detail(e, LT_limit, "file", "%s: more than %d bytes", path,
+                                  LT_FILE_MAX);
+    }
+}
+
+lt_code lt_file_read(const char *path, lt_buffer *out, lt_error *e)
+{
+    struct stat st;
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return lt_fail_detail(e, LT_file, "file", "%s: %s", path, strerror(errno));
+    lt_code rc;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        rc = lt_fail_detail(e, LT_file, "file", "%s: is a directory", path);
+    else
+        rc = read_all(fd, path, out, e);
+    close(fd);
+    return rc;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * secret.c - see secret.h. */
+#include "base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void lt_wipe(void *p, size_t n)
+{
+    static void *(*const volatile set)(void *, int, size_t) = memset;
+    if (n > 0)
+        set(p, 0, n);
+}
+
+bool lt_ct_eq(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    uint8_t difference = 0;
+    for (size_t i = 0; i < n; i++)
+        difference |= (uint8_t)(x[i] ^ y[i]);
+    return difference == 0;
+}
+
+void lt_wipe_free(void *p, size_t n)
+{
+    if (!p)
+        return;
+    lt_wipe(p, n);
+    free(p);
+}
+
+bool lt_buffer_reserve(lt_buffer *b, size_t more)
+{
+    size_t live = lt_buffer_size(b);
+    if (b->capacity - b->end >= more)
+        return true;
+    if (b->capacity - live >= more && b->start >= live) { /* cheap: no overlap, no new block */
+        memcpy(b->data, b->data + b->start, live);
+        b->start = 0, b->end = live;
+        return true;
+    }
+    if (more > SIZE_MAX / 2 - live)
+        return false;
+    size_t capacity = b->capacity < 256 ? 256 : b->capacity;
+    while (capacity - live < more)
+        capacity *= 2;
+    uint8_t *data = malloc(capacity);
+    if (!data)
+        return false;
+    if (live > 0)
+        memcpy(data, b->data + b->start, live);
+    lt_wipe_free(b->data, b->capacity);
+    *b = (lt_buffer){ .data = data, .end = live, .capacity = capacity };
+    return true;
+}
+
+bool lt_buffer_add(lt_buffer *b, const void *p, size_t n)
+{
+    if (!lt_buffer_reserve(b, n))
+        return false;
+    if (n > 0)
+        memcpy(b->data + b->end, p, n);
+    b->end += n;
+    return true;
+}
+
+void lt_buffer_take(lt_buffer *b, size_t n)
+{
+    b->start += n;
+    if (b->start == b->end)
+        b->start = b->end = 0;
+}
+
+void lt_buffer_free(lt_buffer *b)
+{
+    lt_wipe_free(b->data, b->capacity);
+    *b = (lt_buffer){ 0 };
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * secret.h - what every secret needs: wiping that stays, a comparison that tells no time, and a
+ * growing buffer that leaves nothing behind. */
+#ifndef LT_BASE_SECRET_H
+#define LT_BASE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void lt_wipe(void *p, size_t n); /* never optimised away */
+bool lt_ct_eq(const void *a, const void *b, size_t n);
+void lt_wipe_free(void *p, size_t n); /* p may be NULL */
+
+/* Bytes that grow: by a new block, a copy and a wiped old block; never by realloc. The live
+ * bytes are data[start .. end). A zeroed struct is an empty buffer. */
+typedef struct {
+    uint8_t *data;
+    size_t start, end, capacity;
+} lt_buffer;
+
+bool lt_buffer_reserve(lt_buffer *b, size_t more); /* room for `more` bytes at data + end */
+bool lt_buffer_add(lt_buffer *b, const void *p, size_t n); /* false: out of memory, unchanged */
+void lt_buffer_take(lt_buffer *b, size_t n); /* n bytes from the front are done with */
+void lt_buffer_free(lt_buffer *b);           /* wiped; empty again, ready for use */
+
+static inline size_t lt_buffer_size(const lt_buffer *b)
+{
+    return b->end - b->start;
+}
+
+#endif
