@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * identity.c - see identity.h. */
+#include "x509/identity.h"
+
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "x509/certificate.h"
+
+static const uint8_t ecdsa_with[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04 }; /* ansi-x9-62 (4) */
+
+static bool contains(lt_bytes s, const uint8_t *part, size_t n)
+{
+    for (size_t i = 0; i + n <= s.n; i++)
+        if (lt_bytes_equal((lt_bytes){ s.p + i, n }, (lt_bytes){ part, n }))
+            return true;
+    return false;
+}
+
+static lt_code read_leaf(lt_identity *id, lt_error *e)
+{
+    lt_certificate leaf;
+    lt_code rc = lt_certificate_parse(&leaf, id->chain.certificates[0], e);
+    if (rc != LT_OK)
+        return rc;
+    id->key_usage = leaf.has_key_usage ? leaf.key_usage : ~0U;
+    id->issuer_key_type = contains(leaf.signature_algorithm, ecdsa_with, sizeof ecdsa_with)
+                              ? LT_KEY_ec
+                              : LT_KEY_rsa;
+    return lt_private_key_matches(&id->key, leaf.der, e);
+}
+
+static lt_code to_bearssl(lt_identity *id, lt_error *e)
+{
+    id->br_chain = malloc(id->chain.count * sizeof *id->br_chain);
+    if (!id->br_chain)
+        return lt_fail(e, LT_memory, "certificate");
+    for (size_t i = 0; i < id->chain.count;
+         i++) /* BearSSL only reads; its pointer is not const */
+        id->br_chain[i] = (br_x509_certificate){
+            .data = id->chain.data + (id->chain.certificates[i].p - id->chain.data),
+            .data_len = id->chain.certificates[i].n,
+        };
+    return LT_OK;
+}
+
+lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
+                          lt_bytes password, lt_error *e)
+{
+    *id = (lt_identity){ 0 };
+    lt_code rc = lt_chain_parse(&id->chain, certificate, e);
+    if (rc == LT_OK)
+        rc = lt_private_key_parse(&id->key, key, password, e);
+    if (rc == LT_OK)
+        rc = read_leaf(id, e);
+    if (rc == LT_OK)
+        rc = to_bearssl(id, e);
+    if (rc != LT_OK)
+        lt_identity_free(id);
+    return rc;
+}
+
+void lt_identity_free(lt_identity *id)
+{
+    lt_chain_free(&id->chain);
+    lt_private_key_free(&id->key);
+    free(id->br_chain);
+    *id = (lt_identity){ 0 };
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * identity.h - what one side proves itself with: a certificate chain and its private key. */
+#ifndef LT_X509_IDENTITY_H
+#define LT_X509_IDENTITY_H
+
+#include "x509/chain.h"
+#include "x509/private_key.h"
+
+typedef struct lt_identity {
+    lt_chain chain;
+    lt_private_key key;
+    uint32_t key_usage;            /* LT_KU_ bits of the leaf; all of them where it has none */
+    lt_key_type issuer_key_type;   /* of the signature on the leaf */
+    br_x509_certificate *br_chain; /* the same certificates in BearSSL's shape */
+} lt_identity;
+
+/* Both texts are PEM or DER; the key must belong to the leaf (LT_key_mismatch). */
+lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
+                          lt_bytes password, lt_error *e);
+void lt_identity_free(lt_identity *id); /* wipes; twice is fine */
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * name.h - does a certificate stand for a host (RFC 9525)? dNSName and iPAddress of the subject
+ * alternative name only; the common name is never asked. */
+#ifndef LT_X509_NAME_H
+#define LT_X509_NAME_H
+
+#include "x509/certificate.h"
+
+/* LT_OK, or LT_name_mismatch with the names that were there in the detail; LT_option where the
+ * host asked for is itself no name or address (a wildcard, an empty label, a U-label, …). */
+lt_code lt_certificate_matches_host(const lt_certificate *c, const char *host, lt_error *e);
+
+/* An IPv4 or IPv6 literal (v6 with or without brackets) to 4 or 16 bytes; 0: it is none. */
+size_t lt_ip_parse(const char *host, uint8_t out[16]);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * public_key.h - SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7, RFC 3279, 4055, 5480, 8410) as
+ * views into its DER. */
+#ifndef LT_X509_PUBLIC_KEY_H
+#define LT_X509_PUBLIC_KEY_H
+
+#include <bearssl.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+typedef enum {
+    LT_KEY_unknown,
+    LT_KEY_rsa,
+    LT_KEY_rsa_pss,
+    LT_KEY_ec,
+    LT_KEY_ed25519
+} lt_key_type;
+
+typedef struct {
+    lt_key_type type;
+    lt_bytes algorithm;         /* AlgorithmIdentifier, with its header */
+    lt_bytes bits;              /* subjectPublicKey, without the unused-bits octet */
+    size_t size;                /* bits of the modulus or of the curve's field; 0: unknown */
+    lt_bytes modulus, exponent; /* RSA: unsigned big-endian, no leading zero */
+    int curve;                  /* EC: BR_EC_secp256r1 …; 0: a curve we have no code for */
+    lt_bytes curve_oid;     /* EC: content octets; n = 0: parameters that are no namedCurve */
+    lt_bytes point;         /* EC: as encoded */
+    lt_bytes algorithm_oid; /* content octets */
+    const char *curve_name; /* EC: IANA's name of the group; NULL: not known */
+} lt_public_key;
+
+/* An algorithm we do not know is no failure: type is LT_KEY_unknown. */
+lt_code lt_public_key_parse(lt_public_key *k, lt_bytes spki, lt_error *e);
+
+#endif

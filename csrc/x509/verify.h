@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * verify.h - the one question an engine asks: may this chain stand for this peer? Engines hold an
+ * lt_verifier and know nothing of what is behind it; without one they fail. */
+#ifndef LT_X509_VERIFY_H
+#define LT_X509_VERIFY_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+enum { LT_CHAIN_MAX = 16 }; /* certificates in a chain, sent or verified; more is LT_limit */
+
+typedef enum {
+    LT_PURPOSE_any,
+    LT_PURPOSE_server,
+    LT_PURPOSE_client,
+    LT_PURPOSE_oid
+} lt_purpose;
+
+typedef struct {
+    const lt_bytes *certificates; /* DER, as sent: the leaf first, the rest in any order */
+    size_t count;
+    const char *name; /* host name or IP literal asked for; NULL: not checked */
+    lt_purpose purpose;
+    lt_bytes purpose_oid; /* content octets; with LT_PURPOSE_oid */
+    int64_t time;         /* seconds since the epoch, UTC */
+    lt_bytes ocsp_staple; /* OCSPResponse sent with the leaf; n = 0: none */
+} lt_verify_request;
+
+typedef struct {
+    lt_bytes
+        path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; views into request or store */
+    size_t path_length;
+} lt_verify_result;
+
+typedef struct lt_verifier lt_verifier;
+struct lt_verifier {
+    lt_code (*verify)(const lt_verifier *v, const lt_verify_request *request,
+                      lt_verify_result *result, lt_error *e);
+};
+
+/* verify = "none", said aloud in a config: the leaf must parse, nothing else is asked. */
+extern const lt_verifier lt_verify_none;
+
+#endif
