@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * tap.c - see tap.h. */
+#include "bear/tap.h"
+
+#include "base/iana.h"
+#include "wire/server_key_exchange.h"
+
+static const char *message_name(uint32_t type)
+{
+    static const char *const names[] = {
+        [LT_HS_hello_request] = "HelloRequest",
+        [LT_HS_client_hello] = "ClientHello",
+        [LT_HS_server_hello] = "ServerHello",
+        [LT_HS_new_session_ticket] = "NewSessionTicket",
+        [LT_HS_certificate] = "Certificate",
+        [LT_HS_server_key_exchange] = "ServerKeyExchange",
+        [LT_HS_certificate_request] = "CertificateRequest",
+        [LT_HS_server_hello_done] = "ServerHelloDone",
+        [LT_HS_certificate_verify] = "CertificateVerify",
+        [LT_HS_client_key_exchange] = "ClientKeyExchange",
+        [LT_HS_finished] = "Finished",
+    };
+    const char *name = type < sizeof names / sizeof *names ? names[type] : NULL;
+    return name ? name : "an unknown message";
+}
+
+static lt_code keep(lt_buffer *copy, lt_reader body, lt_error *e)
+{
+    lt_buffer_free(copy);
+    return lt_buffer_add(copy, body.p, body.n) ? LT_OK : lt_fail(e, LT_memory, "handshake");
+}
+
+static lt_code on_client_hello(lt_tap *t, lt_reader body, lt_error *e)
+{
+    lt_code rc = keep(&t->hello_bytes, body, e);
+    if (rc == LT_OK)
+        t->has_hello = lt_client_hello_parse(
+            (lt_reader){ t->hello_bytes.data, lt_buffer_size(&t->hello_bytes) }, &t->hello);
+    return rc;
+}
+
+static lt_code on_message(lt_tap *t, uint32_t type, lt_reader body, lt_error *e)
+{
+    lt_server_key_exchange ske;
+    switch (type) {
+    case LT_HS_client_hello:
+        return t->has_hello ? LT_OK : on_client_hello(t, body, e);
+    case LT_HS_server_hello:
+        if (rd_uint(&body, 2, &t->server_version))
+            t->tls_1_2 = t->server_version >= LT_TLS_1_2;
+        return LT_OK;
+    case LT_HS_server_key_exchange:
+        if (lt_server_key_exchange_parse(body, t->tls_1_2, &ske))
+            t->signature_scheme = ske.signature_scheme;
+        return LT_OK;
+    case LT_HS_certificate_request:
+        t->has_request = true;
+        return keep(&t->request_bytes, body, e);
+    default:
+        return LT_OK;
+    }
+}
+
+lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes payload,
+                      lt_error *e)
+{
+    lt_handshake_stream *s = incoming ? &t->in : &t->out;
+    bool *encrypted = incoming ? &t->ccs_in : &t->ccs_out;
+    if (content_type == LT_CONTENT_change_cipher_spec)
+        *encrypted = true;
+    if (*encrypted || content_type != LT_CONTENT_handshake)
+        return LT_OK;
+    if (!lt_handshake_stream_add(s, payload))
+        return lt_fail(e, LT_memory, "handshake");
+    for (;;) {
+        uint32_t type;
+        lt_reader body;
+        bool present;
+        lt_code rc = lt_handshake_stream_next(s, &type, &body, &present, e);
+        if (rc != LT_OK || !present)
+            return rc;
+        if (incoming)
+            t->last_in = message_name(type);
+        rc = on_message(t, type, body, e);
+        if (rc != LT_OK)
+            return rc;
+    }
+}
+
+void lt_tap_free(lt_tap *t)
+{
+    lt_handshake_stream_free(&t->in);
+    lt_handshake_stream_free(&t->out);
+    lt_buffer_free(&t->hello_bytes);
+    lt_buffer_free(&t->request_bytes);
+    t->has_hello = t->has_request = false;
+    t->hello = (lt_client_hello){ 0 };
+}
