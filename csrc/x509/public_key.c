@@ -9,12 +9,7 @@
         (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }) \
     }
 
-static const struct curve {
-    lt_bytes oid;
-    const char *name;
-    uint16_t bits;
-    uint8_t id; /* 0: BearSSL has no code for it */
-} curves[] = {
+static const lt_curve curves[] = {
     { OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07), "secp256r1", 256, BR_EC_secp256r1 },
     { OID(0x2b, 0x81, 0x04, 0x00, 0x22), "secp384r1", 384, BR_EC_secp384r1 },
     { OID(0x2b, 0x81, 0x04, 0x00, 0x23), "secp521r1", 521, BR_EC_secp521r1 },
@@ -35,6 +30,22 @@ static const struct {
     { OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01), LT_KEY_ec },
     { OID(0x2b, 0x65, 0x70), LT_KEY_ed25519 },
 };
+
+const lt_curve *lt_curve_by_oid(lt_bytes oid)
+{
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (lt_bytes_equal(oid, curves[i].oid))
+            return &curves[i];
+    return NULL;
+}
+
+const lt_curve *lt_curve_by_id(int id)
+{
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (curves[i].id == id)
+            return &curves[i];
+    return NULL;
+}
 
 static size_t bit_size(lt_bytes magnitude)
 {
@@ -74,15 +85,13 @@ static bool read_ec(lt_public_key *k, lt_reader parameters)
     if (!der_oid(&parameters, &oid) || parameters.n != 0)
         return false;
     k->curve_oid = oid;
-    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++) {
-        if (!lt_bytes_equal(oid, curves[i].oid))
-            continue;
-        k->curve = curves[i].id;
-        k->curve_name = curves[i].name;
-        k->size = curves[i].bits;
-        return point_fits(k);
-    }
-    return true;
+    const lt_curve *curve = lt_curve_by_oid(oid);
+    if (!curve)
+        return true;
+    k->curve = curve->id;
+    k->curve_name = curve->name;
+    k->size = curve->bits;
+    return point_fits(k);
 }
 
 static bool read_key(lt_public_key *k, lt_reader parameters)

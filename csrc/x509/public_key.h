@@ -30,6 +30,16 @@ typedef struct {
     const char *curve_name; /* EC: IANA's name of the group; NULL: not known */
 } lt_public_key;
 
+/* A named curve (RFC 5480 section 2.1.1.1); NULL: one that has no row here. */
+typedef struct {
+    lt_bytes oid;     /* content octets */
+    const char *name; /* IANA's */
+    uint16_t bits;    /* of the field */
+    uint8_t id;       /* BR_EC_secp256r1 …; 0: BearSSL has no code for it */
+} lt_curve;
+const lt_curve *lt_curve_by_oid(lt_bytes oid);
+const lt_curve *lt_curve_by_id(int id);
+
 /* An algorithm we do not know is no failure: type is LT_KEY_unknown. */
 lt_code lt_public_key_parse(lt_public_key *k, lt_bytes spki, lt_error *e);
 

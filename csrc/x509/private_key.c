@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * private_key.c - see private_key.h. */
+#include "x509/private_key.h"
+
+#include "base/secret.h"
+#include "x509/certificate.h"
+#include "x509/der.h"
+#include "x509/pem.h"
+#include "x509/private_key_der.h"
+
+static lt_code read_encrypted(lt_private_key *k, lt_bytes der, lt_bytes password, lt_error *e)
+{
+    (void)k, (void)der;
+    return lt_fail(e, password.p ? LT_unsupported_key : LT_encrypted_key,
+                   "EncryptedPrivateKeyInfo");
+}
+
+/* What a SEQUENCE without a label is: each structure differs from the others in its first two
+ * elements. */
+static lt_code read_der(lt_private_key *k, lt_bytes der, lt_bytes password, lt_error *e)
+{
+    lt_reader r, version;
+    if (!der_only(der, DER_SEQUENCE, &r))
+        return lt_fail_detail(e, LT_no_key, "private key", "neither PEM nor DER");
+    if (der_next_is(&r, DER_SEQUENCE))
+        return read_encrypted(k, der, password, e);
+    if (!der_value(&r, DER_INTEGER, &version))
+        return lt_fail_detail(e, LT_no_key, "private key", "DER of something else");
+    if (der_next_is(&r, DER_SEQUENCE))
+        return lt_private_key_pkcs8(k, der, e);
+    if (der_next_is(&r, DER_OCTET_STRING))
+        return lt_private_key_sec1(k, der, e);
+    return lt_private_key_pkcs1(k, der, e);
+}
+
+static bool is_private_key(lt_bytes label)
+{
+    static const char end[] = "PRIVATE KEY";
+    size_t n = sizeof end - 1;
+    return label.n >= n
+           && lt_bytes_equal((lt_bytes){ label.p + label.n - n, n },
+                             (lt_bytes){ (const uint8_t *)end, n });
+}
+
+static lt_code read_block(lt_private_key *k, const lt_pem_block *block, lt_bytes der,
+                          lt_bytes password, lt_error *e)
+{
+    if (lt_pem_is(block, "PRIVATE KEY"))
+        return lt_private_key_pkcs8(k, der, e);
+    if (lt_pem_is(block, "RSA PRIVATE KEY"))
+        return lt_private_key_pkcs1(k, der, e);
+    if (lt_pem_is(block, "EC PRIVATE KEY"))
+        return lt_private_key_sec1(k, der, e);
+    if (lt_pem_is(block, "ENCRYPTED PRIVATE KEY"))
+        return read_encrypted(k, der, password, e);
+    return lt_fail_detail(e, LT_unsupported_key, "PEM", "%.*s",
+                          (int)(block->label.n > 64 ? 64 : block->label.n),
+                          (const char *)block->label.p);
+}
+
+static lt_code read_pem(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e)
+{
+    lt_pem_block block;
+    lt_buffer der = { 0 };
+    do
+        if (!lt_pem_next(&text, &block, e))
+            return lt_fail(e, LT_no_key, "PEM");
+    while (!is_private_key(block.label));
+    lt_code rc = lt_pem_decode(&block, &der, e);
+    if (rc == LT_OK)
+        rc = read_block(k, &block, (lt_bytes){ der.data, lt_buffer_size(&der) }, password, e);
+    lt_buffer_free(&der);
+    return rc;
+}
+
+lt_code lt_private_key_parse(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e)
+{
+    *k = (lt_private_key){ .type = LT_KEY_unknown };
+    bool binary = text.n >= 2 && text.p[0] == DER_SEQUENCE && text.p[1] >= 0x30;
+    lt_code rc = binary ? read_der(k, text, password, e) : read_pem(k, text, password, e);
+    if (rc != LT_OK)
+        lt_private_key_free(k);
+    return rc;
+}
+
+void lt_private_key_free(lt_private_key *k)
+{
+    lt_wipe_free(k->data, k->size);
+    *k = (lt_private_key){ .type = LT_KEY_unknown };
+}
+
+static const char *kind(lt_key_type type)
+{
+    switch (type) {
+    case LT_KEY_rsa:
+        return "RSA";
+    case LT_KEY_rsa_pss:
+        return "RSASSA-PSS";
+    case LT_KEY_ec:
+        return "EC";
+    case LT_KEY_ed25519:
+        return "Ed25519";
+    case LT_KEY_unknown:
+        break;
+    }
+    return "an unknown algorithm";
+}
+
+static bool is_half_of(const lt_private_key *k, const lt_public_key *p)
+{
+    switch (k->type) {
+    case LT_KEY_rsa:
+    case LT_KEY_rsa_pss:
+        return lt_bytes_equal(p->modulus, (lt_bytes){ k->rsa_public.n, k->rsa_public.nlen })
+               && lt_bytes_equal(p->exponent,
+                                 (lt_bytes){ k->rsa_public.e, k->rsa_public.elen });
+    case LT_KEY_ec:
+        return p->curve == k->ec.curve && lt_private_key_is_point(k, p->point);
+    case LT_KEY_ed25519:
+        return lt_bytes_equal(p->bits, (lt_bytes){ k->ed25519_public, 32 });
+    case LT_KEY_unknown:
+        break;
+    }
+    return false;
+}
+
+lt_code lt_private_key_matches(const lt_private_key *k, lt_bytes certificate_der, lt_error *e)
+{
+    lt_certificate c;
+    lt_public_key p;
+    if (lt_certificate_parse(&c, certificate_der, e) != LT_OK
+        || lt_public_key_parse(&p, c.spki, e) != LT_OK)
+        return e->code;
+    if (p.type != k->type)
+        return lt_fail_detail(e, LT_key_mismatch, "private key",
+                              "the certificate is for %s, the key is %s", kind(p.type),
+                              kind(k->type));
+    if (!is_half_of(k, &p))
+        return lt_fail_detail(e, LT_key_mismatch, "private key",
+                              "both are %s, of different keys", kind(k->type));
+    return LT_OK;
+}
