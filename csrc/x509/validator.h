@@ -4,6 +4,8 @@
 #ifndef LT_X509_VALIDATOR_H
 #define LT_X509_VALIDATOR_H
 
+#include "x509/pins.h"
+#include "x509/revocation.h"
 #include "x509/store.h"
 #include "x509/verify.h"
 
@@ -19,6 +21,8 @@ typedef struct {
     lt_verifier verifier; /* first: what an engine holds */
     const lt_store *store;
     lt_policy policy;
+    const lt_revocation *revocation; /* NULL: not asked */
+    const lt_pins *pins;             /* NULL: none */
 } lt_validator;
 
 void lt_validator_init(lt_validator *v, const lt_store *store, const lt_policy *policy);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "x509/revocation.h"
 
 enum { LT_CHAIN_MAX = 16 }; /* certificates in a chain, sent or verified; more is LT_limit */
 
@@ -24,12 +25,15 @@ typedef struct {
     lt_bytes purpose_oid; /* content octets; with LT_PURPOSE_oid */
     int64_t time;         /* seconds since the epoch, UTC */
     lt_bytes ocsp_staple; /* OCSPResponse sent with the leaf; n = 0: none */
+    bool staple_asked;    /* this side offered status_request, so that must-staple binds */
 } lt_verify_request;
 
 typedef struct {
     lt_bytes
         path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; views into request or store */
     size_t path_length;
+    lt_revocation_status revocation[LT_CHAIN_MAX]; /* of the certificate at the same place */
+    bool pins_differ; /* a report_only set of pins does not fit the path */
 } lt_verify_result;
 
 typedef struct lt_verifier lt_verifier;
