@@ -1,0 +1,309 @@
+-- Software that we did not write, as the other end: held processes that end with the block they are held in.
+--
+--   local server <close> = peer.openssl_server(pki.server.p256, "-tls1_2 -rev")
+--   server.port; server:output(); server:wait_for "pattern"; server:send "text"; server:finish(); server:stop()
+--
+-- Each listens on 127.0.0.1 alone, on a port of its own choice, has a folder of its own, and lives for LIMIT seconds
+-- at most. None sees the sanitizers: they run with the environment that a shell has.
+local socket = require "socket"
+
+local peer = {}
+
+local LIMIT = 60 -- seconds that a peer may live, and that we wait for anything
+
+local top = assert(io.popen "pwd"):read "l"
+local source = debug.getinfo(1, "S").source:match "^@(.*)/peer%.lua$"
+if source:sub(1, 1) ~= "/" then source = top .. "/" .. source end
+
+local function quoted(s)
+  return "'" .. s:gsub("'", "'\\''") .. "'"
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function write(path, text)
+  local file <close> = assert(io.open(path, "wb"))
+  assert(file:write(text))
+end
+
+-- Without the build's interpreter (build/asan/bin), modules and options.
+local environment = ("env -u LUA_PATH -u LUA_CPATH -u LUA_INIT -u ASAN_OPTIONS -u UBSAN_OPTIONS PATH=%s"):format(
+  quoted((os.getenv "PATH":gsub("[^:]*/build/%w+/bin:", ""))))
+
+-- What connections we hold is not passed on: a peer would keep them open.
+local no_descriptors = "exec 2>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"
+
+-- Process ---------------------------------------------------------------------------------------------------------
+
+local process = {}
+process.__index = process
+
+-- Starts a command line; "@" in it and in `files` (name = text) stands for the folder of its own, where "out" has
+-- what it prints. Its standard input is `input`, or without it what send() gives, without end.
+function peer.start(command, input, files)
+  local dir = os.tmpname() .. ".d"
+  local self = setmetatable({ dir = dir, command = command }, process)
+  assert(os.execute(("rm %s; mkdir -m 700 %s && : >%s/out %s"):format(dir:sub(1, -3), dir, dir,
+    input and "" or ("&& mkfifo %s/in"):format(dir))))
+  if input then write(dir .. "/in", input) end
+  for name, text in pairs(files or {}) do write(dir .. "/" .. name, (text:gsub("@", dir))) end
+  local shell = ("cd %s; %s; %s timeout -k 2 %d sh -c %s <%sin >out 2>&1 & echo $!; wait $!; echo $?"):format(
+    dir, no_descriptors, environment, LIMIT, quoted("exec " .. command:gsub("@", dir)), input and "" or ">")
+  self.pipe = assert(io.popen(shell))
+  self.pid = assert(self.pipe:read("n", "l"), "no shell")
+  return self
+end
+
+-- All that it printed so far.
+function process:output()
+  return self.last or read(self.dir .. "/out")
+end
+
+-- Another file of its folder.
+function process:read(name)
+  return read(self.dir .. "/" .. name)
+end
+
+function process:running()
+  local stat = not self.status and io.open("/proc/" .. self.pid .. "/stat")
+  if not stat then return false end
+  local state = stat:read("a"):match "^%d+ %(.*%) (%a)"
+  stat:close()
+  return state ~= nil and state ~= "Z"
+end
+
+-- Waits until what it printed matches, and gives the captures. It is an error if it ends without.
+function process:wait_for(pattern)
+  local deadline = socket.gettime() + LIMIT
+  while true do
+    local running = self:running()
+    local found = table.pack(self:output():find(pattern))
+    if found[1] then return table.unpack(found, 3, found.n) end
+    if not running or socket.gettime() > deadline then
+      error(("%s\n%s without %q:\n%s"):format(self.command, running and "runs" or "ended", pattern, self:output()), 2)
+    end
+    socket.sleep(0.01)
+  end
+end
+
+-- Its standard input, by a process that waits where a pipe is full.
+function process:send(text)
+  self.sent = (self.sent or 0) + 1
+  write(self.dir .. "/sent" .. self.sent, text)
+  assert(os.execute(("cd %s; %s; cat sent%d >in &"):format(self.dir, no_descriptors, self.sent)))
+end
+
+-- Waits until it ends by itself: its status, and all that it printed.
+function process:finish()
+  if not self.status then
+    self.status = self.pipe:read "n" or -1
+    self.pipe:close()
+    self.last = self:output()
+    os.execute("rm -r " .. self.dir)
+  end
+  return self.status, self.last
+end
+
+function process:stop()
+  if not self.status then
+    os.execute(("kill %d 2>/dev/null"):format(self.pid))
+    self:finish()
+  end
+end
+process.__close = process.stop
+process.__gc = process.stop
+
+local function alerts(text, direction)
+  local list = {}
+  for level, name in text:gmatch(direction .. " [^\n]-, Alert %[length 0002%], (%a+) (%S+)") do
+    list[#list + 1] = level .. " " .. name
+  end
+  return list
+end
+
+-- The alerts that an openssl has received from us and sent to us: a list of "fatal unknown_ca" and the like.
+function process:alerts_received()
+  return alerts(self:output(), "<<<")
+end
+
+function process:alerts_sent()
+  return alerts(self:output(), ">>>")
+end
+
+-- OpenSSL ---------------------------------------------------------------------------------------------------------
+
+-- `openssl s_server` with a chain and key of pki (nil: none).
+function peer.openssl_server(pair, options)
+  local identity = pair and ("-cert %s -key %s"):format(pair.leaf, pair.key)
+  if pair and read(pair.issuers) ~= "" then identity = identity .. " -cert_chain " .. pair.issuers end
+  local server = peer.start(("openssl s_server -msg -accept 127.0.0.1:0 %s %s"):format(identity or "-nocert",
+    options or "-rev"))
+  server.port = math.tointeger(tonumber(server:wait_for "ACCEPT 127%.0%.0%.1:(%d+)"))
+  return server
+end
+
+-- `openssl s_client`. Where `input` is given, it closes the connection when that is sent.
+function peer.openssl_client(port, options, input)
+  return peer.start(("openssl s_client -msg -nocommands -connect 127.0.0.1:%d %s"):format(port, options or ""), input)
+end
+
+-- GnuTLS ----------------------------------------------------------------------------------------------------------
+
+-- gnutls-serv would listen everywhere, and not say on which port.
+local function loopback()
+  local library, text = top .. "/build/loopback.so", source .. "/loopback.c"
+  local make = ("[ %s -nt %s ] || { mkdir -p %s && cc -shared -fPIC -O1 -o %s.$$ %s -ldl && mv %s.$$ %s; }"):format(
+    library, text, top .. "/build", library, text, library, library)
+  assert(os.execute(environment .. " sh -c " .. quoted(make)))
+  return library
+end
+
+function peer.gnutls_server(pair, options)
+  local server = peer.start(("env LD_PRELOAD=%s gnutls-serv --port 0 --x509certfile %s --x509keyfile %s %s"):format(
+    loopback(), pair.certificate, pair.key, options or "--echo"))
+  server.port = math.tointeger(tonumber(server:wait_for "loopback port (%d+)"))
+  return server
+end
+
+function peer.gnutls_client(port, options, input)
+  return peer.start(("gnutls-cli --port %d %s 127.0.0.1"):format(port, options or ""), input)
+end
+
+-- nginx -----------------------------------------------------------------------------------------------------------
+
+local nginx_conf = [[
+daemon off; master_process off;
+pid @/pid; error_log stderr info;
+events { worker_connections 64; }
+http {
+  access_log off; client_max_body_size 8m; default_type application/octet-stream;
+  root @/root; client_body_temp_path @/root/tmp; proxy_temp_path @/root/tmp; fastcgi_temp_path @/root/tmp;
+  uwsgi_temp_path @/root/tmp; scgi_temp_path @/root/tmp;
+  server {
+    listen 127.0.0.1:%d ssl; server_name localhost; ssl_protocols TLSv1.2;
+    ssl_certificate %s; ssl_certificate_key %s;
+    %s
+    location / { dav_methods PUT; }
+    location /facts {
+      return 200 "$ssl_protocol $ssl_cipher $ssl_server_name $ssl_session_reused $ssl_client_verify $ssl_client_s_dn\n";
+    }
+  }
+}
+]]
+
+-- A port that was free a moment ago.
+local function free_port()
+  local listener = assert(socket.bind("127.0.0.1", 0))
+  local _, port = listener:getsockname()
+  listener:close()
+  return math.tointeger(tonumber(port))
+end
+
+local function answers(server)
+  while server:running() do
+    local connection = socket.connect("127.0.0.1", server.port)
+    if connection then
+      connection:close()
+      return true
+    end
+    socket.sleep(0.01)
+  end
+end
+
+-- nginx with TLS 1.2 and more settings of its server block. GET /facts tells what it knows of a connection; PUT stores
+-- a file in its folder under root/.
+function peer.nginx(pair, settings)
+  for _ = 1, 20 do
+    local port = free_port()
+    local conf = nginx_conf:format(port, pair.certificate, pair.key, settings or "")
+    local server = peer.start("sh -c 'mkdir @/root && exec nginx -e stderr -c @/nginx.conf'", nil,
+      { ["nginx.conf"] = conf })
+    server.port = port
+    if answers(server) then return server end
+    if not server:output():find("Address already in use", 1, true) then error(server:output(), 2) end
+    server:stop()
+  end
+  error "no port for nginx"
+end
+
+-- curl ------------------------------------------------------------------------------------------------------------
+
+function peer.curl(port, path, options)
+  return peer.start(("curl -sS -v --http1.1 --noproxy '*' --max-time %d %s https://localhost:%d%s"):format(LIMIT,
+    options or "", port, path), "")
+end
+
+-- LuaSec: see luasec.lua ------------------------------------------------------------------------------------------
+
+local function words(options)
+  local list = {}
+  for name, value in pairs(options) do list[#list + 1] = quoted(name .. "=" .. tostring(value)) end
+  table.sort(list)
+  return table.concat(list, " ")
+end
+
+function peer.luasec_server(pair, options)
+  local all = { certificate = pair.certificate, key = pair.key }
+  for name, value in pairs(options or {}) do all[name] = value end
+  local server = peer.start(("lua5.4 %s/luasec.lua server %s"):format(source, words(all)))
+  server.port = math.tointeger(tonumber(server:wait_for "port (%d+)"))
+  return server
+end
+
+function peer.luasec_client(port, options, input)
+  local all = { port = port }
+  for name, value in pairs(options or {}) do all[name] = value end
+  return peer.start(("lua5.4 %s/luasec.lua client %s"):format(source, words(all)), input or "")
+end
+
+-- A relay between two ends: see relay.lua -------------------------------------------------------------------------
+
+function peer.relay(port, options)
+  local all = { port = port }
+  for name, value in pairs(options or {}) do all[name] = value end
+  local relay = peer.start(("lua5.4 %s/relay.lua %s"):format(source, words(all)))
+  relay.port = math.tointeger(tonumber(relay:wait_for "port (%d+)"))
+  return relay
+end
+
+-- Plain TCP -------------------------------------------------------------------------------------------------------
+
+local function limited(tcp)
+  tcp:settimeout(LIMIT)
+  return tcp
+end
+
+-- A listener of ours, for a client among the peers: listener:accept() waits for a bounded time.
+function peer.listen()
+  local listener = limited(assert(socket.bind("127.0.0.1", 0)))
+  local _, port = listener:getsockname()
+  return listener, math.tointeger(tonumber(port))
+end
+
+function peer.accept(listener)
+  return limited(assert(listener:accept()))
+end
+
+function peer.connect(port)
+  return limited(assert(socket.connect("127.0.0.1", port)))
+end
+
+-- Two ends of one connection.
+function peer.tcp_pair()
+  local listener, port = peer.listen()
+  local one = peer.connect(port)
+  local other = peer.accept(listener)
+  listener:close()
+  return one, other
+end
+
+-- How many descriptors this process has open (and one of the pipe that tells).
+function peer.descriptors()
+  local pipe <close> = assert(io.popen "ls /proc/$PPID/fd | wc -l")
+  return pipe:read "n"
+end
+
+return peer
