@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ * conn.c - see conn.h. */
+#include "conn/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "bear/bear.h"
+#include "conn/key_log.h"
+
+lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
+{
+    config->tls.bear = lt_bear_shared_new(&config->tls, e);
+    return config->tls.bear ? LT_OK : e->code;
+}
+
+void lt_conn_config_free(lt_conn_config *config)
+{
+    lt_bear_shared_free(config->tls.bear);
+    config->tls.bear = NULL;
+    lt_key_log_close(&config->key_log);
+}
+
+/* One engine so far. The choice is here alone: by the config, never by what the peer does. */
+static lt_engine *new_engine(const lt_config *config, const lt_conn_options *options,
+                             lt_error *e)
+{
+    return lt_bear_new(config, options->name, options->resume, options->now, e);
+}
+
+lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_options *options,
+                     lt_error *e)
+{
+    if (options->resume && options->resume->config != &config->tls)
+        return lt_fail_detail(e, LT_option, "session", "it was made with another config");
+    lt_engine *engine = new_engine(&config->tls, options, e);
+    if (!engine)
+        return e->code;
+    *c = (lt_conn){ .engine = engine, .config = config };
+    return LT_OK;
+}
+
+void lt_conn_free(lt_conn *c)
+{
+    if (c->engine)
+        c->engine->engine_class->free(c->engine);
+    lt_wipe_free(c->key_log_line, LT_KEY_LOG_LINE);
+    *c = (lt_conn){ 0 };
+}
+
+/* Key log lines leave as soon as they are there, so that a capture of a handshake that fails later
+ * can be read too. */
+static void collect_key_log(lt_conn *c)
+{
+    if (c->key_log_line || (c->config->key_log < 0 && !c->config->key_log_lines))
+        return;
+    char line[LT_KEY_LOG_LINE];
+    size_t n = c->engine->engine_class->key_log(c->engine, line, sizeof line);
+    if (n > 0 && c->config->key_log >= 0)
+        lt_key_log_write(c->config->key_log, line, n);
+    if (n > 0 && c->config->key_log_lines) {
+        c->key_log_line = malloc(LT_KEY_LOG_LINE);
+        if (c->key_log_line)
+            memcpy(c->key_log_line, line, n), c->key_log_size = n;
+        else
+            lt_conn_abort(c, LT_memory);
+    }
+    lt_wipe(line, sizeof line);
+}
+
+lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e)
+{
+    bool waiting = lt_conn_data(c).n > 0;
+    if (waiting && (c->unread > LT_CONN_UNREAD_MAX || p.n > LT_CONN_UNREAD_MAX - c->unread))
+        return lt_fail_detail(e, LT_limit, "feed", "over %d bytes wait to be read",
+                              LT_CONN_UNREAD_MAX);
+    while (p.n > 0 && lt_conn_state(c) != LT_STATE_failed) {
+        size_t room;
+        uint8_t *in = lt_conn_input(c, p.n, &room);
+        if (!in)
+            break;
+        size_t n = p.n < room ? p.n : room;
+        memcpy(in, p.p, n);
+        p.p += n, p.n -= n;
+        lt_conn_input_done(c, n);
+    }
+    if (lt_conn_state(c) == LT_STATE_failed)
+        *e = *lt_conn_error(c);
+    return e->code;
+}
+
+uint8_t *lt_conn_input(lt_conn *c, size_t wanted, size_t *room)
+{
+    return c->engine->engine_class->input(c->engine, wanted, room);
+}
+
+void lt_conn_input_done(lt_conn *c, size_t n)
+{
+    c->engine->engine_class->input_done(c->engine, n);
+    c->unread = lt_conn_data(c).n > 0 ? c->unread + n : 0;
+    collect_key_log(c);
+}
+
+void lt_conn_input_end(lt_conn *c)
+{
+    c->engine->engine_class->input_end(c->engine);
+}
+
+lt_event lt_conn_event(const lt_conn *c)
+{
+    if (c->key_log_line)
+        return LT_EVENT_key_log;
+    return lt_conn_state(c) == LT_STATE_question ? LT_EVENT_question : LT_EVENT_none;
+}
+
+lt_bytes lt_conn_key_log(const lt_conn *c)
+{
+    return (lt_bytes){ (const uint8_t *)c->key_log_line, c->key_log_size };
+}
+
+void lt_conn_key_log_done(lt_conn *c)
+{
+    lt_wipe_free(c->key_log_line, LT_KEY_LOG_LINE);
+    c->key_log_line = NULL;
+    c->key_log_size = 0;
+    collect_key_log(c);
+}
+
+void lt_conn_answer(lt_conn *c, const lt_identity *identity)
+{
+    c->engine->engine_class->answer(c->engine, identity);
+    collect_key_log(c);
+}
+
+void lt_conn_output_done(lt_conn *c, size_t n)
+{
+    c->engine->engine_class->output_done(c->engine, n);
+    collect_key_log(c);
+}
+
+void lt_conn_data_done(lt_conn *c, size_t n)
+{
+    c->engine->engine_class->data_done(c->engine, n);
+    if (lt_conn_data(c).n == 0)
+        c->unread = 0;
+}
+
+size_t lt_conn_write(lt_conn *c, lt_bytes p)
+{
+    return p.n ? c->engine->engine_class->write(c->engine, p.p, p.n) : 0;
+}
+
+void lt_conn_close(lt_conn *c)
+{
+    c->engine->engine_class->close(c->engine);
+}
+
+void lt_conn_abort(lt_conn *c, lt_code code)
+{
+    c->engine->engine_class->abort(c->engine, code);
+}

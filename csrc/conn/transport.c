@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT
+ * transport.c - see transport.h. */
+#define _GNU_SOURCE /* MSG_NOSIGNAL, MSG_DONTWAIT: in POSIX.1-2024, and everywhere before it */
+#include "conn/transport.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it, see lt_transport_open */
+#endif
+
+enum {
+    HANDSHAKE_ROOM = 4096,         /* bytes that one recv asks for: a flight of a handshake, */
+    RECORD_ROOM = 5 + 16384 + 256, /* a full record (RFC 5246 section 6.2.3), */
+    BULK_ROOM = 4 * RECORD_ROOM,   /* several, where the peer is faster than we */
+    LINGER_READS =
+        16, /* recvs that close spends so that the peer gets our alert, not a reset */
+};
+
+static const double close_seconds = 1; /* what close_notify may take */
+
+lt_code lt_transport_open(lt_transport *t, int fd, const lt_conn_config *config,
+                          const lt_conn_options *options, lt_error *e)
+{
+    t->fd = fd;
+    t->timeouts = (lt_timeouts){ -1, -1 };
+    t->born = lt_monotonic();
+#ifdef SO_NOSIGPIPE
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+#endif
+    return lt_conn_open(&t->conn, config, options, e);
+}
+
+static bool would_block(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* --- the descriptor --------------------------------------------------------------------------- */
+
+static lt_io wait_for(const lt_transport *t, const lt_deadline *d, short events)
+{
+    if (lt_deadline_is_now(d))
+        return events & POLLOUT ? LT_IO_want_write : LT_IO_want_read;
+    return lt_deadline_wait(d, t->fd, events) ? LT_IO_done : LT_IO_timeout;
+}
+
+/* An alert of the peer says more than the reset that followed it, if it is still to be had. */
+static void read_last_words(lt_transport *t)
+{
+    size_t room;
+    uint8_t *p;
+    for (int i = 0; i < LINGER_READS && lt_conn_state(&t->conn) != LT_STATE_failed; i++) {
+        p = lt_conn_input(&t->conn, HANDSHAKE_ROOM, &room);
+        ssize_t n = p ? recv(t->fd, p, room, MSG_DONTWAIT) : 0;
+        if (n <= 0)
+            return;
+        lt_conn_input_done(&t->conn, (size_t)n);
+    }
+}
+
+static lt_io fail_errno(lt_transport *t, int error)
+{
+    t->failed_errno = error;
+    if (error == EBADF)
+        t->fd = -1; /* someone else closed it: the number may be another's by now */
+    else if (error == EPIPE || error == ECONNRESET)
+        read_last_words(t);
+    if (lt_conn_state(&t->conn) != LT_STATE_failed)
+        lt_conn_abort(&t->conn, error == EPIPE || error == ECONNRESET ? LT_reset : LT_io);
+    return LT_IO_failed;
+}
+
+/* Sends the output as far as it goes without waiting; `left`: not all of it went. */
+static lt_io send_some(lt_transport *t, bool *left)
+{
+    for (;;) {
+        lt_bytes out = lt_conn_output(&t->conn);
+        *left = out.n > 0;
+        if (out.n == 0)
+            return LT_IO_done;
+        ssize_t n = send(t->fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n >= 0)
+            lt_conn_output_done(&t->conn, (size_t)n);
+        else if (would_block(errno))
+            return LT_IO_done;
+        else if (errno != EINTR)
+            return fail_errno(t, errno);
+    }
+}
+
+static lt_io flush(lt_transport *t, const lt_deadline *d)
+{
+    for (;;) {
+        bool left;
+        lt_io io = send_some(t, &left);
+        if (io != LT_IO_done || !left)
+            return io;
+        io = wait_for(t, d, POLLOUT);
+        if (io != LT_IO_done)
+            return io;
+    }
+}
+
+static size_t wanted(const lt_transport *t)
+{
+    if (lt_conn_state(&t->conn) == LT_STATE_handshake)
+        return HANDSHAKE_ROOM;
+    return t->filled ? BULK_ROOM : RECORD_ROOM;
+}
+
+/* One recv into the engine. LT_IO_want_read: nothing there now. */
+static lt_io receive_some(lt_transport *t)
+{
+    size_t room;
+    uint8_t *p = lt_conn_input(&t->conn, wanted(t), &room);
+    if (!p)
+        return LT_IO_failed;
+    ssize_t n;
+    do
+        n = recv(t->fd, p, room, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return would_block(errno) ? LT_IO_want_read : fail_errno(t, errno);
+    t->filled = (size_t)n == room;
+    if (n == 0)
+        lt_conn_input_end(&t->conn);
+    else
+        lt_conn_input_done(&t->conn, (size_t)n);
+    return LT_IO_done;
+}
+
+/* Something from the peer, or its end. What there is to send goes first, and goes on while we wait: a
+ * peer that waits for it would not send. */
+static lt_io fill(lt_transport *t, const lt_deadline *d)
+{
+    bool asked = lt_conn_output(&t->conn).n > 0; /* no answer can be there yet */
+    for (;;) {
+        bool left;
+        lt_io io = send_some(t, &left);
+        if (io != LT_IO_done)
+            return io;
+        if (left || !asked || lt_deadline_is_now(d))
+            io = receive_some(t);
+        else
+            io = LT_IO_want_read;
+        if (io != LT_IO_want_read)
+            return io;
+        asked = false;
+        bool hello = lt_conn_state(&t->conn) == LT_STATE_handshake;
+        if (left && hello) /* the peer has nothing to say before it has heard us */
+            io = wait_for(t, d, POLLOUT);
+        else
+            io = wait_for(t, d,
+                          (short)(left && !lt_deadline_is_now(d) ? POLLIN | POLLOUT : POLLIN));
+        if (io != LT_IO_done)
+            return io;
+    }
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* What waits to be sent - the alert, a close_notify - is tried once. */
+static lt_io ended(lt_transport *t, lt_io how)
+{
+    bool left;
+    if (t->failed_errno == 0)
+        send_some(t, &left);
+    return how;
+}
+
+/* The handshake, as far as it goes; LT_IO_done once application data may flow, or could. */
+static lt_io ready(lt_transport *t, const lt_deadline *d)
+{
+    for (;;) {
+        if (t->fd < 0)
+            return t->failed_errno ? LT_IO_failed : LT_IO_closed;
+        if (lt_conn_event(&t->conn) != LT_EVENT_none)
+            return LT_IO_event;
+        if (lt_conn_state(&t->conn) != LT_STATE_handshake)
+            return LT_IO_done;
+        lt_io io = fill(t, d);
+        if (io == LT_IO_failed)
+            return ended(t, io);
+        if (io != LT_IO_done)
+            return io;
+    }
+}
+
+lt_io lt_transport_handshake(lt_transport *t)
+{
+    lt_deadline d = lt_deadline_start(t->timeouts);
+    lt_io io = ready(t, &d);
+    if (io == LT_IO_done && lt_conn_state(&t->conn) == LT_STATE_failed)
+        io = ended(t, LT_IO_failed);
+    if (io == LT_IO_done)
+        io = flush(t, &d);
+    return t->last = io;
+}
+
+static lt_io data(lt_transport *t, const lt_deadline *d, lt_bytes *out)
+{
+    lt_io io = ready(t, d);
+    while (io == LT_IO_done) {
+        *out = lt_conn_data(&t->conn);
+        if (out->n > 0)
+            return LT_IO_done;
+        lt_state state = lt_conn_state(&t->conn);
+        if (state == LT_STATE_failed || state == LT_STATE_closed)
+            return ended(t, state == LT_STATE_failed ? LT_IO_failed : LT_IO_closed);
+        io = fill(t, d);
+        if (io == LT_IO_failed)
+            return ended(t, io);
+        if (io == LT_IO_done)
+            io = ready(t, d);
+    }
+    if (io != LT_IO_event && lt_conn_is_open(&t->conn))
+        lt_conn_idle(&t->conn);
+    return io;
+}
+
+lt_io lt_transport_data(lt_transport *t, const lt_deadline *d, lt_bytes *out)
+{
+    return t->last = data(t, d, out);
+}
+
+void lt_transport_data_done(lt_transport *t, size_t n)
+{
+    lt_conn_data_done(&t->conn, n);
+    t->received += n;
+    if (lt_conn_data(&t->conn).n == 0)
+        lt_conn_idle(&t->conn);
+}
+
+static lt_io write_all(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t *taken)
+{
+    lt_io io = ready(t, d);
+    while (io == LT_IO_done) {
+        lt_state state = lt_conn_state(&t->conn);
+        if (state == LT_STATE_failed)
+            return ended(t, LT_IO_failed);
+        if (state != LT_STATE_connected)
+            return ended(t, LT_IO_closed);
+        size_t n = lt_conn_write(&t->conn, (lt_bytes){ p.p + *taken, p.n - *taken });
+        *taken += n;
+        t->sent += n;
+        if (n > 0 && *taken < p.n)
+            continue; /* the output is not full: more in one send */
+        io = flush(t, d);
+        if (io == LT_IO_done && *taken == p.n)
+            break;
+    }
+    if (io == LT_IO_done)
+        lt_conn_idle(&t->conn);
+    return io;
+}
+
+lt_io lt_transport_write(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t *taken)
+{
+    *taken = 0;
+    return t->last = write_all(t, d, p, taken);
+}
+
+bool lt_transport_dirty(lt_transport *t)
+{
+    if (t->fd < 0)
+        return true;
+    lt_state state = lt_conn_state(&t->conn);
+    return lt_conn_data(&t->conn).n > 0 || state == LT_STATE_failed || state == LT_STATE_closed;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+/* Closing a socket with unread bytes resets it, and a reset can overtake the alert. */
+static void linger(const lt_transport *t)
+{
+    uint8_t scrap[4096];
+    shutdown(t->fd, SHUT_WR);
+    for (int i = 0; i < LINGER_READS && recv(t->fd, scrap, sizeof scrap, MSG_DONTWAIT) > 0; i++)
+        continue;
+}
+
+static double at_most(double seconds, double timeout)
+{
+    return timeout >= 0 && timeout < seconds ? timeout : seconds;
+}
+
+void lt_transport_close(lt_transport *t)
+{
+    if (t->fd >= 0 && lt_conn_is_open(&t->conn) && t->failed_errno == 0) {
+        double seconds = at_most(at_most(close_seconds, t->timeouts.block), t->timeouts.total);
+        lt_deadline d = lt_deadline_start((lt_timeouts){ -1, seconds });
+        lt_conn_close(&t->conn);
+        if (flush(t, &d) == LT_IO_done)
+            linger(t);
+    }
+    lt_transport_drop(t);
+}
+
+void lt_transport_drop(lt_transport *t)
+{
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
+    t->failed_errno = 0;
+    lt_conn_free(&t->conn);
+}
+
+void lt_transport_error(const lt_transport *t, lt_error *e)
+{
+    if (lt_conn_is_open(&t->conn) && lt_conn_state(&t->conn) == LT_STATE_failed)
+        *e = *lt_conn_error(&t->conn);
+    if (t->failed_errno && (e->code == LT_OK || e->code == LT_io)) {
+        *e = (lt_error){ 0 };
+        lt_fail_detail(e, LT_io, "socket", "%s", strerror(t->failed_errno));
+    }
+}

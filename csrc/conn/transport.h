@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * transport.h - a connection over a plain socket descriptor: handshake, receive, send, close, with
+ * timeouts. Never changes the descriptor's flags, never raises SIGPIPE, and leaves nothing half done:
+ * what is interrupted goes on with the next call. Knows no Lua. */
+#ifndef LT_CONN_TRANSPORT_H
+#define LT_CONN_TRANSPORT_H
+
+#include "conn/conn.h"
+#include "conn/deadline.h"
+
+typedef enum {
+    LT_IO_done,
+    LT_IO_want_read,  /* non-blocking: call again once the descriptor is readable */
+    LT_IO_want_write, /* non-blocking: once it is writable */
+    LT_IO_timeout,
+    LT_IO_closed, /* by close, or by the peer's close_notify */
+    LT_IO_failed, /* see lt_transport_error */
+    LT_IO_event,  /* see lt_conn_event; then the same call again */
+} lt_io;
+
+typedef struct {
+    lt_conn conn;
+    int fd; /* owned; -1: closed */
+    lt_timeouts timeouts;
+    lt_io last;              /* what the last call ended with */
+    int failed_errno;        /* of the system call that ended it; 0: none */
+    bool filled;             /* the last recv took all the room that it had */
+    uint64_t received, sent; /* application data, bytes */
+    double born;             /* lt_monotonic */
+} lt_transport;
+
+/* Takes the descriptor, also when it fails. */
+lt_code lt_transport_open(lt_transport *t, int fd, const lt_conn_config *config,
+                          const lt_conn_options *options, lt_error *e);
+lt_io lt_transport_handshake(lt_transport *t);
+
+/* At least one byte of application data, valid until the next call; the handshake comes by itself. */
+lt_io lt_transport_data(lt_transport *t, const lt_deadline *d, lt_bytes *data);
+void lt_transport_data_done(lt_transport *t, size_t n);
+
+/* Sends all of `p`, and what an earlier call had left; *taken: bytes that are on their way, which are
+ * not to be sent again whatever is returned. */
+lt_io lt_transport_write(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t *taken);
+
+/* Would receive end at once without the descriptor being readable? */
+bool lt_transport_dirty(lt_transport *t);
+
+/* What is left to send and close_notify, as far as they go in a bounded time; then closes the
+ * descriptor and frees. Twice is fine. */
+void lt_transport_close(lt_transport *t);
+/* The same without a word to the peer, who so learns that this was no orderly end. */
+void lt_transport_drop(lt_transport *t);
+
+void lt_transport_error(const lt_transport *t, lt_error *e);
+
+#endif
