@@ -183,9 +183,11 @@ local function host_field(target)
   return target.port == 443 and host or host .. ":" .. target.port
 end
 
+local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$" -- RFC 9110 section 5.6.2
+
 -- RFC 9110 sections 5.1 and 5.5: nothing in a name or value may begin another line.
 local function checked_field(name, value)
-  if type(name) ~= "string" or not name:find "^[%w!#$%%&'*+.^_`|~-]+$" then
+  if type(name) ~= "string" or not name:find(TOKEN) then
     return nil, failure("option", "headers", ("'%s' is not a header name"):format(tostring(name)))
   end
   if type(value) ~= "string" and type(value) ~= "number" then
@@ -198,7 +200,14 @@ local function checked_field(name, value)
   return value
 end
 
+local function method_of(request)
+  return request.method or (request.body and "POST") or "GET"
+end
+
 local function header_of(request, target)
+  if not method_of(request):find(TOKEN) then
+    return nil, failure("option", "method", ("'%s' is not a method"):format(request.method))
+  end
   local fields = {
     host = host_field(target), ["user-agent"] = https.USERAGENT, connection = "close, TE", te = "trailers",
   }
@@ -221,10 +230,6 @@ local function header_of(request, target)
 end
 
 -- The exchange.
-
-local function method_of(request)
-  return request.method or (request.body and "POST") or "GET"
-end
 
 local function final_status(h)
   for _ = 1, MAX_INTERIM do
