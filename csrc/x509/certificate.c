@@ -3,9 +3,13 @@
 #include "x509/certificate.h"
 
 #include "x509/der.h"
+#include "x509/dn.h"
 #include "x509/general_name.h"
 
-enum { EXTENSIONS_MAX = 128 }; /* each is compared with those before it */
+enum {
+    SERIAL_MAX = 64,      /* octets; RFC 5280 section 4.1.2.2 allows 20 */
+    EXTENSIONS_MAX = 128, /* each is compared with those before it */
+};
 
 static const uint8_t any_extended_key_usage[] = { 0x55, 0x1d, 0x25, 0x00 };
 
@@ -195,15 +199,15 @@ static lt_code read_tbs_certificate(lt_certificate *c, lt_error *e)
         where = "tbsCertificate";
     else if (!read_version(&tbs, c))
         where = "tbsCertificate.version";
-    else if (!der_integer(&tbs, &c->serial_number))
+    else if (!der_integer(&tbs, &c->serial_number) || c->serial_number.n > SERIAL_MAX)
         where = "tbsCertificate.serialNumber";
     else if (!der_element(&tbs, DER_SEQUENCE, &c->tbs_signature))
         where = "tbsCertificate.signature";
-    else if (!der_element(&tbs, DER_SEQUENCE, &c->issuer))
+    else if (!der_element(&tbs, DER_SEQUENCE, &c->issuer) || !lt_dn_valid(c->issuer))
         where = "tbsCertificate.issuer";
     else if (!read_validity(&tbs, c))
         where = "tbsCertificate.validity";
-    else if (!der_element(&tbs, DER_SEQUENCE, &c->subject))
+    else if (!der_element(&tbs, DER_SEQUENCE, &c->subject) || !lt_dn_valid(c->subject))
         where = "tbsCertificate.subject";
     else if (!der_element(&tbs, DER_SEQUENCE, &c->spki))
         where = "tbsCertificate.subjectPublicKeyInfo";

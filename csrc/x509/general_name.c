@@ -3,6 +3,7 @@
 #include "x509/general_name.h"
 
 #include "x509/der.h"
+#include "x509/dn.h"
 
 static bool is_constructed(lt_general_name_type type)
 {
@@ -12,7 +13,7 @@ static bool is_constructed(lt_general_name_type type)
 
 bool lt_general_name_next(lt_reader *names, lt_general_name *name)
 {
-    lt_reader in = *names, value, inner;
+    lt_reader in = *names, value;
     uint32_t tag;
     if (!der_any(&in, &tag, &value))
         return false;
@@ -22,7 +23,7 @@ bool lt_general_name_next(lt_reader *names, lt_general_name *name)
                != (is_constructed((lt_general_name_type)type) ? DER_CONSTRUCTED(type)
                                                               : DER_PRIMITIVE(type)))
         return false;
-    if (type == LT_GN_directory_name && !der_only(value, DER_SEQUENCE, &inner))
+    if (type == LT_GN_directory_name && !lt_dn_valid(value))
         return false;
     if (type == LT_GN_registered_id && !der_is_oid(value))
         return false;

@@ -10,6 +10,12 @@
  * host asked for is itself no name or address (a wildcard, an empty label, a U-label, …). */
 lt_code lt_certificate_matches_host(const lt_certificate *c, const char *host, lt_error *e);
 
+enum { LT_HOST_MAX = 256 }; /* a host name as it is compared, with its NUL */
+
+/* A host as it is sent in server_name and compared: lower case, no trailing dot, U-labels as
+ * A-labels (RFC 5890, RFC 3492). LT_option with the reason in the detail; an address is no name. */
+lt_code lt_host_name(const char *host, char out[LT_HOST_MAX], lt_error *e);
+
 /* An IPv4 or IPv6 literal (v6 with or without brackets) to 4 or 16 bytes; 0: it is none. */
 size_t lt_ip_parse(const char *host, uint8_t out[16]);
 
