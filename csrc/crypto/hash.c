@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ * hash.c - see hash.h. */
+#include "crypto/hash.h"
+
+#include "base/secret.h"
+
+static const struct {
+    int id;
+    const char *name;
+    const br_hash_class *hash;
+} hashes[] = {
+    { br_sha1_ID, "sha1", &br_sha1_vtable },
+    { br_sha224_ID, "sha224", &br_sha224_vtable },
+    { br_sha256_ID, "sha256", &br_sha256_vtable },
+    { br_sha384_ID, "sha384", &br_sha384_vtable },
+    { br_sha512_ID, "sha512", &br_sha512_vtable },
+};
+
+const br_hash_class *lt_hash_by_id(int id)
+{
+    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+        if (hashes[i].id == id)
+            return hashes[i].hash;
+    return NULL;
+}
+
+const br_hash_class *lt_hash_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
+        if (strcmp(hashes[i].name, name) == 0)
+            return hashes[i].hash;
+    return NULL;
+}
+
+void lt_hash(const br_hash_class *hash, lt_bytes in, uint8_t *digest)
+{
+    br_hash_compat_context context;
+    hash->init(&context.vtable);
+    hash->update(&context.vtable, in.p, in.n);
+    hash->out(&context.vtable, digest);
+    lt_wipe(&context, sizeof context);
+}

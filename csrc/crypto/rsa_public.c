@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * rsa_public.c - see rsa_public.h. */
+#include "crypto/rsa_public.h"
+
+#include "crypto/bignum.h"
+#include "crypto/hash.h"
+
+enum {
+    BEARSSL_MAX_BITS = 4096,
+    LIMBS = LT_RSA_PUBLIC_MAX_BITS / 32,
+};
+
+static lt_bytes number(const uint8_t *p, size_t n)
+{
+    while (n > 0 && *p == 0)
+        p++, n--;
+    return (lt_bytes){ p, n };
+}
+
+static size_t bit_size(lt_bytes magnitude)
+{
+    size_t n = magnitude.n * 8;
+    for (uint32_t top = magnitude.n ? magnitude.p[0] : 0; n > 0 && !(top & 0x80); top <<= 1)
+        n--;
+    return n;
+}
+
+size_t lt_rsa_public_bits(const br_rsa_public_key *pk)
+{
+    return bit_size(number(pk->n, pk->nlen));
+}
+
+struct montgomery {
+    uint32_t m[LIMBS]; /* odd; its top limb is not zero */
+    size_t n;
+    uint32_t minus_inverse; /* -1/m modulo 2^32 */
+};
+
+/* r = a b / 2^(32 n) mod m; r may be an operand */
+static void multiply(const struct montgomery *k, uint32_t *r, const uint32_t *a,
+                     const uint32_t *b)
+{
+    uint32_t t[LIMBS + 1] = { 0 };
+    size_t n = k->n;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t x = (uint64_t)a[i] * b[0] + t[0];
+        uint32_t q = (uint32_t)x * k->minus_inverse;
+        uint64_t y = (uint64_t)q * k->m[0] + (uint32_t)x;
+        for (size_t j = 1; j < n; j++) {
+            x = (uint64_t)a[i] * b[j] + t[j] + (x >> 32);
+            y = (uint64_t)q * k->m[j] + (uint32_t)x + (y >> 32);
+            t[j - 1] = (uint32_t)y;
+        }
+        x = (uint64_t)t[n] + (x >> 32) + (y >> 32);
+        t[n - 1] = (uint32_t)x;
+        t[n] = (uint32_t)(x >> 32);
+    }
+    memcpy(r, t, n * sizeof *r);
+    lt_bn_reduce_once(r, t[n], k->m, n);
+}
+
+static void twice(const struct montgomery *k, uint32_t *r)
+{
+    uint32_t carry = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        uint32_t out = r[i] >> 31;
+        r[i] = r[i] << 1 | carry;
+        carry = out;
+    }
+    lt_bn_reduce_once(r, carry, k->m, k->n);
+}
+
+/* R = 2^(32 n): R^2 mod m, as 2 to the power 32 n among numbers times R */
+static void r_squared(const struct montgomery *k, uint32_t *r)
+{
+    uint32_t big[LIMBS + 1] = { 0 };
+    big[k->n] = 1;
+    lt_bn_mod(r, big, k->n + 1, k->m, k->n);
+    for (int bit = 15; bit >= 0; bit--) {
+        multiply(k, r, r, r);
+        if ((32 * k->n) >> bit & 1)
+            twice(k, r);
+    }
+}
+
+static void set_modulus(struct montgomery *k, lt_bytes modulus)
+{
+    k->n = (modulus.n + 3) / 4;
+    lt_bn_decode(k->m, k->n, modulus);
+    uint32_t inverse = k->m[0]; /* right to 3 bits; each step doubles them */
+    for (int i = 0; i < 4; i++)
+        inverse *= 2 - k->m[0] * inverse;
+    k->minus_inverse = 0 - inverse;
+}
+
+/* x^e for e >= 1; the first bit of e is x itself */
+static void power(const struct montgomery *k, uint32_t *x, lt_bytes e)
+{
+    uint32_t base[LIMBS], one[LIMBS] = { 1 }, scale[LIMBS];
+    r_squared(k, scale);
+    multiply(k, base, x, scale);
+    memcpy(x, base, k->n * sizeof *x);
+    for (size_t bit = bit_size(e) - 1; bit-- > 0;) {
+        multiply(k, x, x, x);
+        if (e.p[e.n - 1 - bit / 8] >> bit % 8 & 1)
+            multiply(k, x, x, base);
+    }
+    multiply(k, x, x, one);
+}
+
+static bool large_public(uint8_t *x, lt_bytes modulus, lt_bytes e)
+{
+    struct montgomery k;
+    uint32_t value[LIMBS], rest[LIMBS];
+    if (modulus.n > LT_RSA_PUBLIC_MAX_BYTES || bit_size(e) > LT_RSA_PUBLIC_MAX_EXPONENT_BITS
+        || !(modulus.p[modulus.n - 1] & 1))
+        return false;
+    set_modulus(&k, modulus);
+    lt_bn_decode(value, k.n, (lt_bytes){ x, modulus.n });
+    lt_bn_mod(rest, value, k.n, k.m, k.n);
+    if (!lt_bn_equal(rest, value,
+                     k.n)) /* not below n: "signature representative out of range" */
+        return false;
+    power(&k, value, e);
+    for (size_t i = 0; i < modulus.n; i++)
+        x[modulus.n - 1 - i] = (uint8_t)(value[i / 4] >> 8 * (i % 4));
+    return true;
+}
+
+bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk)
+{
+    lt_bytes modulus = number(pk->n, pk->nlen), e = number(pk->e, pk->elen);
+    if (modulus.n == 0 || size != modulus.n || bit_size(e) < 2 || !(e.p[e.n - 1] & 1))
+        return false;
+    if (bit_size(modulus) > BEARSSL_MAX_BITS)
+        return large_public(x, modulus, e);
+    return br_rsa_public_get_default()(x, size, pk) == 1;
+}
+
+/* DigestInfo up to the digest, by hash (RFC 8017 section 9.2, note 1) */
+static const struct {
+    int id;
+    uint8_t n, prefix[19];
+} digest_infos[] = {
+    { br_sha1_ID,
+      15,
+      { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04,
+        0x14 } },
+    { br_sha224_ID,
+      19,
+      { 0x30, 0x2d, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+        0x04, 0x05, 0x00, 0x04, 0x1c } },
+    { br_sha256_ID,
+      19,
+      { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+        0x01, 0x05, 0x00, 0x04, 0x20 } },
+    { br_sha384_ID,
+      19,
+      { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+        0x02, 0x05, 0x00, 0x04, 0x30 } },
+    { br_sha512_ID,
+      19,
+      { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+        0x03, 0x05, 0x00, 0x04, 0x40 } },
+};
+
+/* EM = 0x00 || 0x01 || PS || 0x00 || T, section 9.2 */
+static bool encode_pkcs1(uint8_t *em, size_t n, const br_hash_class *hash, lt_bytes digest)
+{
+    int id = (hash->desc >> BR_HASHDESC_ID_OFF) & BR_HASHDESC_ID_MASK;
+    for (size_t i = 0; i < sizeof digest_infos / sizeof *digest_infos; i++) {
+        size_t prefix_n = digest_infos[i].n, t_n = prefix_n + digest.n;
+        if (digest_infos[i].id != id || n < t_n + 11)
+            continue;
+        memset(em, 0xff, n);
+        em[0] = 0, em[1] = 1, em[n - t_n - 1] = 0;
+        memcpy(em + n - t_n, digest_infos[i].prefix, prefix_n);
+        memcpy(em + n - digest.n, digest.p, digest.n);
+        return true;
+    }
+    return false;
+}
+
+bool lt_rsa_pkcs1_verify(const br_rsa_public_key *pk, const br_hash_class *hash,
+                         lt_bytes digest, lt_bytes signature)
+{
+    uint8_t em[LT_RSA_PUBLIC_MAX_BYTES], expected[LT_RSA_PUBLIC_MAX_BYTES];
+    size_t n = signature.n;
+    if (n == 0 || n > sizeof em || digest.n != lt_hash_size(hash)
+        || !encode_pkcs1(expected, n, hash, digest))
+        return false;
+    memcpy(em, signature.p, n);
+    return lt_rsa_public(em, n, pk)
+           && lt_bytes_equal((lt_bytes){ em, n }, (lt_bytes){ expected, n });
+}
