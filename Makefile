@@ -18,8 +18,15 @@ LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
 MODULE := $(BUILD)/bearssl/core.so
-SOURCES := $(sort $(wildcard csrc/*/*.c)) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c)
+UNIT_SOURCES := $(sort $(wildcard spec/unit/*.c))
+SOURCES := $(sort $(wildcard csrc/*/*.c)) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c) \
+	$(if $(filter gcc clang,$(VARIANT)),$(UNIT_SOURCES))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+
+# bearssl.unit: C's inside as functions, for specs alone; never installed.
+UNIT := $(BUILD)/bearssl/unit.so
+UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.o) \
+	$(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard csrc/base/*.c csrc/crypto/*.c csrc/x509/*.c)))
 
 # BearSSL: an upstream tree (inc/, build/libbearssl.a), else the system's, static where there is an archive.
 ifdef BEARSSL_DIR
@@ -69,7 +76,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects interpreter deps demo test asan fault bench lint rooms format docs install clean help FORCE
+.PHONY: all objects unit interpreter deps demo test asan fault bench lint rooms format docs install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) ## build build/bearssl/core.so
@@ -80,15 +87,21 @@ $(MODULE): $(OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $(OBJECTS) $(BEARSSL_LIBS)
 
+unit: $(UNIT)
+
+$(UNIT): $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $(UNIT_OBJECTS) $(BEARSSL_LIBS)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/flags: FORCE
-	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES))
+	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES) $(UNIT_SOURCES))
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
 
--include $(OBJECTS:.o=.d)
+-include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d))
 
 # A sanitized module needs an interpreter with the sanitizer's runtime; preloading it would reach every
 # process that a spec starts. Called lua5.4, it is found first by what a spec runs.
@@ -126,7 +139,7 @@ lint: ## luacheck, rooms, memcmp, format, clang-tidy
 rooms: ## who includes whom in csrc
 	@$(LUA) .ci/rooms.lua
 
-C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c .ci/*.c bench/*.c)
+C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] .ci/*.c bench/*.c)
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)

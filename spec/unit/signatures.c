@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * signatures.c - Ed25519, RSA and ECDSA as csrc uses them. */
+#include "unit.h"
+
+#include "crypto/ec.h"
+#include "crypto/ed25519.h"
+#include "crypto/hash.h"
+#include "crypto/rsa_pss.h"
+#include "crypto/rsa_public.h"
+#include "x509/private_key.h"
+
+static int ed25519_public_key(lua_State *L) /* seed -> public key */
+{
+    uint8_t out[32];
+    lt_ed25519_public_key(out, unit_exactly(L, 1, 32));
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
+static int ed25519_sign(lua_State *L) /* seed, message -> signature */
+{
+    uint8_t public_key[32], out[64];
+    const uint8_t *seed = unit_exactly(L, 1, 32);
+    lt_ed25519_public_key(public_key, seed);
+    lt_ed25519_sign(out, seed, public_key, unit_bytes(L, 2));
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
+static int ed25519_verify(lua_State *L) /* public key, message, signature -> boolean */
+{
+    lua_pushboolean(
+        L, lt_ed25519_verify(unit_exactly(L, 1, 32), unit_bytes(L, 2), unit_exactly(L, 3, 64)));
+    return 1;
+}
+
+/* BearSSL's structures are not const; nothing writes through them. */
+static br_rsa_public_key rsa_public_key(lua_State *L, int n_index)
+{
+    lt_bytes n = unit_bytes(L, n_index), e = unit_bytes(L, n_index + 1);
+    return (br_rsa_public_key){
+        .n = (unsigned char *)(uintptr_t)n.p,
+        .nlen = n.n,
+        .e = (unsigned char *)(uintptr_t)e.p,
+        .elen = e.n,
+    };
+}
+
+static lt_bytes digest_of(lua_State *L, const br_hash_class *hash, int message,
+                          uint8_t out[LT_HASH_MAX])
+{
+    lt_hash(hash, unit_bytes(L, message), out);
+    return (lt_bytes){ out, lt_hash_size(hash) };
+}
+
+static int rsa_public(lua_State *L) /* n, e, x -> x^e mod n, or false */
+{
+    br_rsa_public_key pk = rsa_public_key(L, 1);
+    lt_bytes x = unit_bytes(L, 3);
+    uint8_t block[LT_RSA_PUBLIC_MAX_BYTES + 1];
+    luaL_argcheck(L, x.n <= sizeof block, 3, "too long");
+    memcpy(block, x.p, x.n);
+    if (lt_rsa_public(block, x.n, &pk))
+        lua_pushlstring(L, (const char *)block, x.n);
+    else
+        lua_pushboolean(L, false);
+    return 1;
+}
+
+static int rsa_pkcs1_verify(lua_State *L) /* n, e, hash, message, signature -> boolean */
+{
+    br_rsa_public_key pk = rsa_public_key(L, 1);
+    const br_hash_class *hash = unit_hash_class(L, 3);
+    uint8_t digest[LT_HASH_MAX];
+    lua_pushboolean(
+        L, lt_rsa_pkcs1_verify(&pk, hash, digest_of(L, hash, 4, digest), unit_bytes(L, 5)));
+    return 1;
+}
+
+/* n, e, hash, MGF1's hash, salt's size, message, signature -> boolean */
+static int rsa_pss_verify(lua_State *L)
+{
+    br_rsa_public_key pk = rsa_public_key(L, 1);
+    const br_hash_class *hash = unit_hash_class(L, 3), *mgf1_hash = unit_hash_class(L, 4);
+    uint8_t digest[LT_HASH_MAX];
+    lua_pushboolean(L, lt_rsa_pss_verify(&pk, hash, mgf1_hash, (size_t)luaL_checkinteger(L, 5),
+                                         digest_of(L, hash, 6, digest), unit_bytes(L, 7)));
+    return 1;
+}
+
+/* private key as PEM or DER, hash, MGF1's hash, salt, message -> signature, or false */
+static int rsa_pss_sign(lua_State *L)
+{
+    const br_hash_class *hash = unit_hash_class(L, 2), *mgf1_hash = unit_hash_class(L, 3);
+    lt_bytes salt = unit_bytes(L, 4);
+    uint8_t digest[LT_HASH_MAX], out[512];
+    lt_bytes message_digest = digest_of(L, hash, 5, digest);
+    lt_private_key key;
+    lt_error e = { .code = LT_OK };
+    if (lt_private_key_parse(&key, unit_bytes(L, 1), (lt_bytes){ NULL, 0 }, &e) != LT_OK)
+        return luaL_error(L, "%s", lt_code_name(e.code));
+    size_t size = (key.rsa.n_bitlen + 7) / 8;
+    bool ok = lt_rsa_pss_sign(&key.rsa, hash, mgf1_hash, salt, message_digest, out);
+    lt_private_key_free(&key);
+    if (ok)
+        lua_pushlstring(L, (const char *)out, size);
+    else
+        lua_pushboolean(L, false);
+    return 1;
+}
+
+static int ecdsa_verify(lua_State *L) /* curve, point, hash, message, signature -> boolean */
+{
+    lt_bytes point = unit_bytes(L, 2), signature = unit_bytes(L, 5);
+    const br_hash_class *hash = unit_hash_class(L, 3);
+    br_ec_public_key pk = { .curve = unit_curve(L, 1),
+                            .q = (unsigned char *)(uintptr_t)point.p,
+                            .qlen = point.n };
+    uint8_t digest[LT_HASH_MAX];
+    lt_bytes d = digest_of(L, hash, 4, digest);
+    lua_pushboolean(L, lt_ecdsa_verify(NULL, d.p, d.n, &pk, signature.p, signature.n) == 1);
+    return 1;
+}
+
+void unit_open_signatures(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "ed25519_public_key", ed25519_public_key },
+        { "ed25519_sign", ed25519_sign },
+        { "ed25519_verify", ed25519_verify },
+        { "rsa_public", rsa_public },
+        { "rsa_pkcs1_verify", rsa_pkcs1_verify },
+        { "rsa_pss_verify", rsa_pss_verify },
+        { "rsa_pss_sign", rsa_pss_sign },
+        { "ecdsa_verify", ecdsa_verify },
+        { NULL, NULL },
+    };
+    luaL_setfuncs(L, functions, 0);
+}

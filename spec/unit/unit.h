@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * unit.h - bearssl.unit, a module for specs alone: what C has inside, as functions of strings.
+ * Never installed. Wrong arguments raise. */
+#ifndef LT_UNIT_H
+#define LT_UNIT_H
+
+#include <bearssl.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/bytes.h"
+
+lt_bytes unit_bytes(lua_State *L, int index);
+/* A string of exactly `n` bytes. */
+const uint8_t *unit_exactly(lua_State *L, int index, size_t n);
+const br_hash_class *unit_hash_class(lua_State *L, int index); /* "sha256" */
+int unit_curve(lua_State *L, int index);                       /* "secp256r1", "x25519" */
+
+/* Each adds its functions to the table on top of the stack. */
+void unit_open_signatures(lua_State *L);
+void unit_open_agreement(lua_State *L);
+void unit_open_symmetric(lua_State *L);
+
+#endif
