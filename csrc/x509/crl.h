@@ -95,6 +95,9 @@ typedef struct {
 lt_code lt_crl_parse(lt_crl *crl, lt_bytes der, lt_error *e);
 void lt_crl_free(lt_crl *crl); /* twice is fine */
 
+/* Puts the index in order; lt_crl_parse has done so. */
+lt_code lt_crl_sort(lt_crl *crl, lt_error *e);
+
 /* The entries of this serial number are at index[first .. first + count): a binary search. More
  * than one where an indirect CRL has it for several issuers. */
 size_t lt_crl_find(const lt_crl *crl, lt_bytes serial_number, size_t *first);
