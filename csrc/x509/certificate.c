@@ -4,6 +4,7 @@
 
 #include "x509/der.h"
 #include "x509/dn.h"
+#include "x509/extensions.h"
 #include "x509/general_name.h"
 
 enum {
@@ -58,10 +59,10 @@ static bool read_subject_alt_name(lt_certificate *c, const lt_extension *x) /* 4
 
 static bool read_name_constraints(lt_certificate *c, const lt_extension *x) /* 4.2.1.10 */
 {
-    lt_reader body;
+    lt_bytes permitted, excluded;
     c->name_constraints_critical = x->critical;
     c->has_name_constraints = true;
-    return der_only(x->value, DER_SEQUENCE, &body);
+    return lt_name_constraints_read(x->value, &permitted, &excluded);
 }
 
 static bool read_subject_key_identifier(lt_certificate *c, const lt_extension *x) /* 4.2.1.2 */
@@ -72,14 +73,11 @@ static bool read_subject_key_identifier(lt_certificate *c, const lt_extension *x
 static bool read_authority_key_identifier(lt_certificate *c,
                                           const lt_extension *x) /* 4.2.1.1 */
 {
-    lt_reader body, issuer;
-    lt_bytes serial;
-    return der_only(x->value, DER_SEQUENCE, &body)
-           && der_optional(&body, DER_PRIMITIVE(0), &c->authority_key_identifier)
-           && der_optional(&body, DER_CONSTRUCTED(1), &issuer)
-           && (!issuer.p || lt_general_names_valid(issuer))
-           && der_optional(&body, DER_PRIMITIVE(2), &serial)
-           && (!serial.p || der_is_integer(serial)) && body.n == 0;
+    lt_authority_key_identifier a;
+    if (!lt_authority_key_identifier_read(x->value, &a))
+        return false;
+    c->authority_key_identifier = a.key_identifier;
+    return true;
 }
 
 /* id-ce is 2.5.29: 55 1d and one octet */

@@ -275,10 +275,23 @@ size_t lt_time_text(int64_t seconds, char *out, size_t room)
     return n < 0 ? 0 : (size_t)n;
 }
 
+static void put_ipv4(lt_text *t, const uint8_t *a)
+{
+    char v4[16];
+    int n = snprintf(v4, sizeof v4, "%d.%d.%d.%d", a[0], a[1], a[2], a[3]);
+    lt_text_put(t, v4, (size_t)n);
+}
+
 /* RFC 5952 section 4: the first of the longest runs of zeroes, two or more, is "::" */
 static void put_ipv6(lt_text *t, const uint8_t *a)
 {
     int best = -1, best_size = 1;
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    if (lt_bytes_equal((lt_bytes){ a, 12 }, (lt_bytes){ mapped, 12 })) { /* section 5 */
+        lt_text_put(t, "::ffff:", 7);
+        put_ipv4(t, a + 12);
+        return;
+    }
     for (int i = 0; i < 8; i++) {
         int n = 0;
         while (i + n < 8 && a[2 * (i + n)] == 0 && a[2 * (i + n) + 1] == 0)
@@ -303,12 +316,9 @@ static void put_ipv6(lt_text *t, const uint8_t *a)
 size_t lt_ip_text(lt_bytes a, char *out, size_t room)
 {
     lt_text t = { out, room, 0 };
-    if (a.n == 4) {
-        char v4[16];
-        int n = snprintf(v4, sizeof v4, "%d.%d.%d.%d", a.p[0], a.p[1], a.p[2], a.p[3]);
-        lt_text_put(&t, v4, (size_t)n);
-    } else if (a.n == 16) {
+    if (a.n == 4)
+        put_ipv4(&t, a.p);
+    else if (a.n == 16)
         put_ipv6(&t, a.p);
-    }
     return lt_text_end(&t);
 }
