@@ -1,0 +1,158 @@
+-- Each script of examples/ as a user starts it, against peers that we did not write, and `make demo`'s tour.
+local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
+
+local pair, ca, mine = pki.server.p256, pki.root.p256, pki.client.p256
+
+local function quoted(list)
+  local words = {}
+  for i, word in ipairs(list) do words[i] = "'" .. tostring(word) .. "'" end
+  return table.concat(words, " ")
+end
+
+-- Runs examples/NAME with arguments under the interpreter and paths of this process: status, all that it printed.
+local function example(name, ...)
+  local line = ("SSL_CERT_FILE=%s lua5.4 examples/%s %s 2>&1; echo \"status $?\""):format(ca, name, quoted { ... })
+  local pipe <close> = assert(io.popen(line))
+  local out, status = pipe:read("a"):match "^(.*)status (%d+)\n$"
+  return tonumber(status), out
+end
+
+-- An example that serves, held until the block ends; peer.start would take our interpreter from it.
+local function server(name, ...)
+  local line = ("echo $$; exec timeout 60 lua5.4 examples/%s 0 %s 2>&1"):format(name, quoted { ... })
+  local pipe = assert(io.popen(line))
+  local pid = pipe:read("n", "l")
+  local first = pipe:read "l" or ""
+  local port = assert(tonumber(first:match "localhost:(%d+)"), first)
+  return setmetatable({ port = port, lines = pipe }, {
+    __close = function()
+      os.execute(("kill %d"):format(pid))
+      pipe:close()
+    end,
+  })
+end
+
+local function has(text, part)
+  assert.truthy(text:find(part, 1, true), ("%q in:\n%s"):format(part, text))
+end
+
+describe("https_get.lua", function()
+  it("fetches from nginx", function()
+    local nginx <close> = peer.nginx(pair)
+    local status, out = example("https_get.lua", ("https://localhost:%d/facts"):format(nginx.port), ca)
+    assert.equal(0, status, out)
+    has(out, "HTTP/1.1 200 OK\nTLSv1.2 ECDHE-ECDSA-")
+    has(out, " localhost ")
+    assert.equal(1, (example("https_get.lua", ("https://localhost:%d/none"):format(nginx.port), ca)))
+  end)
+
+  it("refuses a CA that is not trusted, and says so", function()
+    local nginx <close> = peer.nginx(pair)
+    local status, out = example("https_get.lua", ("https://localhost:%d/facts"):format(nginx.port), pki.stranger)
+    assert.equal(1, status)
+    has(out, "unknown_issuer")
+  end)
+end)
+
+describe("https_server.lua", function()
+  it("serves curl", function()
+    local ours <close> = server("https_server.lua", pair.certificate, pair.key)
+    local curl <close> = peer.curl(ours.port, "/path", "--cacert " .. ca)
+    local status, out = curl:finish()
+    assert.equal(0, status, out)
+    has(out, "You asked: GET /path HTTP/1.1")
+  end)
+end)
+
+describe("mtls_server.lua", function()
+  it("serves curl with a certificate, and refuses it without", function()
+    local ours <close> = server("mtls_server.lua", pair.certificate, pair.key, ca)
+    local with <close> = peer.curl(ours.port, "/",
+      ("--cacert %s --cert %s --key %s"):format(ca, mine.certificate, mine.key))
+    local status, out = with:finish()
+    assert.equal(0, status, out)
+    has(out, "Hello, CN=p256 client,O=Test PKI.")
+    has(ours.lines:read "l", "accepted: CN=p256 client")
+    local without <close> = peer.curl(ours.port, "/", "--cacert " .. ca)
+    assert.not_equal(0, (without:finish()))
+    has(ours.lines:read "l", "refused: certificate_required")
+  end)
+end)
+
+describe("mtls_client.lua", function()
+  it("is let in by nginx with its certificate alone", function()
+    local nginx <close> = peer.nginx(pair, ("ssl_client_certificate %s; ssl_verify_client on;"):format(ca))
+    local url = ("https://localhost:%d/facts"):format(nginx.port)
+    local status, out = example("mtls_client.lua", url, mine.certificate, mine.key, ca)
+    assert.equal(0, status, out)
+    has(out, "SUCCESS")
+    status, out = example("mtls_client.lua", url, "", "", ca)
+    assert.equal(1, status)
+    has(out, "400 No required SSL certificate")
+  end)
+end)
+
+describe("inspect_certificate.lua", function()
+  it("prints the certificates of a file", function()
+    local status, out = example("inspect_certificate.lua", pair.certificate)
+    assert.equal(0, status, out)
+    has(out, "localhost")
+    assert.equal(2, select(2, out:gsub("BEGIN CERTIFICATE", "")) + select(2, out:gsub("Certificate:\n", "")))
+  end)
+
+  it("prints those of a server, trusted or not", function()
+    local openssl <close> = peer.openssl_server(pki.bad.self_signed)
+    local status, out = example("inspect_certificate.lua", "localhost:" .. openssl.port)
+    assert.equal(0, status, out)
+    has(out, "localhost")
+  end)
+
+  it("says what is wrong with a file", function()
+    local status, out = example("inspect_certificate.lua", pair.key)
+    assert.equal(1, status)
+    has(out, "no_certificates")
+    status, out = example("inspect_certificate.lua", "no/such/file.pem")
+    assert.equal(1, status)
+    has(out, "no/such/file.pem")
+  end)
+end)
+
+describe("expiry_check.lua", function()
+  it("tells the days that are left, of files and servers", function()
+    local openssl <close> = peer.openssl_server(pair)
+    local address = "localhost:" .. openssl.port
+    local status, out = example("expiry_check.lua", 30, pair.certificate, address)
+    assert.equal(0, status, out)
+    has(out, "ok      " .. pair.certificate .. ": ")
+    has(out, "ok      " .. address .. ": ")
+    has(out, " days left (2049-12-31)")
+  end)
+
+  it("fails where one ends too soon, or cannot be trusted", function()
+    local openssl <close> = peer.openssl_server(pki.bad.expired)
+    local address = "localhost:" .. openssl.port
+    local status, out = example("expiry_check.lua", 100000, pair.certificate, address)
+    assert.equal(1, status)
+    has(out, "RENEW   " .. pair.certificate)
+    has(out, "FAILED  " .. address .. ": expired")
+  end)
+end)
+
+describe("demo.lua", function()
+  it("shows HTTPS, a certificate and mutual TLS, and leaves nothing behind", function()
+    local dir = os.tmpname()
+    os.remove(dir)
+    assert(os.execute("mkdir " .. dir))
+    local pipe <close> = assert(io.popen(("TMPDIR=%s lua5.4 examples/demo.lua 2>&1; echo \"status $?\""):format(dir)))
+    local out = pipe:read "a"
+    has(out, "status 0\n")
+    for _, part in ipairs {
+      "You asked: GET / HTTP/1.1", "unknown_issuer", "version", "TLSv1.2", "cipher_suite", "TLS_ECDHE_ECDSA_WITH_",
+      "group", "chain, 2", "Hello, CN=alice,O=Demo.", "certificate_required",
+    } do
+      has(out, part)
+    end
+    assert(os.execute("rmdir " .. dir)) -- only an empty folder goes
+  end)
+end)
