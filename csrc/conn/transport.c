@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it, see lt_transport_open */
+#define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it, see lt_transport_attach */
 #endif
 
 enum {
@@ -23,17 +23,22 @@ enum {
 
 static const double close_seconds = 1; /* what close_notify may take */
 
-lt_code lt_transport_open(lt_transport *t, int fd, const lt_conn_config *config,
+lt_code lt_transport_open(lt_transport *t, const lt_conn_config *config,
                           const lt_conn_options *options, lt_error *e)
 {
+    *t = (lt_transport){ .fd = -1, .timeouts = { -1, -1 }, .born = lt_monotonic() };
+    return lt_conn_open(&t->conn, config, options, e);
+}
+
+void lt_transport_attach(lt_transport *t, int fd, lt_bytes early)
+{
+    lt_error e = { 0 };
     t->fd = fd;
-    t->timeouts = (lt_timeouts){ -1, -1 };
-    t->born = lt_monotonic();
 #ifdef SO_NOSIGPIPE
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    return lt_conn_open(&t->conn, config, options, e);
+    lt_conn_feed(&t->conn, early, &e); /* a failure stays in the engine */
 }
 
 static bool would_block(int error)

@@ -29,9 +29,12 @@ typedef struct {
     double born;             /* lt_monotonic */
 } lt_transport;
 
-/* Takes the descriptor, also when it fails. */
-lt_code lt_transport_open(lt_transport *t, int fd, const lt_conn_config *config,
+/* Without a descriptor yet: what can fail comes before one is taken. */
+lt_code lt_transport_open(lt_transport *t, const lt_conn_config *config,
                           const lt_conn_options *options, lt_error *e);
+/* `early`: bytes of the peer that someone has read from it already. What they are worth, the next call
+ * tells. */
+void lt_transport_attach(lt_transport *t, int fd, lt_bytes early);
 lt_io lt_transport_handshake(lt_transport *t);
 
 /* At least one byte of application data, valid until the next call; the handshake comes by itself. */

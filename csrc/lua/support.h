@@ -33,6 +33,10 @@ bool lt_lua_is_text(lt_bytes s);
 /* PEM or DER text is lent, a path is read into `file`, which the caller frees. */
 lt_code lt_lua_input(lt_bytes path_or_text, lt_buffer *file, lt_bytes *out, lt_error *e);
 
+struct lt_store;                                             /* x509/store.h */
+struct lt_store *lt_lua_test_store(lua_State *L, int index); /* NULL: something else */
+void lt_lua_push_certificate(lua_State *L, lt_bytes der);    /* copies */
+
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);
 void lt_lua_open_certificate(lua_State *L);

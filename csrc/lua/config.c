@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ * config.c - bearssl.config: the options of a client or a server, made once. Names, types and
+ * combinations were checked by lua/bearssl/options.lua; here files and keys are read, in C, so that no
+ * key passes through a Lua string. */
+#include "lua/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn/key_log.h"
+
+enum { FIELDS = 1, KEEP = 2 }; /* arguments of core.config */
+
+static int config_gc(lua_State *L)
+{
+    lt_lua_config *c = luaL_checkudata(L, 1, LT_LUA_CONFIG);
+    lt_conn_config_free(&c->conn);
+    for (size_t i = 0; i < c->conn.tls.identity_count; i++)
+        lt_identity_free(&c->identities[i]);
+    free(c->identities);
+    free(c->cipher_suites);
+    free(c->alpn);
+    free(c->authorities);
+    lt_wipe(c, sizeof *c);
+    c->conn.key_log = -1;
+    return 0;
+}
+
+static lua_Integer integer_field(lua_State *L, const char *name, lua_Integer otherwise)
+{
+    lua_getfield(L, FIELDS, name);
+    lua_Integer n = luaL_optinteger(L, -1, otherwise);
+    lua_pop(L, 1);
+    return n;
+}
+
+static bool boolean_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, FIELDS, name);
+    bool on = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return on;
+}
+
+/* The string stays on the stack; n = 0 and p = NULL: absent. */
+static lt_bytes string_at(lua_State *L, int table, const char *name)
+{
+    lt_bytes s = { NULL, 0 };
+    lua_getfield(L, table, name);
+    if (!lua_isnil(L, -1))
+        s.p = (const uint8_t *)luaL_checklstring(L, -1, &s.n);
+    return s;
+}
+
+/* The list `name` on top of the stack; its length. */
+static size_t list_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, FIELDS, name);
+    return lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
+}
+
+static lt_code read_cipher_suites(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    size_t n = list_field(L, "cipher_suites");
+    c->cipher_suites = calloc(n + 1, sizeof *c->cipher_suites);
+    if (!c->cipher_suites)
+        return lt_fail(e, LT_memory, "cipher_suites");
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        c->cipher_suites[i] = (uint16_t)luaL_checkinteger(L, -1);
+        lua_pop(L, 1);
+    }
+    c->conn.tls.cipher_suites = c->cipher_suites;
+    c->conn.tls.cipher_suite_count = n;
+    return LT_OK;
+}
+
+static lt_code read_alpn(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    size_t n = list_field(L, "alpn"), size = 0;
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        luaL_checkstring(L, -1);
+        size += lua_rawlen(L, -1) + 1;
+        lua_pop(L, 1);
+    }
+    c->alpn = malloc((n + 1) * sizeof *c->alpn + size);
+    if (!c->alpn)
+        return lt_fail(e, LT_memory, "alpn");
+    char *names = (char *)(c->alpn + n + 1);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        size_t length = lua_rawlen(L, -1) + 1;
+        c->alpn[i] = memcpy(names, lua_tostring(L, -1), length);
+        names += length;
+        lua_pop(L, 1);
+    }
+    c->conn.tls.alpn = c->alpn;
+    c->conn.tls.alpn_count = n;
+    return LT_OK;
+}
+
+static lt_code read_identities(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    size_t n = list_field(L, "identities");
+    c->identities = calloc(n + 1, sizeof *c->identities);
+    if (!c->identities)
+        return lt_fail(e, LT_memory, "certificate");
+    c->conn.tls.identities = c->identities;
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        if (lt_lua_read_identity(L, &c->identities[i], e) != LT_OK)
+            return e->code;
+        c->conn.tls.identity_count = i + 1;
+        lua_pop(L, 1);
+    }
+    return LT_OK;
+}
+
+/* The subjects that CertificateRequest names (RFC 5246 section 7.4.4). */
+static lt_code read_authorities(lt_lua_config *c, const lt_store *store, lt_error *e)
+{
+    size_t n = lt_store_size(store);
+    c->authorities = calloc(n + 1, sizeof *c->authorities);
+    if (!c->authorities)
+        return lt_fail(e, LT_memory, "client_trust");
+    size_t i = 0;
+    while (i < n && lt_store_subject(store, i, &c->authorities[i]))
+        i++;
+    c->conn.tls.authorities = c->authorities;
+    c->conn.tls.authority_count = i;
+    return LT_OK;
+}
+
+static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    lt_config *tls = &c->conn.tls;
+    tls->client_auth = (lt_client_auth)integer_field(L, "client_auth", LT_AUTH_none);
+    tls->verify_name = !tls->server && !boolean_field(L, "verify_none");
+    tls->verifier = &lt_verify_none; /* by name, or a server that asks for no certificate */
+    if (boolean_field(L, "verify_none") || (tls->server && tls->client_auth == LT_AUTH_none))
+        return LT_OK;
+    lua_getfield(L, FIELDS, "store");
+    lt_store *store = lt_lua_test_store(L, -1);
+    luaL_argcheck(L, store, FIELDS, "store");
+    lua_pop(L, 1);
+    lt_policy policy = lt_policy_default;
+    policy.min_rsa_bits = (uint32_t)integer_field(L, "min_rsa_bits", policy.min_rsa_bits);
+    policy.max_depth = (uint32_t)integer_field(L, "max_depth", policy.max_depth);
+    policy.max_signatures = (uint32_t)integer_field(L, "max_signatures", policy.max_signatures);
+    lt_validator_init(&c->validator, store, &policy);
+    tls->verifier = &c->validator.verifier;
+    return tls->server ? read_authorities(c, store, e) : LT_OK;
+}
+
+static lt_code read_key_log(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    c->conn.key_log_lines = boolean_field(L, "key_log_lines");
+    lt_bytes path = string_at(L, FIELDS, "key_log");
+    lt_code rc = path.p ? lt_key_log_open((const char *)path.p, &c->conn.key_log, e) : LT_OK;
+    lua_pop(L, 1);
+    return rc;
+}
+
+/* What makes a handshake the same every time, for tests. */
+static void read_fixed(lua_State *L, lt_config *tls)
+{
+    lua_getfield(L, FIELDS, "time");
+    tls->fixed_time = !lua_isnil(L, -1);
+    tls->time = luaL_optinteger(L, -1, 0);
+    lt_bytes seed = string_at(L, FIELDS, "entropy");
+    tls->fixed_entropy = seed.p != NULL;
+    luaL_argcheck(L, !seed.p || seed.n == LT_SEED_SIZE, FIELDS, "entropy");
+    if (seed.p)
+        memcpy(tls->entropy, seed.p, LT_SEED_SIZE);
+    lua_pop(L, 2);
+}
+
+static void read_numbers(lua_State *L, lt_config *tls)
+{
+    tls->server = boolean_field(L, "server");
+    tls->min_version = (uint16_t)integer_field(L, "min_version", 0);
+    tls->max_version = (uint16_t)integer_field(L, "max_version", 0);
+    tls->groups = (uint32_t)integer_field(L, "groups", 0);
+    tls->ask_certificate = boolean_field(L, "ask_certificate");
+    tls->session_cache_size = (size_t)integer_field(L, "session_cache", 0);
+    tls->session_lifetime = (uint32_t)integer_field(L, "session_lifetime", 0);
+}
+
+static lt_code read_config(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    read_numbers(L, &c->conn.tls);
+    read_fixed(L, &c->conn.tls);
+    lt_code rc = read_cipher_suites(L, c, e);
+    if (rc == LT_OK)
+        rc = read_alpn(L, c, e);
+    if (rc == LT_OK)
+        rc = read_identities(L, c, e);
+    if (rc == LT_OK)
+        rc = read_trust(L, c, e);
+    if (rc == LT_OK)
+        rc = read_key_log(L, c, e);
+    if (rc == LT_OK)
+        rc = lt_conn_config_seal(&c->conn, e);
+    return rc;
+}
+
+static int config_new(lua_State *L) /* (fields, keep) -> config | nil, err */
+{
+    luaL_checktype(L, FIELDS, LUA_TTABLE);
+    luaL_checktype(L, KEEP, LUA_TTABLE);
+    lua_settop(L, KEEP);
+    lt_lua_config *c = lua_newuserdata(L, sizeof *c);
+    *c = (lt_lua_config){ .conn = { .key_log = -1 } };
+    luaL_setmetatable(L, LT_LUA_CONFIG);
+    lua_pushvalue(L, KEEP);
+    lua_setuservalue(L, -2);
+    int self = lua_gettop(L);
+    lt_error e = { 0 };
+    if (read_config(L, c, &e) != LT_OK)
+        return lt_lua_fail(L, &e);
+    c->ready = true;
+    lua_settop(L, self);
+    return 1;
+}
+
+lt_lua_config *lt_lua_check_config(lua_State *L, int index)
+{
+    lt_lua_config *c = luaL_checkudata(L, index, LT_LUA_CONFIG);
+    luaL_argcheck(L, c->ready, index, "config is not whole");
+    return c;
+}
+
+static int config_tostring(lua_State *L)
+{
+    const lt_lua_config *c = luaL_checkudata(L, 1, LT_LUA_CONFIG);
+    lua_pushfstring(L, LT_LUA_CONFIG ": %s %p", c->conn.tls.server ? "server" : "client",
+                    (const void *)c);
+    return 1;
+}
+
+static int config_is_server(lua_State *L)
+{
+    lua_pushboolean(L, lt_lua_check_config(L, 1)->conn.tls.server);
+    return 1;
+}
+
+static int config_verifies_name(lua_State *L)
+{
+    lua_pushboolean(L, lt_lua_check_config(L, 1)->conn.tls.verify_name);
+    return 1;
+}
+
+static int config_keep(lua_State *L) /* the table that config_new got */
+{
+    lt_lua_check_config(L, 1);
+    lua_getuservalue(L, 1);
+    return 1;
+}
+
+void lt_lua_export_methods(lua_State *L, const char *class_name, const char *field)
+{
+    luaL_getmetatable(L, class_name);
+    lua_getfield(L, -1, "__index");
+    lua_setfield(L, -3, field);
+    lua_pop(L, 1);
+}
+
+void lt_lua_open_config(lua_State *L)
+{
+    static const luaL_Reg methods[] = { { NULL, NULL } };
+    static const luaL_Reg meta[] = {
+        { "__gc", config_gc },
+        { "__tostring", config_tostring },
+        { NULL, NULL },
+    };
+    static const luaL_Reg functions[] = {
+        { "config", config_new },
+        { "config_is_server", config_is_server },
+        { "config_verifies_name", config_verifies_name },
+        { "config_keep", config_keep },
+        { NULL, NULL },
+    };
+    lt_lua_class(L, LT_LUA_CONFIG, methods, meta);
+    lt_lua_export_methods(L, LT_LUA_CONFIG, "config_methods");
+    luaL_setfuncs(L, functions, 0);
+    lt_lua_open_identity(L);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ * conn_methods.c - what a connection tells, whatever its bytes travel on: the methods that
+ * bearssl.connection and bearssl.socket share. */
+#include "lua/objects.h"
+
+#include <time.h>
+
+#include "base/iana.h"
+
+enum { EXPORT_MAX = 1024 }; /* bytes of one exporter call */
+
+lt_conn *lt_lua_check_conn(lua_State *L)
+{
+    lt_transport *t = luaL_testudata(L, 1, LT_LUA_SOCKET);
+    return t ? &t->conn : luaL_checkudata(L, 1, LT_LUA_CONNECTION);
+}
+
+static lt_conn *open_conn(lua_State *L) /* NULL: closed */
+{
+    lt_conn *c = lt_lua_check_conn(L);
+    return lt_conn_is_open(c) ? c : NULL;
+}
+
+static int closed(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_pushliteral(L, "closed");
+    return 2;
+}
+
+lt_conn_options lt_lua_conn_options(lua_State *L, const lt_lua_config *config, int name,
+                                    int session)
+{
+    const lt_config *tls = &config->conn.tls;
+    return (lt_conn_options){
+        .name = luaL_optstring(L, name, NULL),
+        .resume = lt_lua_opt_session(L, session),
+        .now = tls->fixed_time ? tls->time : (int64_t)time(NULL),
+    };
+}
+
+void lt_lua_keep_config(lua_State *L, int object, int config)
+{
+    lua_createtable(L, 2, 0);
+    lua_pushvalue(L, config);
+    lua_rawseti(L, -2, LT_KEEP_CONFIG);
+    lua_setuservalue(L, object);
+}
+
+static void set_string(lua_State *L, const char *field, const char *value)
+{
+    if (!value || !*value)
+        return;
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, field);
+}
+
+static int conn_info(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    if (!c)
+        return closed(L);
+    lt_info info = { 0 };
+    c->engine->engine_class->info(c->engine, &info);
+    const lt_cipher_suite *suite = lt_cipher_suite_by_id(info.cipher_suite);
+    lua_createtable(L, 0, 9);
+    set_string(L, "engine", info.engine);
+    set_string(L, "version", lt_version_name(info.version));
+    set_string(L, "cipher_suite", suite ? suite->name : NULL);
+    set_string(L, "group", lt_name_of(lt_groups, info.group));
+    set_string(L, "signature_scheme", lt_name_of(lt_signature_schemes, info.signature_scheme));
+    set_string(L, "alpn", info.alpn);
+    set_string(L, "server_name", info.server_name);
+    lua_pushboolean(L, info.resumed);
+    lua_setfield(L, -2, "resumed");
+    lua_pushinteger(L, info.round_trips);
+    lua_setfield(L, -2, "round_trips");
+    return 1;
+}
+
+static int conn_state(lua_State *L)
+{
+    static const char *const names[] = {
+        [LT_STATE_handshake] = "handshake", [LT_STATE_question] = "question",
+        [LT_STATE_connected] = "connected", [LT_STATE_closing] = "closing",
+        [LT_STATE_closed] = "closed",       [LT_STATE_failed] = "failed",
+    };
+    const lt_conn *c = open_conn(L);
+    lua_pushstring(L, c ? names[lt_conn_state(c)] : "closed");
+    return 1;
+}
+
+static int push_certificates(lua_State *L, const lt_bytes *list, size_t count)
+{
+    if (count == 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_createtable(L, (int)count, 0);
+    for (size_t i = 0; i < count; i++) {
+        lt_lua_push_certificate(L, list[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+static int conn_peer_certificates(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    if (!c)
+        return closed(L);
+    size_t count = 0;
+    const lt_bytes *list = c->engine->engine_class->peer_certificates(c->engine, &count);
+    return push_certificates(L, list, count);
+}
+
+static int conn_verified_chain(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    if (!c)
+        return closed(L);
+    size_t count = 0;
+    const lt_bytes *list = c->engine->engine_class->verified_chain(c->engine, &count);
+    return push_certificates(L, list, count);
+}
+
+static int conn_session(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    return c ? lt_lua_push_session(L, c->engine, 1) : closed(L);
+}
+
+static int conn_exporter(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    const char *label = luaL_checkstring(L, 2);
+    lt_bytes context = { 0 };
+    context.p = (const uint8_t *)luaL_optlstring(L, 3, NULL, &context.n);
+    lua_Integer n = luaL_checkinteger(L, 4);
+    luaL_argcheck(L, n >= 1 && n <= EXPORT_MAX, 4, "length is not 1 to 1024");
+    if (!c)
+        return closed(L);
+    uint8_t out[EXPORT_MAX];
+    lt_error e = { 0 };
+    if (c->engine->engine_class->exporter(c->engine, label, context.p ? &context : NULL, out,
+                                          (size_t)n, &e)
+        != LT_OK)
+        return lt_lua_fail(L, &e);
+    lua_pushlstring(L, (const char *)out,
+                    (size_t)n); /* the caller's to keep: it asked for it */
+    lt_wipe(out, sizeof out);
+    return 1;
+}
+
+/* --- events: for lua/bearssl/event.lua --------------------------------------------------------- */
+
+static void push_numbers(lua_State *L, lt_reader in, int width, const lt_named_value *names)
+{
+    lua_newtable(L);
+    uint32_t value;
+    for (lua_Integer i = 1; rd_uint(&in, width, &value); i++) {
+        const char *name = lt_name_of(names, value);
+        if (name)
+            lua_pushstring(L, name);
+        else
+            lua_pushinteger(L, (lua_Integer)value);
+        lua_rawseti(L, -2, i);
+    }
+}
+
+static void push_request(lua_State *L, const lt_certificate_request *q)
+{
+    lua_createtable(L, 0, 3);
+    push_numbers(L, q->certificate_types, 1, lt_client_certificate_types);
+    lua_setfield(L, -2, "certificate_types");
+    push_numbers(L, q->signature_schemes, 2, lt_signature_schemes);
+    lua_setfield(L, -2, "signature_schemes");
+    lua_newtable(L);
+    lt_reader names = q->authorities, name;
+    for (lua_Integer i = 1; rd_vec(&names, 2, &name); i++) {
+        lt_lua_push_bytes(L, name);
+        lua_rawseti(L, -2, i);
+    }
+    lua_setfield(L, -2, "authorities");
+}
+
+/* event(conn) -> nil | "key_log", line | "certificate_request", request */
+static int conn_event(lua_State *L)
+{
+    lt_conn *c = open_conn(L);
+    lt_event event = c ? lt_conn_event(c) : LT_EVENT_none;
+    if (event == LT_EVENT_none)
+        return 0;
+    if (event == LT_EVENT_key_log) {
+        lua_pushliteral(L, "key_log");
+        lt_lua_push_bytes(L, lt_conn_key_log(c));
+        lt_conn_key_log_done(c);
+    } else {
+        lua_pushliteral(L, "certificate_request");
+        push_request(L, c->engine->engine_class->question(c->engine));
+    }
+    return 2;
+}
+
+/* answer(conn, identity or nil) */
+static int conn_answer(lua_State *L)
+{
+    lt_conn *c = open_conn(L);
+    lt_identity *id = NULL;
+    if (!lua_isnoneornil(L, 2))
+        id = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
+    if (!c || lt_conn_event(c) != LT_EVENT_question)
+        return 0;
+    lua_getuservalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, LT_KEEP_IDENTITY); /* it outlives the engine */
+    lt_conn_answer(c, id);
+    return 0;
+}
+
+static int conn_abort(lua_State *L) /* abort(conn): a callback has raised */
+{
+    lt_conn *c = open_conn(L);
+    if (c)
+        lt_conn_abort(c, LT_cancelled);
+    return 0;
+}
+
+static int conn_keep(lua_State *L) /* keep(conn) -> the table that its config was made with */
+{
+    lt_lua_check_conn(L);
+    lua_getuservalue(L, 1);
+    lua_rawgeti(L, -1, LT_KEEP_CONFIG);
+    lua_getuservalue(L, -1);
+    return 1;
+}
+
+void lt_lua_conn_methods(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        { "info", conn_info },
+        { "state", conn_state },
+        { "peer_certificates", conn_peer_certificates },
+        { "verified_chain", conn_verified_chain },
+        { "session", conn_session },
+        { "exporter", conn_exporter },
+        { NULL, NULL },
+    };
+    luaL_setfuncs(L, methods, 0);
+}
+
+void lt_lua_open_conn_events(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "event", conn_event }, { "answer", conn_answer },
+        { "abort", conn_abort }, { "keep", conn_keep },
+        { NULL, NULL },
+    };
+    luaL_setfuncs(L, functions, 0);
+}

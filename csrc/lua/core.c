@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * core.c - the module bearssl.core: what the Lua files of bearssl are made of. Not for callers. */
+#include "base/iana.h"
+#include "lua/support.h"
+
+static void push_named_values(lua_State *L, const lt_named_value *list)
+{
+    lua_newtable(L);
+    for (; list->name; list++) {
+        lua_pushinteger(L, list->id);
+        lua_setfield(L, -2, list->name);
+    }
+}
+
+/* What options may name: name = number, or for a suite name = { id, what it asks for }. */
+static void set_names(lua_State *L)
+{
+    push_named_values(L, lt_groups);
+    lua_setfield(L, -2, "groups");
+    push_named_values(L, lt_signature_schemes);
+    lua_setfield(L, -2, "signature_schemes");
+    lua_newtable(L);
+    for (const lt_cipher_suite *s = lt_cipher_suites; s->name; s++) {
+        lua_createtable(L, 0, 5);
+        lua_pushinteger(L, s->id);
+        lua_setfield(L, -2, "id");
+        lua_pushboolean(L, s->traits & LT_SUITE_ephemeral);
+        lua_setfield(L, -2, "ephemeral");
+        lua_pushboolean(L, s->traits & LT_SUITE_aead);
+        lua_setfield(L, -2, "aead");
+        lua_pushboolean(L, s->traits & (LT_SUITE_aead | LT_SUITE_tls_1_2));
+        lua_setfield(L, -2, "tls_1_2");
+        lua_setfield(L, -2, s->name);
+    }
+    lua_setfield(L, -2, "cipher_suites");
+}
+
+__attribute__((visibility("default"))) int luaopen_bearssl_core(lua_State *L);
+int luaopen_bearssl_core(lua_State *L)
+{
+    lua_newtable(L);
+    set_names(L);
+    lt_lua_open_error(L);
+    lt_lua_open_certificate(L);
+    lt_lua_open_key(L);
+    lt_lua_open_store(L);
+    lt_lua_open_config(L);
+    lt_lua_open_session(L);
+    lt_lua_open_connection(L);
+    lt_lua_open_socket(L);
+    return 1;
+}
