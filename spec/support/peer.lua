@@ -57,14 +57,12 @@ function peer.start(command, input, files)
   return self
 end
 
--- All that it printed so far.
-function process:output()
-  return self.last or read(self.dir .. "/out")
-end
-
--- Another file of its folder.
-function process:read(name)
-  return read(self.dir .. "/" .. name)
+-- All that it printed so far; or another file of its folder, "" where there is none yet.
+function process:output(name)
+  name = name or "out"
+  if self.status then return self.kept[name] or "" end
+  local file <close> = io.open(self.dir .. "/" .. name, "rb")
+  return file and file:read "a" or ""
 end
 
 function process:running()
@@ -75,15 +73,16 @@ function process:running()
   return state ~= nil and state ~= "Z"
 end
 
--- Waits until what it printed matches, and gives the captures. It is an error if it ends without.
-function process:wait_for(pattern)
+-- Waits until what it printed, or the file, matches, and gives the captures. It is an error if it ends without.
+function process:wait_for(pattern, name)
   local deadline = socket.gettime() + LIMIT
   while true do
     local running = self:running()
-    local found = table.pack(self:output():find(pattern))
+    local text = self:output(name)
+    local found = table.pack(text:find(pattern))
     if found[1] then return table.unpack(found, 3, found.n) end
     if not running or socket.gettime() > deadline then
-      error(("%s\n%s without %q:\n%s"):format(self.command, running and "runs" or "ended", pattern, self:output()), 2)
+      error(("%s\n%s without %q:\n%s"):format(self.command, running and "runs" or "ended", pattern, text), 2)
     end
     socket.sleep(0.01)
   end
@@ -96,15 +95,18 @@ function process:send(text)
   assert(os.execute(("cd %s; %s; cat sent%d >in &"):format(self.dir, no_descriptors, self.sent)))
 end
 
+local kept = { "out", "messages", "to_client", "to_server" } -- the files that can still be read when it has ended
+
 -- Waits until it ends by itself: its status, and all that it printed.
 function process:finish()
   if not self.status then
-    self.status = self.pipe:read "n" or -1
+    local status, texts = self.pipe:read "n" or -1, {}
     self.pipe:close()
-    self.last = self:output()
+    for _, name in ipairs(kept) do texts[name] = self:output(name) end
+    self.status, self.kept = status, texts
     os.execute("rm -r " .. self.dir)
   end
-  return self.status, self.last
+  return self.status, self:output()
 end
 
 function process:stop()
@@ -116,21 +118,18 @@ end
 process.__close = process.stop
 process.__gc = process.stop
 
-local function alerts(text, direction)
-  local list = {}
-  for level, name in text:gmatch(direction .. " [^\n]-, Alert %[length 0002%], (%a+) (%S+)") do
-    list[#list + 1] = level .. " " .. name
-  end
-  return list
-end
+local ALERT_RECEIVED = "<<< [^\n]-, Alert %[length 0002%], (%a+ %S+)"
 
--- The alerts that an openssl has received from us and sent to us: a list of "fatal unknown_ca" and the like.
+-- The alerts that an openssl has received from us: "fatal unknown_ca" and the like, with commas between.
 function process:alerts_received()
-  return alerts(self:output(), "<<<")
+  local list = {}
+  for alert in self:output "messages":gmatch(ALERT_RECEIVED) do list[#list + 1] = alert end
+  return table.concat(list, ", ")
 end
 
-function process:alerts_sent()
-  return alerts(self:output(), ">>>")
+-- Waits for the first of them.
+function process:alert_received()
+  return self:wait_for(ALERT_RECEIVED, "messages")
 end
 
 -- OpenSSL ---------------------------------------------------------------------------------------------------------
@@ -139,15 +138,16 @@ end
 function peer.openssl_server(pair, options)
   local identity = pair and ("-cert %s -key %s"):format(pair.leaf, pair.key)
   if pair and read(pair.issuers) ~= "" then identity = identity .. " -cert_chain " .. pair.issuers end
-  local server = peer.start(("openssl s_server -msg -accept 127.0.0.1:0 %s %s"):format(identity or "-nocert",
-    options or "-rev"))
+  local server = peer.start(("openssl s_server -msg -msgfile @/messages -accept 127.0.0.1:0 %s %s")
+    :format(identity or "-nocert", options or "-rev"))
   server.port = math.tointeger(tonumber(server:wait_for "ACCEPT 127%.0%.0%.1:(%d+)"))
   return server
 end
 
 -- `openssl s_client`. Where `input` is given, it closes the connection when that is sent.
 function peer.openssl_client(port, options, input)
-  return peer.start(("openssl s_client -msg -nocommands -connect 127.0.0.1:%d %s"):format(port, options or ""), input)
+  return peer.start(("openssl s_client -msg -msgfile @/messages -nocommands -connect 127.0.0.1:%d %s")
+    :format(port, options or ""), input)
 end
 
 -- GnuTLS ----------------------------------------------------------------------------------------------------------

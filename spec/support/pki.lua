@@ -3,7 +3,7 @@
 --
 --   pki.kinds                  "rsa2048", "rsa4096", "p256", "p384": a hierarchy of keys of that kind alone
 --   pki.root[kind]             path of the root certificate; pki.roots: a file of all four
---   pki.server[kind]           { certificate = path of leaf and intermediate, leaf =, issuers = them apart, key = path }
+--   pki.server[kind]           { certificate = path of leaf and intermediate, key = path, leaf, issuers = these apart }
 --                              for localhost, 127.0.0.1, ::1 and *.w.example
 --   pki.client[kind]           likewise, for clients
 --   pki.bad[name]              a server's chain that must be refused, and why: see `bad` below

@@ -1,9 +1,9 @@
 -- A relay of one connection that counts records and, after some, does what a network or a broken peer may do.
---   lua5.4 relay.lua port=N [from=server|client] [after=records] [act=close|reset|garbage|plain|truncate]
+--   lua5.4 relay.lua port=N [from=server|client] [after=records] [act=close|reset|garbage|plain|truncate|flip]
 -- Prints "port N". Keeps what passed in to_server and to_client. `after` records from that side go through; then
 --   close    both connections end                 garbage  bytes that are no record
 --   reset    both end with a TCP reset            plain    a line of HTTP
---   truncate half of the next record, and close
+--   truncate half of the next record, and close     flip   the last bit of the next record changes; the rest passes
 local socket = require "socket"
 io.stdout:setvbuf "line"
 
@@ -57,7 +57,17 @@ local acts = {
     send(to, record:sub(1, #record // 2))
     finish(false)
   end,
+  flip = function(to, record)
+    send(to, record:sub(1, -2) .. string.char(record:byte(-1) ~ 1))
+    return true
+  end,
 }
+
+-- Does the act whose turn it is; true where what follows goes through.
+local function act(to, record)
+  from = nil
+  return acts[options.act](to, record)
+end
 
 local function forward(tcp)
   local bytes = pending[tcp]
@@ -66,16 +76,15 @@ local function forward(tcp)
     if #bytes < length then break end
     local record = bytes:sub(1, length)
     bytes = bytes:sub(length + 1)
-    if tcp == from and passed[tcp] == tonumber(options.after) then
-      acts[options.act](other[tcp], record)
-      from = nil -- once; what follows from there is lost
-      pending[tcp] = nil
+    logs[tcp]:write(record)
+    logs[tcp]:flush()
+    if tcp ~= from or passed[tcp] < tonumber(options.after) then
+      send(other[tcp], record)
+    elseif not act(other[tcp], record) then
+      pending[tcp] = nil -- nothing from there passes any more
       return
     end
     passed[tcp] = passed[tcp] + 1
-    logs[tcp]:write(record)
-    logs[tcp]:flush()
-    send(other[tcp], record)
   end
   pending[tcp] = bytes
 end

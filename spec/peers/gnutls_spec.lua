@@ -1,0 +1,173 @@
+-- GnuTLS's gnutls-serv and gnutls-cli.
+local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
+local tls = require "spec.support.tls"
+
+local MEGABYTE = tls.bytes(1 << 20)
+
+-- IANA's name, GnuTLS's words for it (key exchange, cipher, MAC), the key of the server. GnuTLS alone of the peers
+-- still has the ones with 3DES.
+local suites = {
+  { "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA", "CHACHA20-POLY1305", "AEAD", "p256" },
+  { "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA", "AES-256-GCM", "AEAD", "rsa2048" },
+  { "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", "ECDHE-ECDSA", "AES-128-CCM-8", "AEAD", "p256" },
+  { "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", "ECDHE-ECDSA", "AES-256-CBC", "SHA384", "p256" },
+  { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", "ECDHE-RSA", "AES-128-CBC", "SHA256", "rsa2048" },
+  { "TLS_RSA_WITH_AES_128_GCM_SHA256", "RSA", "AES-128-GCM", "AEAD", "rsa2048" },
+  { "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA", "ECDHE-ECDSA", "3DES-CBC", "SHA1", "p256" },
+  { "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA", "ECDHE-RSA", "3DES-CBC", "SHA1", "rsa2048" },
+  { "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "RSA", "3DES-CBC", "SHA1", "rsa2048" },
+}
+
+local function priority(row)
+  return ("--priority NONE:+VERS-TLS1.2:+COMP-NULL:+SIGN-ALL:+GROUP-ALL:+%s:+%s:+%s"):format(row[2], row[3], row[4])
+end
+
+describe("our client and gnutls-serv", function()
+  local client = tls.client()
+
+  local function echoes(sock)
+    assert(sock:send "hello\n")
+    assert.equal("hello", (assert(sock:receive "*l")))
+  end
+
+  for _, kind in ipairs(pki.kinds) do
+    it("agree with a server's key of kind " .. kind, function()
+      local server <close> = peer.gnutls_server(pki.server[kind])
+      local sock <close> = assert(tls.connect(client, server.port))
+      echoes(sock)
+      assert.equal("TLS 1.2", sock:info().version)
+    end)
+
+    it("agree with a client certificate of kind " .. kind, function()
+      local server <close> = peer.gnutls_server(pki.server.p256,
+        "--echo --require-client-cert --verify-client-cert --x509cafile " .. pki.roots)
+      local sock <close> = assert(tls.connect(tls.client_with(pki.client[kind]), server.port))
+      echoes(sock)
+      server:wait_for("subject `CN=" .. kind .. " client,O=Test PKI'")
+    end)
+  end
+
+  for _, row in ipairs(suites) do
+    it("agree on " .. row[1], function()
+      local server <close> = peer.gnutls_server(pki.server[row[5]], "--echo " .. priority(row))
+      local sock <close> = assert(tls.connect(tls.client { cipher_suites = { row[1] } }, server.port))
+      echoes(sock)
+      assert.equal(row[1], sock:info().cipher_suite)
+    end)
+  end
+
+  it("agree on the name, an application protocol, and to resume", function()
+    local server <close> = peer.gnutls_server(pki.server.p256,
+      "--echo --noticket --sni-hostname x.w.example --sni-hostname-fatal --alpn h2 --alpn-fatal")
+    local config = tls.client { alpn = { "http/1.1", "h2" } }
+    local sock <close> = assert(tls.connect(config, server.port, { name = "x.w.example" }))
+    echoes(sock)
+    assert.equal("h2", sock:info().alpn)
+    local session = assert(sock:session())
+    sock:close()
+    local again <close> = assert(tls.connect(config, server.port, { name = "x.w.example", session = session }))
+    echoes(again)
+    assert.is_true(again:info().resumed)
+  end)
+
+  it("learn that the server has another name", function()
+    local server <close> = peer.gnutls_server(pki.server.p256,
+      "--echo --sni-hostname x.w.example --sni-hostname-fatal")
+    local sock, err = tls.connect(client, server.port)
+    assert.is_nil(sock)
+    assert.equal("unrecognized_name", err.alert)
+  end)
+
+  it("carry a megabyte there and back", function()
+    local server <close> = peer.gnutls_server(pki.server.p256, "--echo --crlf --quiet")
+    local sock <close> = assert(tls.connect(client, server.port))
+    local back = {}
+    for i = 1, #MEGABYTE, 0x8000 do
+      assert(sock:send(MEGABYTE, i, i + 0x7FFF))
+      back[#back + 1] = assert(sock:receive(0x8000))
+    end
+    assert.is_true(MEGABYTE == table.concat(back))
+  end)
+end)
+
+describe("our server and gnutls-cli", function()
+  local trusting = "--verify-hostname localhost --logfile @/messages --x509cafile " .. pki.roots
+
+  local function meet(config, options, input)
+    local listener, port = peer.listen()
+    local client = peer.gnutls_client(port, options or trusting, input)
+    local sock, err = tls.accept(config, listener)
+    listener:close()
+    return client, sock, err
+  end
+
+  local function says_hello(client, sock)
+    assert(sock:send "good day\n")
+    client:wait_for "good day"
+    client:send "hello\n"
+    assert.equal("hello", (assert(sock:receive "*l")))
+  end
+
+  for _, kind in ipairs(pki.kinds) do
+    it("agree with our key of kind " .. kind, function()
+      local client <close>, sock <close>, err = meet(tls.server(pki.server[kind]))
+      says_hello(client, assert(sock, err))
+      client:wait_for("Status: The certificate is trusted", "messages")
+    end)
+
+    it("agree with a client certificate of kind " .. kind, function()
+      local client <close>, sock <close>, err = meet(tls.mutual_server(pki.server.p256),
+        ("%s --x509certfile %s --x509keyfile %s"):format(trusting, pki.client[kind].certificate, pki.client[kind].key))
+      says_hello(client, assert(sock, err))
+      assert.equal("CN=" .. kind .. " client,O=Test PKI", tostring(sock:verified_chain()[1].subject))
+    end)
+  end
+
+  for _, row in ipairs(suites) do
+    it("agree on " .. row[1], function()
+      local client <close>, sock <close>, err = meet(tls.server(pki.server[row[5]], { cipher_suites = { row[1] } }),
+        trusting .. " " .. priority(row))
+      says_hello(client, assert(sock, err))
+      assert.equal(row[1], sock:info().cipher_suite)
+    end)
+  end
+
+  it("agree on the name and on an application protocol", function()
+    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256, { alpn = { "http/1.1", "h2" } }),
+      trusting .. " --sni-hostname x.w.example --alpn h2 --alpn http/1.1")
+    says_hello(client, assert(sock, err))
+    assert.equal("x.w.example", sock:info().server_name)
+    assert.equal("http/1.1", sock:info().alpn)
+    client:wait_for("Application protocol: http/1.1", "messages")
+  end)
+
+  it("resume by session ID", function()
+    local config = tls.server(pki.server.p256)
+    local listener, port = peer.listen()
+    local client <close> = peer.gnutls_client(port, trusting .. " --resume")
+    local first <close> = assert(tls.accept(config, listener))
+    assert.is_nil((first:receive "*l")) -- it leaves at once
+    first:close()
+    local second <close> = assert(tls.accept(config, listener))
+    listener:close()
+    says_hello(client, second)
+    assert.is_true(second:info().resumed)
+    client:wait_for("This is a resumed session", "messages")
+  end)
+
+  it("carry a megabyte there", function()
+    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256))
+    assert.equal(#MEGABYTE, (assert(assert(sock, err):send(MEGABYTE))))
+    sock:close()
+    local _, output = client:finish()
+    assert.truthy(output:find(MEGABYTE, 1, true))
+  end)
+
+  it("carry a megabyte back, and see the client's close_notify", function()
+    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256), trusting, MEGABYTE)
+    assert.is_true(MEGABYTE == assert(assert(sock, err):receive "*a"))
+    sock:close()
+    assert.equal(0, (client:finish()))
+  end)
+end)
