@@ -26,8 +26,8 @@ end
 
 -- One request of curl, answered with `body`: curl, finished; our socket, closed; the request's body.
 local function meet(config, options, body)
-  local listener <close>, port = peer.listen()
-  local curl = peer.curl(port, "/", trusting .. " -o @/body " .. (options or ""))
+  local listener <close> = peer.listen()
+  local curl = peer.curl(listener.port, "/", trusting .. " -o @/body " .. (options or ""))
   local sock, err = tls.accept(config, listener)
   if not sock then return curl, nil, err end
   local sent = request(sock)
@@ -73,8 +73,8 @@ describe("our server and curl", function()
 
   it("resume by session ID", function()
     local config = tls.server(pki.server.p256)
-    local listener <close>, port = peer.listen()
-    local curl <close> = peer.curl(port, ("/ https://localhost:%d/again"):format(port), trusting)
+    local listener <close> = peer.listen()
+    local curl <close> = peer.curl(listener.port, ("/ https://localhost:%d/again"):format(listener.port), trusting)
     for turn = 1, 2 do
       local sock <close> = assert(tls.accept(config, listener))
       request(sock)
@@ -103,8 +103,8 @@ describe("our server and curl", function()
     expired = { pki.bad.expired, 60, "certificate has expired" },
   } do
     it("part where curl refuses our certificate: " .. name, function()
-      local listener <close>, port = peer.listen()
-      local curl <close> = peer.curl(port, "/", trusting)
+      local listener <close> = peer.listen()
+      local curl <close> = peer.curl(listener.port, "/", trusting)
       local sock <close> = tls.accept(tls.server(row[1]), listener)
       if sock then sock:receive "*l" end -- curl looks at the name when the handshake is done
       local status, output = curl:finish()

@@ -36,7 +36,7 @@ describe("our client and gnutls-serv", function()
       local server <close> = peer.gnutls_server(pki.server[kind])
       local sock <close> = assert(tls.connect(client, server.port))
       echoes(sock)
-      assert.equal("TLS 1.2", sock:info().version)
+      assert.equal("TLSv1.2", sock:info().version)
     end)
 
     it("agree with a client certificate of kind " .. kind, function()
@@ -95,11 +95,7 @@ describe("our server and gnutls-cli", function()
   local trusting = "--verify-hostname localhost --logfile @/messages --x509cafile " .. pki.roots
 
   local function meet(config, options, input)
-    local listener, port = peer.listen()
-    local client = peer.gnutls_client(port, options or trusting, input)
-    local sock, err = tls.accept(config, listener)
-    listener:close()
-    return client, sock, err
+    return tls.meet(config, peer.gnutls_client, options or trusting, input)
   end
 
   local function says_hello(client, sock)
@@ -111,13 +107,13 @@ describe("our server and gnutls-cli", function()
 
   for _, kind in ipairs(pki.kinds) do
     it("agree with our key of kind " .. kind, function()
-      local client <close>, sock <close>, err = meet(tls.server(pki.server[kind]))
+      local _ <close>, client, sock, err = meet(tls.server(pki.server[kind]))
       says_hello(client, assert(sock, err))
       client:wait_for("Status: The certificate is trusted", "messages")
     end)
 
     it("agree with a client certificate of kind " .. kind, function()
-      local client <close>, sock <close>, err = meet(tls.mutual_server(pki.server.p256),
+      local _ <close>, client, sock, err = meet(tls.mutual_server(pki.server.p256),
         ("%s --x509certfile %s --x509keyfile %s"):format(trusting, pki.client[kind].certificate, pki.client[kind].key))
       says_hello(client, assert(sock, err))
       assert.equal("CN=" .. kind .. " client,O=Test PKI", tostring(sock:verified_chain()[1].subject))
@@ -126,7 +122,7 @@ describe("our server and gnutls-cli", function()
 
   for _, row in ipairs(suites) do
     it("agree on " .. row[1], function()
-      local client <close>, sock <close>, err = meet(tls.server(pki.server[row[5]], { cipher_suites = { row[1] } }),
+      local _ <close>, client, sock, err = meet(tls.server(pki.server[row[5]], { cipher_suites = { row[1] } }),
         trusting .. " " .. priority(row))
       says_hello(client, assert(sock, err))
       assert.equal(row[1], sock:info().cipher_suite)
@@ -134,7 +130,7 @@ describe("our server and gnutls-cli", function()
   end
 
   it("agree on the name and on an application protocol", function()
-    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256, { alpn = { "http/1.1", "h2" } }),
+    local _ <close>, client, sock, err = meet(tls.server(pki.server.p256, { alpn = { "http/1.1", "h2" } }),
       trusting .. " --sni-hostname x.w.example --alpn h2 --alpn http/1.1")
     says_hello(client, assert(sock, err))
     assert.equal("x.w.example", sock:info().server_name)
@@ -144,20 +140,19 @@ describe("our server and gnutls-cli", function()
 
   it("resume by session ID", function()
     local config = tls.server(pki.server.p256)
-    local listener, port = peer.listen()
-    local client <close> = peer.gnutls_client(port, trusting .. " --resume")
+    local listener <close> = peer.listen()
+    local client <close> = peer.gnutls_client(listener.port, trusting .. " --resume")
     local first <close> = assert(tls.accept(config, listener))
     assert.is_nil((first:receive "*l")) -- it leaves at once
     first:close()
     local second <close> = assert(tls.accept(config, listener))
-    listener:close()
     says_hello(client, second)
     assert.is_true(second:info().resumed)
     client:wait_for("This is a resumed session", "messages")
   end)
 
   it("carry a megabyte there", function()
-    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256))
+    local _ <close>, client, sock, err = meet(tls.server(pki.server.p256))
     assert.equal(#MEGABYTE, (assert(assert(sock, err):send(MEGABYTE))))
     sock:close()
     local _, output = client:finish()
@@ -165,7 +160,7 @@ describe("our server and gnutls-cli", function()
   end)
 
   it("carry a megabyte back, and see the client's close_notify", function()
-    local client <close>, sock <close>, err = meet(tls.server(pki.server.p256), trusting, MEGABYTE)
+    local _ <close>, client, sock, err = meet(tls.server(pki.server.p256), trusting, MEGABYTE)
     assert.is_true(MEGABYTE == assert(assert(sock, err):receive "*a"))
     sock:close()
     assert.equal(0, (client:finish()))

@@ -101,6 +101,6 @@ describe("our client and nginx", function()
     assert(sock:send "GET /facts HTTP/1.0\r\n\r\n")
     assert.truthy(assert(sock:receive "*a"):find("TLSv1.2", 1, true))
     local _, err = sock:receive "*l"
-    assert.equal("closed", err.code)
+    assert.equal("closed", err)
   end)
 end)

@@ -95,7 +95,8 @@ function process:send(text)
   assert(os.execute(("cd %s; %s; cat sent%d >in &"):format(self.dir, no_descriptors, self.sent)))
 end
 
-local kept = { "out", "messages", "to_client", "to_server" } -- the files that can still be read when it has ended
+-- The files that can still be read when it has ended.
+local kept = { "out", "messages", "body", "to_client", "to_server" }
 
 -- Waits until it ends by itself: its status, and all that it printed.
 function process:finish()
@@ -276,15 +277,22 @@ local function limited(tcp)
   return tcp
 end
 
--- A listener of ours, for a client among the peers: listener:accept() waits for a bounded time.
-function peer.listen()
-  local listener = limited(assert(socket.bind("127.0.0.1", 0)))
-  local _, port = listener:getsockname()
-  return listener, math.tointeger(tonumber(port))
+local listener = {}
+listener.__index = listener
+
+function listener:accept()
+  return limited(assert(self.tcp:accept()))
 end
 
-function peer.accept(listener)
-  return limited(assert(listener:accept()))
+function listener:__close()
+  self.tcp:close()
+end
+
+-- A listener of ours, for a client among the peers; it waits for a bounded time.
+function peer.listen()
+  local tcp = limited(assert(socket.bind("127.0.0.1", 0)))
+  local _, port = tcp:getsockname()
+  return setmetatable({ tcp = tcp, port = math.tointeger(tonumber(port)) }, listener)
 end
 
 function peer.connect(port)
@@ -293,11 +301,9 @@ end
 
 -- Two ends of one connection.
 function peer.tcp_pair()
-  local listener, port = peer.listen()
-  local one = peer.connect(port)
-  local other = peer.accept(listener)
-  listener:close()
-  return one, other
+  local middle <close> = peer.listen()
+  local one = peer.connect(middle.port)
+  return one, middle:accept()
 end
 
 -- How many descriptors this process has open (and one of the pipe that tells).

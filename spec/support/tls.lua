@@ -48,7 +48,23 @@ end
 
 -- The same for the next client of a listener.
 function tls.accept(config, listener)
-  return handshake(assert(config:wrap(peer.accept(listener))))
+  return handshake(assert(config:wrap(listener:accept())))
+end
+
+local both = {} -- a peer and our socket to it, held by one variable: Lua 5.4 allows one in a statement
+
+function both:__close()
+  if self.sock then self.sock:close() end
+  self.client:stop()
+end
+
+-- Starts a client process, by start(port, ...), and does our side of the handshake: what holds both, the process, and
+-- our socket or nil and the error.
+function tls.meet(config, start, ...)
+  local listener <close> = peer.listen()
+  local client = start(listener.port, ...)
+  local sock, err = tls.accept(config, listener)
+  return setmetatable({ client = client, sock = sock }, both), client, sock, err
 end
 
 -- Bytes that no compression, no line end and no text conversion leaves alone; the same for the same size.
