@@ -104,9 +104,11 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(bad_certificate, bad_certificate, "certificate does not decode")                       \
     X(expired, certificate_expired, "certificate has expired")                               \
     X(not_yet_valid, certificate_expired, "certificate is not yet valid")                    \
+    X(lifetime, bad_certificate, "certificate is valid for longer than the policy allows")   \
     X(name_mismatch, bad_certificate, "certificate is for another name")                     \
     X(unknown_issuer, unknown_ca, "certificate chain does not lead to a trusted anchor")     \
     X(self_signed, unknown_ca, "certificate is self-signed and not trusted")                 \
+    X(distrusted, bad_certificate, "key is distrusted by the store")                         \
     X(not_ca, unknown_ca, "issuer is not a CA")                                              \
     X(path_length, unknown_ca, "path length constraint is exceeded")                         \
     X(key_usage, unsupported_certificate, "key usage does not allow this")                   \

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "x509/der.h"
+#include "x509/dn.h"
 #include "x509/store_part.h"
 
 /* What a store was asked to hold, so that it can be read again. */
@@ -117,7 +118,7 @@ static lt_code index_certificate(table *t, lt_bytes der, lt_error *e)
     lt_bytes subject;
     if (!lt_subject_of(der, &subject)) /* the part was checked; nothing else comes here */
         return LT_OK;
-    uint32_t hash = lt_subject_hash(subject);
+    uint32_t hash = (uint32_t)lt_dn_hash(subject);
     if (t->count == t->capacity && grow(t, e) != LT_OK)
         return e->code;
     if (present(t, der, hash))
@@ -356,12 +357,12 @@ const lt_anchor *lt_store_find(lt_store *s, lt_bytes subject, size_t *cursor, lt
     table *t = &s->table;
     if (t->count == 0)
         return NULL;
-    uint32_t hash = lt_subject_hash(subject);
+    uint32_t hash = (uint32_t)lt_dn_hash(subject);
     size_t i =
         *cursor ? t->entries[*cursor - 1].next : t->buckets[hash & (t->bucket_count - 1)];
     for (; i; i = t->entries[i - 1].next) {
         entry *found = &t->entries[i - 1];
-        if (found->hash != hash || !lt_bytes_equal(found->subject, subject) || found->bad)
+        if (found->hash != hash || !lt_dn_equal(found->subject, subject) || found->bad)
             continue;
         if (!found->decoded && decode(s, found, e) != LT_OK)
             return NULL;

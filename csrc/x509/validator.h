@@ -9,22 +9,59 @@
 #include "x509/store.h"
 #include "x509/verify.h"
 
+/* What is asked of a path beyond RFC 5280 section 6.1, and that section's initial settings. */
 typedef struct {
     uint32_t min_rsa_bits;   /* 2048 */
     uint32_t max_depth;      /* certificates in a path, the anchor included; 10 */
     uint32_t max_signatures; /* signature checks in one validation; 100 */
+    uint32_t curves;         /* bit n: BearSSL's curve n; all three NIST curves */
+    uint32_t hashes;         /* LT_HASH_ bits, of signatures in the path; SHA-2 */
+    int64_t max_lifetime;    /* of the leaf, seconds; 0: not asked */
+    bool any_purpose;        /* anyExtendedKeyUsage of a leaf counts for every purpose */
+    bool partial_chain;      /* a leaf that is in the store is trusted by that alone */
+
+    const lt_bytes
+        *policies; /* user-initial-policy-set, OIDs' content octets; none: any-policy */
+    size_t policy_count;
+    bool require_explicit_policy; /* initial-explicit-policy */
+    bool inhibit_policy_mapping;  /* initial-policy-mapping-inhibit */
+    bool inhibit_any_policy;      /* initial-any-policy-inhibit */
 } lt_policy;
 
 extern const lt_policy lt_policy_default;
 
 typedef struct {
     lt_verifier verifier; /* first: what an engine holds */
-    const lt_store *store;
+    lt_store *store;
     lt_policy policy;
     const lt_revocation *revocation; /* NULL: not asked */
     const lt_pins *pins;             /* NULL: none */
 } lt_validator;
 
-void lt_validator_init(lt_validator *v, const lt_store *store, const lt_policy *policy);
+/* `policy` NULL: the default. */
+void lt_validator_init(lt_validator *v, lt_store *store, const lt_policy *policy);
+
+enum {
+    LT_POOL_MAX = 64, /* certificates that come with a leaf, it included */
+    LT_TRIED_MAX = 16,
+    LT_POLICIES_MAX = 32,
+};
+
+typedef struct {
+    lt_bytes path[LT_CHAIN_MAX]; /* the leaf first; as far as it went */
+    size_t path_length;
+    lt_error error; /* LT_OK: the path that was taken */
+} lt_tried_path;
+
+/* For who wants to know how the answer came about; a request may point at one. */
+typedef struct lt_verify_report {
+    lt_tried_path tried[LT_TRIED_MAX]; /* in the order in which they were tried */
+    size_t tried_count;
+    size_t tried_more;                  /* tried, but not recorded */
+    uint32_t signatures;                /* checks made */
+    lt_bytes policies[LT_POLICIES_MAX]; /* user-constrained-policy-set, OIDs' content octets */
+    size_t policy_count;
+    bool any_policy; /* the set is { anyPolicy } */
+} lt_verify_report;
 
 #endif

@@ -26,6 +26,7 @@ typedef struct {
     int64_t time;         /* seconds since the epoch, UTC */
     lt_bytes ocsp_staple; /* OCSPResponse sent with the leaf; n = 0: none */
     bool staple_asked;    /* this side offered status_request, so that must-staple binds */
+    struct lt_verify_report *report; /* validator.h; NULL: not wanted */
 } lt_verify_request;
 
 typedef struct {
