@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/ed25519.h"
 #include "crypto/rsa_numbers.h"
 #include "x509/der.h"
 
@@ -217,6 +218,21 @@ static lt_code read_rsa_pss(lt_private_key *k, lt_reader parameters, lt_bytes ke
     return read_pkcs1(k, key, LT_KEY_rsa_pss, e);
 }
 
+/* CurvePrivateKey ::= OCTET STRING (RFC 8410 section 7) */
+static lt_code read_ed25519(lt_private_key *k, lt_reader parameters, lt_bytes key, lt_error *e)
+{
+    lt_reader seed;
+    if (parameters.n != 0 || !der_only(key, DER_OCTET_STRING, &seed) || seed.n != 32)
+        return lt_fail(e, LT_bad_key, "CurvePrivateKey");
+    if (!own(k, seed.n))
+        return lt_fail(e, LT_memory, "private key");
+    uint8_t *end = k->data;
+    k->ed25519_seed = keep(&end, seed);
+    k->type = LT_KEY_ed25519;
+    lt_ed25519_public_key(k->ed25519_public, k->ed25519_seed);
+    return LT_OK;
+}
+
 static lt_code refuse_xdh(lt_private_key *k, lt_reader parameters, lt_bytes key, lt_error *e)
 {
     (void)k, (void)parameters, (void)key;
@@ -258,10 +274,47 @@ static const struct {
     { OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01), read_rsa },
     { OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a), read_rsa_pss },
     { OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01), read_ec },
+    { OID(0x2b, 0x65, 0x70), read_ed25519 },
     { OID(0x2b, 0x65, 0x6e), refuse_xdh },
     { OID(0x2b, 0x65, 0x71), refuse_ed448 },
     { OID(0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01), refuse_dsa },
 };
+
+static lt_code read_algorithm(lt_private_key *k, lt_bytes oid, lt_reader parameters,
+                              lt_bytes key, lt_error *e)
+{
+    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+        if (lt_bytes_equal(oid, algorithms[i].oid))
+            return algorithms[i].read(k, parameters, key, e);
+    return lt_fail_detail(e, LT_unsupported_key, "PrivateKeyInfo.privateKeyAlgorithm",
+                          "an algorithm that is not known");
+}
+
+static bool is_rsa_public(const lt_private_key *k, lt_bytes bits)
+{
+    lt_reader r;
+    lt_bytes n, e;
+    return der_only(bits, DER_SEQUENCE, &r) && der_unsigned(&r, &n) && der_unsigned(&r, &e)
+           && r.n == 0 && lt_bytes_equal(n, (lt_bytes){ k->rsa_public.n, k->rsa_public.nlen })
+           && lt_bytes_equal(e, (lt_bytes){ k->rsa_public.e, k->rsa_public.elen });
+}
+
+/* The publicKey of RFC 5958: what subjectPublicKey would be */
+static lt_code check_public(const lt_private_key *k, lt_bytes content, lt_error *e)
+{
+    lt_bytes bits;
+    uint32_t unused;
+    bool ok = der_is_bit_string(content, &bits, &unused) && unused == 0;
+    if (k->type == LT_KEY_ec)
+        ok = ok && lt_private_key_is_point(k, bits);
+    else if (k->type == LT_KEY_ed25519)
+        ok = ok && lt_bytes_equal(bits, (lt_bytes){ k->ed25519_public, 32 });
+    else
+        ok = ok && is_rsa_public(k, bits);
+    return ok ? LT_OK
+              : lt_fail_detail(e, LT_bad_key, "OneAsymmetricKey.publicKey",
+                               "does not belong to the private key");
+}
 
 /* OneAsymmetricKey ::= SEQUENCE { version INTEGER (0, 1), privateKeyAlgorithm
  *   AlgorithmIdentifier, privateKey OCTET STRING, attributes [0] OPTIONAL,
@@ -278,9 +331,6 @@ lt_code lt_private_key_pkcs8(lt_private_key *k, lt_bytes der, lt_error *e)
         || !der_optional(&r, DER_PRIMITIVE(1), &public_key) || r.n != 0
         || (public_key.p && version != 1))
         return lt_fail(e, LT_bad_key, "PrivateKeyInfo");
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
-        if (lt_bytes_equal(oid, algorithms[i].oid))
-            return algorithms[i].read(k, algorithm, key, e);
-    return lt_fail_detail(e, LT_unsupported_key, "PrivateKeyInfo.privateKeyAlgorithm",
-                          "an algorithm that is not known");
+    lt_code rc = read_algorithm(k, oid, algorithm, key, e);
+    return rc == LT_OK && public_key.p ? check_public(k, public_key, e) : rc;
 }

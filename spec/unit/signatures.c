@@ -8,6 +8,7 @@
 #include "crypto/rsa_pss.h"
 #include "crypto/rsa_public.h"
 #include "x509/private_key.h"
+#include "x509/signature.h"
 
 static int ed25519_public_key(lua_State *L) /* seed -> public key */
 {
@@ -122,6 +123,19 @@ static int ecdsa_verify(lua_State *L) /* curve, point, hash, message, signature 
     return 1;
 }
 
+/* AlgorithmIdentifier, SubjectPublicKeyInfo, message, signature, sha1 allowed -> "ok", or a code */
+static int signature_verify(lua_State *L)
+{
+    lt_public_key key;
+    lt_error e = { .code = LT_OK };
+    lt_code rc = lt_public_key_parse(&key, unit_bytes(L, 2), &e);
+    if (rc == LT_OK)
+        rc = lt_signature_verify(unit_bytes(L, 1), &key, unit_bytes(L, 3), unit_bytes(L, 4),
+                                 lua_toboolean(L, 5) ? LT_SIGNATURE_sha1 : 0, &e);
+    lua_pushstring(L, lt_code_name(rc));
+    return 1;
+}
+
 void unit_open_signatures(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -133,6 +147,7 @@ void unit_open_signatures(lua_State *L)
         { "rsa_pss_verify", rsa_pss_verify },
         { "rsa_pss_sign", rsa_pss_sign },
         { "ecdsa_verify", ecdsa_verify },
+        { "signature_verify", signature_verify },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
