@@ -1,0 +1,140 @@
+-- Wycheproof's vectors against every primitive that we use, our own and BearSSL's: each `valid` must pass and each
+-- `invalid` must fail. What is `acceptable` is said where it comes up. One spec per file; a failure names the tests.
+local json = require "dkjson"
+local unit = require "bearssl.unit"
+
+local function bytes(hex)
+  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+local function load(name)
+  local path = "spec/vectors/wycheproof/" .. name .. "_test.json"
+  local file <close> = assert(io.open(path))
+  return assert(json.decode((file:read "a")))
+end
+
+-- accepts(test, group) says what we make of a test; acceptable(test) what we should make of an acceptable one.
+local function agrees(name, accepts, acceptable)
+  it("agrees with " .. name, function()
+    local data, count, wrong = load(name), 0, {}
+    for _, group in ipairs(data.testGroups) do
+      for _, test in ipairs(group.tests) do
+        local expected = test.result == "valid"
+        if test.result == "acceptable" then expected = acceptable(test) end
+        if accepts(test, group) ~= expected then
+          wrong[#wrong + 1] = ("%d (%s): %s"):format(test.tcId, test.result, test.comment)
+        end
+        count = count + 1
+      end
+    end
+    assert.same({}, wrong)
+    assert.equal(data.numberOfTests, count)
+  end)
+end
+
+local function has_flag(test, flag)
+  for _, name in ipairs(test.flags) do
+    if name == flag then return true end
+  end
+  return false
+end
+
+local function hash_name(name) return (name:lower():gsub("-", "")) end
+
+local function never() return false end
+
+describe("ed25519", function()
+  agrees("ed25519", function(test, group)
+    local signature = bytes(test.sig)
+    return #signature == 64 and unit.ed25519_verify(bytes(group.publicKey.pk), bytes(test.msg), signature)
+  end)
+end)
+
+describe("rsa_pss", function()
+  local function accepts(test, group)
+    return unit.rsa_pss_verify(bytes(group.publicKey.modulus), bytes(group.publicKey.publicExponent),
+      hash_name(group.sha), hash_name(group.mgfSha), group.sLen, bytes(test.msg), bytes(test.sig))
+  end
+  for _, name in ipairs {
+    "2048_sha256_mgf1_0", "2048_sha256_mgf1_0_params", "2048_sha256_mgf1_32", "2048_sha256_mgf1_32_params",
+    "2048_sha384_mgf1_48", "3072_sha256_mgf1_32", "3072_sha256_mgf1_32_params", "4096_sha256_mgf1_32",
+    "4096_sha384_mgf1_48", "4096_sha512_mgf1_64", "4096_sha512_mgf1_64_params", "misc", "misc_params",
+  } do
+    agrees("rsa_pss_" .. name, accepts)
+  end
+end)
+
+describe("rsa_pkcs1", function()
+  local function accepts(test, group)
+    return unit.rsa_pkcs1_verify(bytes(group.publicKey.modulus), bytes(group.publicKey.publicExponent),
+      hash_name(group.sha), bytes(test.msg), bytes(test.sig))
+  end
+  for _, bits in ipairs { 2048, 3072, 4096 } do
+    for _, hash in ipairs { 256, 384, 512 } do
+      -- acceptable: a DigestInfo without the NULL; RFC 8017 section 9.2 wants it there
+      agrees(("rsa_signature_%d_sha%d"):format(bits, hash), accepts, never)
+    end
+  end
+end)
+
+describe("ecdsa", function()
+  for curve, hash in pairs { secp256r1 = 256, secp384r1 = 384, secp521r1 = 512 } do
+    local algorithm = bytes("300a06082a8648ce3d04030" .. hash // 128)
+    agrees(("ecdsa_%s_sha%d"):format(curve, hash), function(test, group)
+      return unit.signature_verify(algorithm, bytes(group.publicKeyDer), bytes(test.msg), bytes(test.sig)) == "ok"
+    end)
+  end
+end)
+
+describe("ecdh", function()
+  local function as_long_as(scalar, size) -- private keys come with zeros in front, or without
+    scalar = scalar:gsub("^\0+", "")
+    return ("\0"):rep(size - #scalar) .. scalar
+  end
+  for curve, size in pairs { secp256r1 = 32, secp384r1 = 48, secp521r1 = 66 } do
+    -- acceptable: compressed points, which TLS has done away with (RFC 8422 section 5.1.2)
+    agrees(("ecdh_%s_ecpoint"):format(curve), function(test)
+      local shared = unit.ecdh(curve, bytes(test.public), as_long_as(bytes(test.private), size))
+      return shared == bytes(test.shared)
+    end, never)
+  end
+
+  -- acceptable: points on the twist and encodings from 2^255 - 19 on (RFC 7748 section 5 takes them); results of
+  -- zeros are refused (section 6.1)
+  agrees("x25519", function(test)
+    return unit.ecdh("x25519", bytes(test.public), bytes(test.private)) == bytes(test.shared)
+  end, function(test) return not has_flag(test, "ZeroSharedSecret") end)
+end)
+
+describe("hmac", function()
+  for _, name in ipairs { "sha1", "sha256", "sha384", "sha512" } do
+    agrees("hmac_" .. name, function(test, group)
+      return unit.hmac(name, bytes(test.key), bytes(test.msg)):sub(1, group.tagSize // 8) == bytes(test.tag)
+    end)
+  end
+end)
+
+describe("hkdf", function()
+  for name, size in pairs { sha256 = 32, sha384 = 48, sha512 = 64 } do
+    agrees("hkdf_" .. name, function(test)
+      if test.size > 255 * size then return false end -- RFC 5869 section 2.3; no caller asks for as much
+      return unit.hkdf(name, bytes(test.ikm), bytes(test.salt), bytes(test.info), test.size) == bytes(test.okm)
+    end)
+  end
+end)
+
+describe("aead", function()
+  local function accepts(seal)
+    return function(test, group)
+      if test.iv == "" then return false end -- no AEAD of ours has a nonce of no bytes; BearSSL would take it
+      local text, tag = seal(bytes(test.key), bytes(test.iv), bytes(test.aad), bytes(test.msg), group.tagSize // 8)
+      return text == bytes(test.ct) and tag == bytes(test.tag)
+    end
+  end
+  agrees("aes_gcm", accepts(unit.aes_gcm))
+  agrees("aes_ccm", accepts(unit.aes_ccm))
+  agrees("chacha20_poly1305", accepts(function(key, nonce, ...)
+    if #nonce ~= 12 then return nil end
+    return unit.chacha20_poly1305(key, nonce, ...)
+  end))
+end)
