@@ -33,10 +33,23 @@ static lt_code keep(lt_buffer *copy, lt_reader body, lt_error *e)
 static lt_code on_client_hello(lt_tap *t, lt_reader body, lt_error *e)
 {
     lt_code rc = keep(&t->hello_bytes, body, e);
-    if (rc == LT_OK)
-        t->has_hello = lt_client_hello_parse(
-            (lt_reader){ t->hello_bytes.data, lt_buffer_size(&t->hello_bytes) }, &t->hello);
-    return rc;
+    if (rc != LT_OK)
+        return rc;
+    t->has_hello = lt_client_hello_parse(
+        (lt_reader){ t->hello_bytes.data, lt_buffer_size(&t->hello_bytes) }, &t->hello);
+    return t->has_hello ? LT_OK : lt_fail(e, LT_decode, "ClientHello");
+}
+
+/* RFC 8446 section 4.1.3: a server of TLS 1.2 or more that was talked down ends its random so. */
+static void on_server_hello(lt_tap *t, lt_reader body)
+{
+    static const uint8_t sentinel[] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D' };
+    lt_reader random;
+    if (!rd_uint(&body, 2, &t->server_version) || !rd_take(&body, 32, &random))
+        return;
+    t->tls_1_2 = t->server_version >= LT_TLS_1_2;
+    t->downgraded = lt_bytes_equal((lt_bytes){ random.p + 24, sizeof sentinel },
+                                   (lt_bytes){ sentinel, sizeof sentinel });
 }
 
 static lt_code on_message(lt_tap *t, uint32_t type, lt_reader body, lt_error *e)
@@ -46,12 +59,15 @@ static lt_code on_message(lt_tap *t, uint32_t type, lt_reader body, lt_error *e)
     case LT_HS_client_hello:
         return t->has_hello ? LT_OK : on_client_hello(t, body, e);
     case LT_HS_server_hello:
-        if (rd_uint(&body, 2, &t->server_version))
-            t->tls_1_2 = t->server_version >= LT_TLS_1_2;
+        on_server_hello(t, body);
+        return LT_OK;
+    case LT_HS_certificate:
+        t->has_certificate = true;
         return LT_OK;
     case LT_HS_server_key_exchange:
-        if (lt_server_key_exchange_parse(body, t->tls_1_2, &ske))
-            t->signature_scheme = ske.signature_scheme;
+        t->has_key_exchange = lt_server_key_exchange_parse(body, t->tls_1_2, &ske);
+        t->named_curve = ske.named_curve;
+        t->signature_scheme = ske.signature_scheme;
         return LT_OK;
     case LT_HS_certificate_request:
         t->has_request = true;

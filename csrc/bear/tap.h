@@ -13,6 +13,10 @@
 typedef struct {
     bool tls_1_2;              /* the version in use, once the ServerHello was seen */
     uint32_t server_version;   /* of the ServerHello; 0: not seen */
+    bool downgraded;           /* its random says that the server could do TLS 1.2 or more */
+    bool has_certificate;      /* a Certificate went by: this is no resumption */
+    bool has_key_exchange;     /* a ServerKeyExchange that parses */
+    uint32_t named_curve;      /* of the ServerKeyExchange; 0: none */
     uint32_t signature_scheme; /* of the ServerKeyExchange; 0: none */
     bool ccs_in, ccs_out;      /* what follows is encrypted */
     const char *last_in;       /* the last message from the peer, by its name; NULL: none */
@@ -25,8 +29,8 @@ typedef struct {
     bool has_request;
 } lt_tap;
 
-/* One record's payload in either direction, in clear. What does not parse is left to the engine
- * to refuse; only limits and memory fail here. */
+/* One record's payload in either direction, in clear. Limits, memory and a ClientHello that does
+ * not parse fail here; the rest is left to the engine to refuse. */
 lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes payload,
                       lt_error *e);
 void lt_tap_free(lt_tap *t);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * alerts.c - BearSSL sends hardly any alert of its own when it fails: they are written here, as
+ * records of the state that its output is in, in clear or encrypted (RFC 5246 section 7.2). */
+#include "bear/bear.h"
+
+#include <stdlib.h>
+
+#include "base/iana.h"
+
+enum { RECORD_ROOM = 512, FATAL = 2 };
+
+void lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
+{
+    uint8_t room[RECORD_ROOM];
+    size_t start = LT_RECORD_HEADER, end = sizeof room - LT_RECORD_HEADER, n = 2;
+    br_ssl_engine_context *eng = b->eng;
+    /* a server that has no hello to answer knows no version yet */
+    unsigned version = eng->version_out ? eng->version_out : LT_TLS_1_0;
+    eng->out.vtable->max_plaintext(&eng->out.vtable, &start, &end);
+    room[start] = (uint8_t)level;
+    room[start + 1] = (uint8_t)alert;
+    const uint8_t *record =
+        eng->out.vtable->encrypt(&eng->out.vtable, LT_CONTENT_alert, version, room + start, &n);
+    lt_buffer_add(&b->out, record, n); /* without memory the peer sees the end without it */
+}
+
+void lt_bear_failed(lt_bear *b)
+{
+    bool sent = br_ssl_engine_last_error(b->eng) >= BR_ERR_SEND_FATAL_ALERT;
+    if (b->error.alert != LT_ALERT_none && !b->error.by_peer && !sent && !b->closing
+        && !b->peer_closed)
+        lt_bear_send_alert(b, FATAL, b->error.alert);
+    if (b->connected && b->config->bear->cache && b->error.alert != LT_ALERT_none)
+        lt_bear_cache_forget(b->config->bear->cache, b->eng->session.session_id);
+    lt_buffer_free(&b->in);
+    b->record_size = 0;
+    lt_wipe_free(b->obuf, BR_SSL_BUFSIZE_OUTPUT);
+    b->obuf = NULL;
+    b->question = false;
+    lt_tap_free(&b->tap);
+}
+
+void lt_bear_fail(lt_bear *b, lt_code code, const char *where)
+{
+    if (b->error.code != LT_OK)
+        return;
+    lt_bear_drain(b);
+    lt_fail(&b->error, code, where);
+    lt_bear_failed(b);
+}

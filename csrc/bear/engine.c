@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ * engine.c - the face of the room: lt_engine_class over one BearSSL context. */
+#include "bear/bear.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/iana.h"
+
+enum {
+    INPUT_ROOM_MIN = 512,          /* bytes asked for at least: a few small records */
+    INPUT_ROOM_MAX = 1 << 16,      /* and at most in one call */
+    INPUT_MAX_HANDSHAKE = 1 << 18, /* bytes that may wait inside */
+    INPUT_MAX = 1 << 22,           /* and with the handshake done */
+    OUTPUT_MAX = 1 << 15,          /* above it, write takes no more */
+    RANDOM_SIZE = 32,
+    MASTER_SECRET_SIZE = 48,
+};
+
+static lt_bear *bear(lt_engine *engine)
+{
+    return (lt_bear *)engine;
+}
+
+static void engine_free(lt_engine *engine)
+{
+    if (!engine)
+        return;
+    lt_bear *b = bear(engine);
+    lt_buffer_free(&b->in);
+    lt_buffer_free(&b->out);
+    lt_wipe_free(b->obuf, BR_SSL_BUFSIZE_OUTPUT);
+    lt_tap_free(&b->tap);
+    lt_peer_chain_free(&b->peer);
+    lt_chain_free(&b->resumed_chain);
+    lt_wipe_free(b, sizeof *b);
+}
+
+/* --- bytes -------------------------------------------------------------------------------------- */
+
+static uint8_t *engine_input(lt_engine *engine, size_t wanted, size_t *room)
+{
+    lt_bear *b = bear(engine);
+    *room = 0;
+    if (b->error.code != LT_OK)
+        return NULL;
+    size_t limit = b->connected ? INPUT_MAX : INPUT_MAX_HANDSHAKE;
+    if (lt_buffer_size(&b->in) >= limit) {
+        lt_fail_detail(&b->error, LT_limit, "input", "%zu bytes wait already", limit);
+        lt_bear_failed(b);
+        return NULL;
+    }
+    if (wanted < INPUT_ROOM_MIN)
+        wanted = INPUT_ROOM_MIN;
+    if (wanted > INPUT_ROOM_MAX)
+        wanted = INPUT_ROOM_MAX;
+    if (!lt_buffer_reserve(&b->in, wanted)) {
+        lt_bear_fail(b, LT_memory, "input");
+        return NULL;
+    }
+    if (b->record_size > 0) /* the bytes that BearSSL works on may have moved */
+        b->eng->ibuf = b->in.data + b->in.start;
+    *room = b->in.capacity - b->in.end;
+    return b->in.data + b->in.end;
+}
+
+static void engine_input_done(lt_engine *engine, size_t n)
+{
+    lt_bear *b = bear(engine);
+    if (b->error.code != LT_OK)
+        return;
+    b->in.end += n;
+    if (b->peer_closed) /* nothing counts after close_notify */
+        lt_buffer_free(&b->in);
+    else
+        lt_bear_pump(b);
+}
+
+static void engine_input_end(lt_engine *engine)
+{
+    lt_bear *b = bear(engine);
+    b->ended = true;
+    lt_bear_pump(b);
+}
+
+/* A single record of application data leaves from where it was encrypted. */
+static lt_bytes engine_output(lt_engine *engine)
+{
+    lt_bear *b = bear(engine);
+    size_t n = lt_buffer_size(&b->out);
+    if (n > 0)
+        return (lt_bytes){ b->out.data + b->out.start, n };
+    if (b->error.code != LT_OK || !b->obuf)
+        return (lt_bytes){ 0 };
+    const uint8_t *record = br_ssl_engine_sendrec_buf(b->eng, &n);
+    return (lt_bytes){ record, record ? n : 0 };
+}
+
+static void engine_output_done(lt_engine *engine, size_t n)
+{
+    lt_bear *b = bear(engine);
+    if (lt_buffer_size(&b->out) > 0)
+        lt_buffer_take(&b->out, n);
+    else if (n > 0 && b->obuf)
+        br_ssl_engine_sendrec_ack(b->eng, n);
+}
+
+static bool has_data(const lt_bear *b, lt_bytes *data)
+{
+    if (b->error.code != LT_OK || !b->connected || b->record_size == 0)
+        return false;
+    data->p = br_ssl_engine_recvapp_buf(b->eng, &data->n);
+    return data->p != NULL;
+}
+
+static lt_bytes engine_data(lt_engine *engine)
+{
+    lt_bytes data;
+    return has_data(bear(engine), &data) ? data : (lt_bytes){ 0 };
+}
+
+static void engine_data_done(lt_engine *engine, size_t n)
+{
+    lt_bear *b = bear(engine);
+    lt_bytes data;
+    if (n == 0 || !has_data(b, &data))
+        return;
+    br_ssl_engine_recvapp_ack(b->eng, n);
+    lt_bear_pump(b);
+}
+
+static size_t engine_write(lt_engine *engine, const uint8_t *p, size_t n)
+{
+    lt_bear *b = bear(engine);
+    size_t room;
+    if (n == 0 || !b->connected || b->closing || b->peer_closed || b->error.code != LT_OK
+        || lt_buffer_size(&b->out) >= OUTPUT_MAX)
+        return 0;
+    if (lt_bear_obuf(b))
+        lt_bear_drain(b);
+    if (b->error.code != LT_OK) {
+        lt_bear_failed(b);
+        return 0;
+    }
+    uint8_t *to = br_ssl_engine_sendapp_buf(b->eng, &room);
+    if (!to)
+        return 0;
+    if (n > room)
+        n = room;
+    memcpy(to, p, n);
+    br_ssl_engine_sendapp_ack(b->eng, n);
+    br_ssl_engine_flush(b->eng, 0);
+    return n;
+}
+
+/* A few bytes of a record that has begun move to a block of their size. */
+static void shrink(lt_buffer *buffer)
+{
+    size_t n = lt_buffer_size(buffer);
+    lt_buffer small = { 0 };
+    if (n > 0
+        && (n > buffer->capacity / 4
+            || !lt_buffer_add(&small, buffer->data + buffer->start, n)))
+        return;
+    lt_buffer_free(buffer);
+    *buffer = small;
+}
+
+static void engine_idle(lt_engine *engine)
+{
+    lt_bear *b = bear(engine);
+    size_t n;
+    shrink(&b->out);
+    if (b->error.code != LT_OK)
+        return;
+    if (b->record_size == 0)
+        shrink(&b->in);
+    if (b->obuf && !br_ssl_engine_sendrec_buf(b->eng, &n)) {
+        lt_wipe_free(b->obuf, BR_SSL_BUFSIZE_OUTPUT);
+        b->obuf = b->eng->obuf = NULL;
+    }
+}
+
+/* br_ssl_engine_close would drop the data that is still to be read, and hang on it in 0.6. */
+static void engine_close(lt_engine *engine)
+{
+    enum { WARNING = 1 };
+    lt_bear *b = bear(engine);
+    if (b->closing || b->peer_closed || b->error.code != LT_OK)
+        return;
+    lt_bear_drain(b);
+    if (b->error.code != LT_OK) {
+        lt_bear_failed(b);
+        return;
+    }
+    lt_bear_send_alert(b, WARNING, LT_ALERT_close_notify);
+    b->closing = true;
+}
+
+static void engine_abort(lt_engine *engine, lt_code code)
+{
+    lt_bear_fail(bear(engine), code, "abort");
+}
+
+/* --- what is known ------------------------------------------------------------------------------ */
+
+static lt_state engine_state(const lt_engine *engine)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    if (b->error.code != LT_OK)
+        return LT_STATE_failed;
+    if (b->peer_closed || (b->closing && !b->connected))
+        return LT_STATE_closed;
+    if (b->closing)
+        return LT_STATE_closing;
+    if (b->question)
+        return LT_STATE_question;
+    return b->connected ? LT_STATE_connected : LT_STATE_handshake;
+}
+
+static const lt_error *engine_error(const lt_engine *engine)
+{
+    return &((const lt_bear *)engine)->error;
+}
+
+static void engine_info(const lt_engine *engine, lt_info *info)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    *info = (lt_info){ .engine = lt_bear_class.name };
+    if (!b->name_is_ip)
+        memcpy(info->server_name, b->name, sizeof b->name);
+    if (!b->connected) {
+        info->version = (uint16_t)b->tap.server_version;
+        return;
+    }
+    const lt_cipher_suite *suite = lt_cipher_suite_by_id(b->eng->session.cipher_suite);
+    info->version = b->eng->session.version;
+    info->cipher_suite = b->eng->session.cipher_suite;
+    info->resumed = b->resumed;
+    info->round_trips = b->resumed ? 1 : 2;
+    info->alpn = br_ssl_engine_get_selected_protocol(b->eng);
+    if (suite && (suite->traits & LT_SUITE_ephemeral) && !b->resumed) {
+        info->group = b->eng->ecdhe_curve;
+        info->signature_scheme = (uint16_t)b->tap.signature_scheme;
+    }
+}
+
+static const lt_bytes *engine_peer_certificates(const lt_engine *engine, size_t *count)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    *count = b->peer.count;
+    return b->peer.certificates;
+}
+
+static const lt_bytes *engine_verified_chain(const lt_engine *engine, size_t *count)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    *count = b->peer.verified.path_length;
+    return b->peer.verified.path;
+}
+
+static const lt_certificate_request *engine_question(const lt_engine *engine)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    return b->question ? &b->request : NULL;
+}
+
+static void engine_answer(lt_engine *engine, const lt_identity *identity)
+{
+    lt_bear *b = bear(engine);
+    if (!b->question || b->error.code != LT_OK)
+        return;
+    b->question = false;
+    lt_bear_use_identity(b, identity);
+    lt_bear_pump(b);
+}
+
+/* RFC 5246 uses these labels with the same secret: an exporter must not (RFC 5705 section 4). */
+static bool label_is_taken(const char *label)
+{
+    return strcmp(label, "client finished") == 0 || strcmp(label, "server finished") == 0
+           || strcmp(label, "master secret") == 0 || strcmp(label, "key expansion") == 0;
+}
+
+static lt_code engine_exporter(const lt_engine *engine, const char *label,
+                               const lt_bytes *context, uint8_t *out, size_t n, lt_error *e)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    if (label_is_taken(label))
+        return lt_fail_detail(e, LT_option, "label", "\"%s\" is TLS's own", label);
+    if (context && context->n > 0xffff)
+        return lt_fail_detail(e, LT_limit, "context", "%zu bytes; the limit is 65535",
+                              context->n);
+    /* NULL would mean that there is none, which is not the same as an empty one */
+    const void *p = !context ? NULL : context->n > 0 ? (const void *)context->p : "";
+    if (!b->connected || b->error.code != LT_OK
+        || !br_ssl_key_export(b->eng, out, n, label, p, context ? context->n : 0))
+        return lt_fail_detail(e, LT_state, "exporter", "there is no connection");
+    return LT_OK;
+}
+
+static char *put_hex(char *to, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++, to += 2)
+        snprintf(to, 3, "%02x", p[i]);
+    return to;
+}
+
+/* The secret stands from the first ChangeCipherSpec on, in either direction. */
+static size_t engine_key_log(lt_engine *engine, char *line, size_t room)
+{
+    static const char label[] = "CLIENT_RANDOM ";
+    size_t n = sizeof label - 1 + 2 * (size_t)(RANDOM_SIZE + MASTER_SECRET_SIZE) + 2;
+    lt_bear *b = bear(engine);
+    if (b->key_logged || room <= n || !(b->tap.ccs_in || b->tap.ccs_out))
+        return 0;
+    b->key_logged = true;
+    memcpy(line, label, sizeof label - 1);
+    char *to = put_hex(line + sizeof label - 1, b->eng->client_random, RANDOM_SIZE);
+    *to++ = ' ';
+    to = put_hex(to, b->eng->session.master_secret, MASTER_SECRET_SIZE);
+    *to++ = '\n';
+    return (size_t)(to - line);
+}
+
+const lt_engine_class lt_bear_class = {
+    .name = "bear",
+    .free = engine_free,
+    .input = engine_input,
+    .input_done = engine_input_done,
+    .input_end = engine_input_end,
+    .output = engine_output,
+    .output_done = engine_output_done,
+    .data = engine_data,
+    .data_done = engine_data_done,
+    .write = engine_write,
+    .idle = engine_idle,
+    .close = engine_close,
+    .abort = engine_abort,
+    .state = engine_state,
+    .error = engine_error,
+    .info = engine_info,
+    .peer_certificates = engine_peer_certificates,
+    .verified_chain = engine_verified_chain,
+    .question = engine_question,
+    .answer = engine_answer,
+    .session = lt_bear_session,
+    .exporter = engine_exporter,
+    .key_log = engine_key_log,
+};
