@@ -32,20 +32,20 @@ local function failure(code, where, message)
   return core.error { code = code, message = message, where = where, side = "local" }
 end
 
--- LuaSocket's words for what bearssl.error has a code for.
-local failures = {
-  ["timeout"] = { "timeout", "connect", "timeout" },
-  ["closed"] = { "closed", "HTTP response", "the server closed the connection before the response ended" },
-  ["connection refused"] = { "refused", "connect", "connection refused" },
-  ["host or service not provided, or not known"] = { "dns", "connect", "host name does not resolve" },
-  ["temporary failure in name resolution"] = { "dns", "connect", "host name does not resolve for now" },
-  ["malformed reponse headers"] = { "decode", "HTTP header", "the server's header does not decode" },
-  ["invalid chunk size"] = { "decode", "HTTP chunk", "the server's chunk size does not decode" },
+-- What LuaSocket and our sockets say in a word, as code and text. Anything else stays as it is.
+local words = {
+  ["timeout"] = { "timeout", "timeout" },
+  ["closed"] = { "closed", "the server closed the connection" },
+  ["connection refused"] = { "refused", "connection refused" },
+  ["host or service not provided, or not known"] = { "dns", "host name does not resolve" },
+  ["temporary failure in name resolution"] = { "dns", "host name does not resolve for now" },
+  ["malformed reponse headers"] = { "decode", "the server's header does not decode" },
+  ["invalid chunk size"] = { "decode", "the server's chunk size does not decode" },
 }
 
-local function as_error(err)
-  local known = failures[err]
-  return known and failure(table.unpack(known)) or err
+local function as_error(err, where)
+  local word = words[err]
+  return word and failure(word[1], where, word[2]) or err
 end
 
 -- The connection: what LuaSocket's HTTP wants of a socket, TCP until `connect`, TLS from then on.
@@ -70,22 +70,27 @@ end
 
 function Connection:connect(host, port)
   local ok, err = self.sock:connect(host, port)
-  if not ok then return nil, err end
+  if not ok then return nil, as_error(err, "connect") end
   local tls
   tls, err = self.config:wrap(self.sock, { name = self.name or host })
   if not tls then return nil, err end
   self.sock = tls
   tls:settimeout(self.timeout)
   ok, err = tls:handshake()
-  if not ok then return nil, err end
+  if not ok then return nil, as_error(err, "handshake") end
   return 1
 end
 
-function Connection:send(...) return self.sock:send(...) end
+function Connection:send(...)
+  local last, err, partial = self.sock:send(...)
+  if not last then return nil, as_error(err, "HTTP request"), partial end
+  return last
+end
 
 -- A line that does not come ends the request from here: LuaSocket's HTTP goes on without looking in some places.
 function Connection:receive_line(prefix)
-  local line = self.try(self.sock:receive("*l", prefix))
+  local line, err = self.sock:receive("*l", prefix)
+  self.try(line, as_error(err, "HTTP response"))
   self.head = self.head + #line
   if self.head > MAX_HEAD then
     self.try(nil, failure("limit", "HTTP header", ("more than %d bytes of header"):format(MAX_HEAD)))
@@ -100,7 +105,7 @@ function Connection:receive(pattern, prefix)
   end
   local data, err, partial = self.sock:receive(pattern, prefix)
   if data then return data end
-  if type(err) == "table" and err.code == "closed" then err = "closed" end -- as socket.source compares it
+  if err ~= "closed" then err = as_error(err, "HTTP response") end -- socket.source compares "closed"
   return nil, err, partial
 end
 
@@ -362,7 +367,7 @@ function https.request(request, body)
   if not config then return nil, err end
   own.config = config
   local done, code, headers, status = perform(own)
-  if not done then return nil, as_error(code) end
+  if not done then return nil, as_error(code, "HTTP response") end
   return pieces and table.concat(pieces) or done, code, headers, status
 end
 
