@@ -118,7 +118,7 @@ static lt_code read_identities(lua_State *L, lt_lua_config *c, lt_error *e)
 }
 
 /* The subjects that CertificateRequest names (RFC 5246 section 7.4.4). */
-static lt_code read_authorities(lt_lua_config *c, const lt_store *store, lt_error *e)
+static lt_code read_authorities(lt_lua_config *c, lt_store *store, lt_error *e)
 {
     size_t n = lt_store_size(store);
     c->authorities = calloc(n + 1, sizeof *c->authorities);

@@ -114,6 +114,11 @@ static lt_code check_key(const lt_anchor *a, const lt_path *path, lt_error *e)
     return LT_OK;
 }
 
+static uint32_t hash_id(const br_hash_class *hash)
+{
+    return (hash->desc >> BR_HASHDESC_ID_OFF) & BR_HASHDESC_ID_MASK;
+}
+
 static lt_code check_signature_algorithm(const lt_certificate *c, const lt_path *path,
                                          lt_error *e)
 {
@@ -121,8 +126,10 @@ static lt_code check_signature_algorithm(const lt_certificate *c, const lt_path 
     lt_code rc = lt_signature_algorithm_parse(&a, c->signature_algorithm, e);
     if (rc != LT_OK || !a.hash)
         return rc;
-    int id = (a.hash->desc >> BR_HASHDESC_ID_OFF) & BR_HASHDESC_ID_MASK;
-    if (!(path->validator->policy.hashes >> id & 1))
+    uint32_t used = 1U << hash_id(a.hash);
+    if (a.pss.mgf1_hash)
+        used |= 1U << hash_id(a.pss.mgf1_hash);
+    if (used & ~path->validator->policy.hashes)
         return fail(c, LT_weak_signature, "signatureAlgorithm", a.name, e);
     return LT_OK;
 }

@@ -3,6 +3,10 @@
 #include "x509/signature.h"
 
 #include "crypto/ec.h"
+#include "crypto/ed25519.h"
+#include "crypto/hash.h"
+#include "crypto/rsa_pss.h"
+#include "crypto/rsa_public.h"
 #include "x509/der.h"
 
 #define OID(...)                                                                   \
@@ -12,20 +16,20 @@
 #define PKCS1(n) OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n)
 #define ECDSA(n) OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, n)
 
-/* Each hash: its OID (BearSSL's form: with a length in front) and, for RSA PKCS#1 and for
- * ECDSA, the OID of the signature. */
+/* HashAlgorithm of RSASSA-PSS-params (RFC 4055 section 2.1). */
 static const struct digest {
     const br_hash_class *hash;
     lt_bytes oid;
 } digests[] = {
-    { &br_sha1_vtable, OID(0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a) },
-    { &br_sha224_vtable, OID(0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04) },
-    { &br_sha256_vtable, OID(0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01) },
-    { &br_sha384_vtable, OID(0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02) },
-    { &br_sha512_vtable, OID(0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03) },
+    { &br_sha1_vtable, OID(0x2b, 0x0e, 0x03, 0x02, 0x1a) },
+    { &br_sha224_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04) },
+    { &br_sha256_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01) },
+    { &br_sha384_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02) },
+    { &br_sha512_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03) },
 };
+static const lt_bytes id_mgf1 = PKCS1(0x08);
 
-/* `hash` NULL and `type` known: its parameters say; `type` unknown: refused, and why. */
+/* `hash` NULL and `type` known: parameters say, or none is needed; `type` unknown: refused, why. */
 static const struct row {
     lt_bytes oid;
     lt_key_type type;
@@ -45,6 +49,7 @@ static const struct row {
     { ECDSA(0x01), LT_KEY_ec, &br_sha224_vtable, "ecdsa-with-SHA224", LT_OK },
     { OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01), LT_KEY_ec, &br_sha1_vtable,
       "ecdsa-with-SHA1", LT_OK },
+    { OID(0x2b, 0x65, 0x70), LT_KEY_ed25519, NULL, "id-Ed25519", LT_OK },
     { PKCS1(0x02), LT_KEY_unknown, NULL, "md2WithRSAEncryption", LT_weak_signature },
     { PKCS1(0x04), LT_KEY_unknown, NULL, "md5WithRSAEncryption", LT_weak_signature },
     { OID(0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03), LT_KEY_unknown, NULL, "dsa-with-sha1",
@@ -55,14 +60,6 @@ static const struct row {
 };
 
 static const char where[] = "signatureAlgorithm";
-
-static const struct digest *digest_of(const br_hash_class *hash)
-{
-    const struct digest *d = digests;
-    while (d->hash != hash)
-        d++;
-    return d;
-}
 
 /* NULL, or nothing: RFC 4055 section 5 has both accepted. */
 static bool null_or_absent(lt_reader parameters)
@@ -78,6 +75,63 @@ static bool parameters_fit(const struct row *row, lt_reader parameters)
     return parameters.n == 0; /* RFC 5758 section 3.2, RFC 8410 section 3 */
 }
 
+static bool read_hash(lt_reader *r, const br_hash_class **hash)
+{
+    lt_reader body;
+    lt_bytes oid;
+    if (!der_value(r, DER_SEQUENCE, &body) || !der_oid(&body, &oid) || !null_or_absent(body))
+        return false;
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+        if (lt_bytes_equal(oid, digests[i].oid)) {
+            *hash = digests[i].hash;
+            return true;
+        }
+    return false;
+}
+
+static bool read_mgf(lt_reader r, const br_hash_class **hash)
+{
+    lt_reader body;
+    lt_bytes oid;
+    return der_only(r, DER_SEQUENCE, &body) && der_oid(&body, &oid)
+           && lt_bytes_equal(oid, id_mgf1) && read_hash(&body, hash) && body.n == 0;
+}
+
+/* RSASSA-PSS-params ::= SEQUENCE { hashAlgorithm [0] DEFAULT sha1, maskGenAlgorithm [1] DEFAULT
+ * mgf1SHA1, saltLength [2] DEFAULT 20, trailerField [3] DEFAULT 1 }; DER leaves defaults out, and
+ * trailerField has no other value (RFC 4055 section 3.1). */
+static bool read_pss(lt_pss_parameters *pss, lt_reader parameters)
+{
+    lt_reader body, hash, mgf, salt;
+    int32_t salt_size = 20;
+    *pss = (lt_pss_parameters){ .hash = &br_sha1_vtable, .mgf1_hash = &br_sha1_vtable };
+    if (!der_only(parameters, DER_SEQUENCE, &body)
+        || !der_optional(&body, DER_CONSTRUCTED(0), &hash)
+        || !der_optional(&body, DER_CONSTRUCTED(1), &mgf)
+        || !der_optional(&body, DER_CONSTRUCTED(2), &salt) || body.n != 0
+        || (hash.p && (!read_hash(&hash, &pss->hash) || hash.n != 0))
+        || (mgf.p && !read_mgf(mgf, &pss->mgf1_hash))
+        || (salt.p && (!der_small(&salt, &salt_size) || salt.n != 0)))
+        return false;
+    pss->salt_size = (uint32_t)salt_size;
+    return true;
+}
+
+/* A key bound to parameters makes signatures with these alone, or with a longer salt (RFC 4055
+ * section 3.3). */
+static bool pss_key_allows(const lt_public_key *key, const lt_pss_parameters *pss)
+{
+    lt_reader algorithm;
+    lt_bytes oid;
+    lt_pss_parameters bound;
+    if (!der_only(key->algorithm, DER_SEQUENCE, &algorithm) || !der_oid(&algorithm, &oid))
+        return false;
+    if (algorithm.n == 0)
+        return true;
+    return read_pss(&bound, algorithm) && bound.hash == pss->hash
+           && bound.mgf1_hash == pss->mgf1_hash && bound.salt_size <= pss->salt_size;
+}
+
 lt_code lt_signature_algorithm_parse(lt_signature_algorithm *a, lt_bytes algorithm, lt_error *e)
 {
     lt_reader body;
@@ -87,44 +141,21 @@ lt_code lt_signature_algorithm_parse(lt_signature_algorithm *a, lt_bytes algorit
     for (const struct row *row = rows; row < rows + sizeof rows / sizeof *rows; row++) {
         if (!lt_bytes_equal(oid, row->oid))
             continue;
-        if (row->refused != LT_OK || row->type == LT_KEY_rsa_pss)
-            return lt_fail_detail(
-                e, row->refused != LT_OK ? row->refused : LT_unsupported_certificate, where,
-                "%s", row->name);
-        if (!parameters_fit(row, body))
+        *a = (lt_signature_algorithm){ row->name, row->type, row->hash, { NULL, NULL, 0 } };
+        if (row->refused != LT_OK)
+            return lt_fail_detail(e, row->refused, where, "%s", row->name);
+        if (row->type == LT_KEY_rsa_pss ? !read_pss(&a->pss, body) : !parameters_fit(row, body))
             return lt_fail_detail(e, LT_bad_certificate, where, "parameters of %s", row->name);
-        *a =
-            (lt_signature_algorithm){ .name = row->name, .type = row->type, .hash = row->hash };
+        if (row->type == LT_KEY_rsa_pss)
+            a->hash = a->pss.hash;
         return LT_OK;
     }
     return lt_fail_detail(e, LT_unsupported_certificate, where, "unknown algorithm");
 }
 
-static size_t digest_message(const br_hash_class *hash, lt_bytes message, uint8_t out[64])
-{
-    br_hash_compat_context ctx;
-    hash->init(&ctx.vtable);
-    hash->update(&ctx.vtable, message.p, message.n);
-    hash->out(&ctx.vtable, out);
-    return (hash->desc >> BR_HASHDESC_OUT_OFF) & BR_HASHDESC_OUT_MASK;
-}
-
 static lt_code wrong(lt_error *e, const lt_signature_algorithm *a)
 {
     return lt_fail_detail(e, LT_bad_certificate_signature, "signatureValue", "%s", a->name);
-}
-
-/* BearSSL computes with at most BR_MAX_RSA_SIZE = 4096 bits. */
-static lt_code check_rsa_key(const lt_public_key *key, lt_error *e)
-{
-    if (key->size < 1024 || (key->exponent.p[key->exponent.n - 1] & 1) == 0
-        || (key->exponent.n == 1 && key->exponent.p[0] == 1))
-        return lt_fail_detail(e, LT_weak_key, "SubjectPublicKeyInfo", "RSA of %zu bits",
-                              key->size);
-    if (key->size > 4096)
-        return lt_fail_detail(e, LT_unsupported_certificate, "SubjectPublicKeyInfo",
-                              "RSA of %zu bits; the limit is 4096", key->size);
-    return LT_OK;
 }
 
 static br_rsa_public_key to_bearssl(const lt_public_key *key)
@@ -137,19 +168,32 @@ static br_rsa_public_key to_bearssl(const lt_public_key *key)
     };
 }
 
-static lt_code verify_pkcs1(const lt_signature_algorithm *a, const lt_public_key *key,
-                            lt_bytes digest, lt_bytes signature, lt_error *e)
+static lt_code check_rsa_key(const lt_public_key *key, lt_error *e)
 {
-    uint8_t found[64];
+    static const char spki[] = "subjectPublicKeyInfo";
+    if (key->size < 1024)
+        return lt_fail_detail(e, LT_weak_key, spki, "RSA of %zu bits", key->size);
+    if (key->size > LT_RSA_PUBLIC_MAX_BITS)
+        return lt_fail_detail(e, LT_unsupported_certificate, spki,
+                              "RSA of %zu bits; at most %d can be checked", key->size,
+                              LT_RSA_PUBLIC_MAX_BITS);
+    if ((key->exponent.p[key->exponent.n - 1] & 1) == 0
+        || (key->exponent.n == 1 && key->exponent.p[0] == 1))
+        return lt_fail_detail(e, LT_weak_key, spki, "RSA exponent");
+    return LT_OK;
+}
+
+static lt_code verify_rsa(const lt_signature_algorithm *a, const lt_public_key *key,
+                          lt_bytes digest, lt_bytes signature, lt_error *e)
+{
+    br_rsa_public_key pk = to_bearssl(key);
     lt_code rc = check_rsa_key(key, e);
     if (rc != LT_OK)
         return rc;
-    br_rsa_public_key pk = to_bearssl(key);
-    if (!br_rsa_pkcs1_vrfy_get_default()(signature.p, signature.n, digest_of(a->hash)->oid.p,
-                                         digest.n, &pk, found)
-        || !lt_bytes_equal(digest, (lt_bytes){ found, digest.n }))
-        return wrong(e, a);
-    return LT_OK;
+    bool ok = a->type == LT_KEY_rsa ? lt_rsa_pkcs1_verify(&pk, a->hash, digest, signature)
+                                    : lt_rsa_pss_verify(&pk, a->hash, a->pss.mgf1_hash,
+                                                        a->pss.salt_size, digest, signature);
+    return ok ? LT_OK : wrong(e, a);
 }
 
 /* Ecdsa-Sig-Value (RFC 3279 section 2.2.3); BearSSL's own reader takes more than DER. */
@@ -177,20 +221,42 @@ static lt_code verify_ecdsa(const lt_signature_algorithm *a, const lt_public_key
     return LT_OK;
 }
 
+static lt_code verify_ed25519(const lt_signature_algorithm *a, const lt_public_key *key,
+                              lt_bytes message, lt_bytes signature, lt_error *e)
+{
+    if (signature.n != 64 || !lt_ed25519_verify(key->bits.p, message, signature.p))
+        return wrong(e, a);
+    return LT_OK;
+}
+
+/* A key that says PSS makes PSS signatures alone; one that says RSA makes both (RFC 4055 section
+ * 1.2). */
+static bool key_fits(const lt_signature_algorithm *a, const lt_public_key *key)
+{
+    if (a->type == LT_KEY_rsa_pss)
+        return key->type == LT_KEY_rsa
+               || (key->type == LT_KEY_rsa_pss && pss_key_allows(key, &a->pss));
+    return key->type == a->type;
+}
+
 lt_code lt_signature_verify(lt_bytes algorithm, const lt_public_key *key, lt_bytes message,
                             lt_bytes signature, uint32_t flags, lt_error *e)
 {
-    uint8_t buffer[64];
+    uint8_t buffer[LT_HASH_MAX];
     lt_signature_algorithm a;
     lt_code rc = lt_signature_algorithm_parse(&a, algorithm, e);
     if (rc != LT_OK)
         return rc;
-    if (a.hash == &br_sha1_vtable && !(flags & LT_SIGNATURE_sha1))
-        return lt_fail_detail(e, LT_weak_signature, where, "%s", a.name);
-    if (key->type != a.type)
+    if (!(flags & LT_SIGNATURE_sha1)
+        && (a.hash == &br_sha1_vtable || a.pss.mgf1_hash == &br_sha1_vtable))
+        return lt_fail_detail(e, LT_weak_signature, where, "%s with SHA-1", a.name);
+    if (!key_fits(&a, key))
         return lt_fail_detail(e, LT_bad_certificate_signature, where,
-                              "%s, but the issuer's key is of another kind", a.name);
-    lt_bytes digest = { buffer, digest_message(a.hash, message, buffer) };
-    return a.type == LT_KEY_rsa ? verify_pkcs1(&a, key, digest, signature, e)
-                                : verify_ecdsa(&a, key, digest, signature, e);
+                              "%s, and the issuer's key is not for that", a.name);
+    if (a.type == LT_KEY_ed25519)
+        return verify_ed25519(&a, key, message, signature, e);
+    lt_hash(a.hash, message, buffer);
+    lt_bytes digest = { buffer, lt_hash_size(a.hash) };
+    return a.type == LT_KEY_ec ? verify_ecdsa(&a, key, digest, signature, e)
+                               : verify_rsa(&a, key, digest, signature, e);
 }

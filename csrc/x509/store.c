@@ -36,6 +36,13 @@ typedef struct {
     size_t count, capacity, bucket_count; /* a power of two */
 } table;
 
+/* The parts of each origin, as they were read at one time. */
+typedef struct generation {
+    struct generation *next;
+    size_t count;
+    lt_store_parts parts[];
+} generation;
+
 struct lt_store {
     origin *origins;
     size_t origin_count;
@@ -43,9 +50,11 @@ struct lt_store {
     decoded *decoded; /* all there ever were: paths that were handed out point into them */
     uint8_t (*distrusted)[LT_SPKI_HASH_SIZE];
     size_t distrusted_count;
-    uint32_t generation;
+    uint32_t changes;
     bool watch;
-    int64_t looked; /* when the files were looked at last */
+    int64_t looked;      /* when the files were looked at last */
+    bool lent;           /* subjects were handed out: what holds them is kept */
+    generation *retired; /* read again since, but lent */
 };
 
 lt_store *lt_store_new(void)
@@ -63,6 +72,13 @@ static void free_table(table *t)
     *t = (table){ 0 };
 }
 
+static void free_generation(generation *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        lt_store_parts_free(&g->parts[i]);
+    free(g);
+}
+
 void lt_store_free(lt_store *s)
 {
     if (!s)
@@ -74,6 +90,10 @@ void lt_store_free(lt_store *s)
     for (decoded *d = s->decoded, *next; d; d = next) {
         next = d->next;
         free(d);
+    }
+    for (generation *g = s->retired, *next; g; g = next) {
+        next = g->next;
+        free_generation(g);
     }
     free_table(&s->table);
     free(s->origins);
@@ -173,7 +193,7 @@ static lt_code add_origin(lt_store *s, origin o, size_t *count, lt_error *e)
     }
     free_table(&s->table);
     s->table = t;
-    s->generation++;
+    s->changes++;
     if (count)
         *count = t.count - before;
     return LT_OK;
@@ -218,53 +238,64 @@ size_t lt_store_size(const lt_store *s)
     return s->table.count;
 }
 
-bool lt_store_subject(const lt_store *s, size_t i, lt_bytes *subject)
+bool lt_store_subject(lt_store *s, size_t i, lt_bytes *subject)
 {
     if (i >= s->table.count)
         return false;
+    s->lent = true;
     *subject = s->table.entries[i].subject;
     return true;
 }
 
 uint32_t lt_store_generation(const lt_store *s)
 {
-    return s->generation;
+    return s->changes;
 }
 
-static lt_code read_again(const lt_store *s, lt_store_parts *fresh, table *t, lt_error *e)
+static lt_code read_again(const lt_store *s, generation *fresh, table *t, lt_error *e)
 {
     for (size_t i = 0; i < s->origin_count; i++) {
         const origin *o = &s->origins[i];
-        if (o->kind != ORIGIN_text && read_origin(o, &fresh[i], e) != LT_OK)
+        if (o->kind != ORIGIN_text && read_origin(o, &fresh->parts[i], e) != LT_OK)
             return e->code;
-        if (index_parts(t, o->kind == ORIGIN_text ? &o->parts : &fresh[i], e) != LT_OK)
+        if (index_parts(t, o->kind == ORIGIN_text ? &o->parts : &fresh->parts[i], e) != LT_OK)
             return e->code;
     }
     return LT_OK;
 }
 
+/* What was read takes the place of what was there, which is then in `g` and `t`. */
+static void exchange(lt_store *s, generation *g, table *t)
+{
+    table old = s->table;
+    s->table = *t;
+    *t = old;
+    for (size_t i = 0; i < s->origin_count; i++)
+        if (s->origins[i].kind != ORIGIN_text) {
+            lt_store_parts parts = s->origins[i].parts;
+            s->origins[i].parts = g->parts[i];
+            g->parts[i] = parts;
+        }
+    s->changes++;
+}
+
 lt_code lt_store_reload(lt_store *s, lt_error *e)
 {
     table t = { 0 };
-    lt_store_parts *fresh = calloc(s->origin_count + 1, sizeof *fresh);
-    if (!fresh)
+    generation *g = calloc(1, sizeof *g + s->origin_count * sizeof *g->parts);
+    if (!g)
         return lt_fail(e, LT_memory, "store");
-    lt_code rc = read_again(s, fresh, &t, e);
-    if (rc == LT_OK) {
-        table old = s->table;
-        s->table = t;
-        t = old;
-        s->generation++;
+    g->count = s->origin_count;
+    lt_code rc = read_again(s, g, &t, e);
+    if (rc == LT_OK)
+        exchange(s, g, &t);
+    if (rc == LT_OK && s->lent) {
+        g->next = s->retired;
+        s->retired = g;
+        s->lent = false;
+    } else {
+        free_generation(g);
     }
-    for (size_t i = 0; i < s->origin_count; i++) { /* fresh then holds what goes */
-        if (rc == LT_OK && s->origins[i].kind != ORIGIN_text) {
-            lt_store_parts old = s->origins[i].parts;
-            s->origins[i].parts = fresh[i];
-            fresh[i] = old;
-        }
-        lt_store_parts_free(&fresh[i]);
-    }
-    free(fresh);
     free_table(&t);
     return rc;
 }
