@@ -100,6 +100,7 @@ static lt_code read_alpn(lua_State *L, lt_lua_config *c, lt_error *e)
     return LT_OK;
 }
 
+/* A list of bearssl.identity, which are empty afterwards: an engine wants them side by side. */
 static lt_code read_identities(lua_State *L, lt_lua_config *c, lt_error *e)
 {
     size_t n = list_field(L, "identities");
@@ -109,9 +110,10 @@ static lt_code read_identities(lua_State *L, lt_lua_config *c, lt_error *e)
     c->conn.tls.identities = c->identities;
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        if (lt_lua_read_identity(L, &c->identities[i], e) != LT_OK)
-            return e->code;
+        lt_identity *id = luaL_checkudata(L, -1, LT_LUA_IDENTITY);
+        c->identities[i] = *id;
         c->conn.tls.identity_count = i + 1;
+        lt_wipe(id, sizeof *id);
         lua_pop(L, 1);
     }
     return LT_OK;
@@ -251,10 +253,9 @@ static int config_verifies_name(lua_State *L)
     return 1;
 }
 
-static int config_keep(lua_State *L) /* the table that config_new got */
+static int is_store(lua_State *L)
 {
-    lt_lua_check_config(L, 1);
-    lua_getuservalue(L, 1);
+    lua_pushboolean(L, lt_lua_test_store(L, 1) != NULL);
     return 1;
 }
 
@@ -278,7 +279,7 @@ void lt_lua_open_config(lua_State *L)
         { "config", config_new },
         { "config_is_server", config_is_server },
         { "config_verifies_name", config_verifies_name },
-        { "config_keep", config_keep },
+        { "is_store", is_store },
         { NULL, NULL },
     };
     lt_lua_class(L, LT_LUA_CONFIG, methods, meta);

@@ -202,6 +202,13 @@ static int conn_event(lua_State *L)
     return 2;
 }
 
+static int conn_event_waits(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    lua_pushboolean(L, c && lt_conn_event(c) != LT_EVENT_none);
+    return 1;
+}
+
 /* answer(conn, identity or nil) */
 static int conn_answer(lua_State *L)
 {

@@ -9,10 +9,10 @@ static int identity_gc(lua_State *L)
     return 0;
 }
 
-static lt_bytes field(lua_State *L, int table, const char *name) /* stays on the stack */
+static lt_bytes field(lua_State *L, const char *name) /* stays on the stack */
 {
     lt_bytes s = { NULL, 0 };
-    lua_getfield(L, table, name);
+    lua_getfield(L, 1, name);
     if (!lua_isnil(L, -1))
         s.p = (const uint8_t *)luaL_checklstring(L, -1, &s.n);
     return s;
@@ -24,12 +24,10 @@ static void name_option(lt_error *e, const char *option)
         lt_error_cause(e, NULL, "option %s", option);
 }
 
-lt_code lt_lua_read_identity(lua_State *L, lt_identity *id, lt_error *e)
+static lt_code read_identity(lua_State *L, lt_identity *id, lt_error *e)
 {
-    int table = lua_gettop(L);
-    luaL_checktype(L, table, LUA_TTABLE);
-    lt_bytes certificate = field(L, table, "certificate"), key = field(L, table, "key");
-    lt_bytes password = field(L, table, "password");
+    lt_bytes certificate = field(L, "certificate"), key = field(L, "key");
+    lt_bytes password = field(L, "password");
     luaL_argcheck(L, certificate.p && key.p, 1, "certificate or key is missing");
     lt_buffer certificate_file = { 0 }, key_file = { 0 }; /* nothing raises from here on */
     lt_bytes certificate_text = { 0 }, key_text = { 0 };
@@ -43,20 +41,19 @@ lt_code lt_lua_read_identity(lua_State *L, lt_identity *id, lt_error *e)
         rc = lt_identity_parse(id, certificate_text, key_text, password, e);
     lt_buffer_free(&certificate_file);
     lt_buffer_free(&key_file);
-    lua_settop(L, table);
     return rc;
 }
 
-static int
-identity_new(lua_State *L) /* { certificate =, key =, password = } -> identity | nil, err */
+/* identity { certificate =, key =, password = } -> identity | nil, err */
+static int identity_new(lua_State *L)
 {
+    luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     lt_identity *id = lua_newuserdata(L, sizeof *id);
     *id = (lt_identity){ 0 };
     luaL_setmetatable(L, LT_LUA_IDENTITY);
-    lua_pushvalue(L, 1);
     lt_error e = { 0 };
-    if (lt_lua_read_identity(L, id, &e) != LT_OK)
+    if (read_identity(L, id, &e) != LT_OK)
         return lt_lua_fail(L, &e);
     lua_settop(L, 2);
     return 1;

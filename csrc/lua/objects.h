@@ -40,9 +40,6 @@ void lt_lua_keep_config(lua_State *L, int object, int config);
 /* The connection in a bearssl.connection or bearssl.socket at 1; raises where it is neither. */
 lt_conn *lt_lua_check_conn(lua_State *L);
 
-/* From { certificate =, key =, password = } on top of the stack, which stays. */
-lt_code lt_lua_read_identity(lua_State *L, lt_identity *id, lt_error *e);
-
 /* The bytes of the string at `index` from i to j, the two arguments after it, as string.sub counts; gives
  * the i that was meant. */
 lua_Integer lt_lua_range(lua_State *L, int index, lt_bytes *data);

@@ -1,0 +1,30 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.connection: what C's methods (csrc/lua/connection.c) leave to Lua, the callbacks.
+local core = require "bearssl.core"
+local answer_events = require "bearssl.event"
+
+local methods = core.connection_methods
+local feed, pull = methods.feed, methods.pull
+
+--- Takes bytes that arrived from the peer. An incomplete record waits inside (RFC 5246 section 6.2). Callbacks of the
+-- config are called from here and from @{conn:pull}; they may yield.
+-- @function conn:feed
+-- @tparam string bytes what the transport delivered
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error the connection has failed, its alert waits in @{conn:pull}; or, with the code `limit` and
+-- nothing taken, over 1 MiB waits to be read: read, then feed again
+-- @raise if the connection was freed by `<close>`, and what a callback raised
+function methods.feed(conn, bytes)
+  local ok, err = feed(conn, bytes)
+  if core.event_waits(conn) then
+    answer_events(conn)
+    if conn:state() == "failed" then return feed(conn, "") end
+  end
+  return ok, err
+end
+
+function methods.pull(conn, max)
+  if core.event_waits(conn) then answer_events(conn) end
+  return pull(conn, max)
+end

@@ -1,0 +1,308 @@
+-- SPDX-License-Identifier: MIT
+-- What bearssl.client and bearssl.server take, checked: names, types, combinations. What is wrong is the
+-- programmer's mistake; read(role, given) gives nil and a text that names the option, for its caller to raise.
+local core = require "bearssl.core"
+local near = require "bearssl.near"
+
+local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303 }
+
+-- ECDHE with AEAD (RFC 7525 section 4.2): AES first, which most machines have in hardware.
+local default_suites = {
+  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+}
+-- TLS 1.0 and 1.1 know no AEAD; whoever asks for them gets these too.
+local old_suites = {
+  "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+  "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+}
+local default_groups = { "x25519", "secp256r1", "secp384r1", "secp521r1" } -- all that there is code for
+local group_numbers = {}
+for _, name in ipairs(default_groups) do group_numbers[name] = core.groups[name] end
+
+-- Each check gives the value to go on with, or nil and what is wanted instead.
+
+local function of_type(name)
+  return function(value)
+    if type(value) == name then return value end
+    return nil, ("a %s is wanted, not %s"):format(name, type(value))
+  end
+end
+
+local function integer(low, high)
+  return function(value)
+    local n = math.type(value) == "float" and math.tointeger(value) or value
+    if math.type(n) == "integer" and n >= low and n <= high then return n end
+    local what = type(value) == "number" and tostring(value) or type(value)
+    return nil, ("an integer from %d to %d is wanted, not %s"):format(low, high, what)
+  end
+end
+
+local function one_of(names)
+  return function(value)
+    if type(value) == "string" and names[value] ~= nil then return names[value] end
+    local list = {}
+    for name in pairs(names) do list[#list + 1] = ('"%s"'):format(name) end
+    table.sort(list)
+    local what = type(value) == "string" and ('"%s"'):format(value) or type(value)
+    return nil, ("%s is wanted, not %s"):format(table.concat(list, " or "), what)
+  end
+end
+
+local function version(value)
+  if value == "1.3" then return nil, '"1.3" is not built in yet; "1.2" is the newest' end
+  return one_of(versions)(value)
+end
+
+-- A string, or a list of at least one; always gives a list.
+local function strings(value)
+  if type(value) == "string" then return { value } end
+  if type(value) ~= "table" then return nil, ("a string or a list of strings is wanted, not %s"):format(type(value)) end
+  if #value == 0 then return nil, "the list is empty" end
+  local list = {}
+  for i, v in ipairs(value) do
+    if type(v) ~= "string" then return nil, ("element %d is no string but a %s"):format(i, type(v)) end
+    list[i] = v
+  end
+  for key in pairs(value) do
+    if math.type(key) ~= "integer" or key < 1 or key > #list then return nil, ("a list has no key %s"):format(key) end
+  end
+  return list
+end
+
+local function names_of(known)
+  return function(value)
+    local list, wrong = strings(value)
+    if not list then return nil, wrong end
+    local seen = {}
+    for _, name in ipairs(list) do
+      if known[name] == nil then
+        local meant = near(name, known)
+        return nil, ('"%s" is unknown%s'):format(name, meant and (', did you mean "%s"?'):format(meant) or "")
+      end
+      if seen[name] then return nil, ('"%s" stands there twice'):format(name) end
+      seen[name] = true
+    end
+    return list
+  end
+end
+
+local function alpn(value) -- RFC 7301 section 3.1
+  local list, wrong = strings(value)
+  if not list then return nil, wrong end
+  for i, name in ipairs(list) do
+    if #name < 1 or #name > 255 then return nil, ("element %d has not 1 to 255 bytes"):format(i) end
+    if name:find("\0", 1, true) then return nil, ("element %d holds a zero byte"):format(i) end
+  end
+  return list
+end
+
+local function key_log(value)
+  if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
+  if type(value) == "function" then return value end
+  return nil, ("a path or a function is wanted, not %s"):format(type(value) == "string" and "this string" or type(value))
+end
+
+local function password(value)
+  if type(value) == "function" then return value end
+  return strings(value)
+end
+
+local function trust(value)
+  if type(value) == "string" or type(value) == "table" then return value end
+  if core.is_store(value) then return value end
+  return nil, ("a path, text, a list of them or a bearssl.store is wanted, not %s"):format(type(value))
+end
+
+local function seed(value)
+  if type(value) == "string" and #value == 32 then return value end
+  return nil, "a string of 32 bytes is wanted"
+end
+
+local function cache_size(value)
+  if value == false then return 0 end
+  return integer(0, 1000000)(value)
+end
+
+-- { check, role it is for: both where nil }
+local options = {
+  certificate = { strings },
+  key = { strings },
+  password = { password },
+  trust = { trust, "client" },
+  verify = { one_of { none = "none" }, "client" },
+  on_certificate_request = { of_type "function", "client" },
+  client_auth = { one_of { none = 0, request = 1, require = 2 }, "server" },
+  client_trust = { trust, "server" },
+  alpn = { alpn },
+  min_version = { version },
+  max_version = { version },
+  cipher_suites = { names_of(core.cipher_suites) },
+  groups = { names_of(group_numbers) },
+  session_cache = { cache_size, "server" },
+  session_lifetime = { integer(1, 86400), "server" },
+  key_log = { key_log },
+  min_rsa_bits = { integer(2048, 4096) },
+  max_depth = { integer(1, 16) },
+  max_signatures = { integer(1, 10000) },
+  time = { integer(0, 253402300799) },
+  entropy = { seed },
+}
+
+local function known_for(role)
+  local names = {}
+  for name, option in pairs(options) do
+    if not option[2] or option[2] == role then names[name] = true end
+  end
+  return names
+end
+
+local function check_names_and_types(role, given)
+  local values = {}
+  for name, value in pairs(given) do
+    local option = options[name]
+    if not option then
+      local meant = type(name) == "string" and near(name, known_for(role))
+      return nil, ("unknown option '%s'%s"):format(tostring(name), meant and (", did you mean '%s'?"):format(meant) or "")
+    end
+    if option[2] and option[2] ~= role then
+      return nil, ("option '%s' is for a %s"):format(name, option[2])
+    end
+    local wrong
+    values[name], wrong = option[1](value)
+    if values[name] == nil then return nil, ("option '%s': %s"):format(name, wrong) end
+  end
+  return values
+end
+
+-- Certificates, keys and passwords belong together by their place in the list. A key that is not named is
+-- looked for where the certificate is.
+local function identities(values)
+  local certificates, keys, passwords = values.certificate, values.key, values.password
+  if not certificates then
+    local alone = keys and "key" or passwords and "password"
+    return not alone and {} or nil, alone and ("option '%s' needs 'certificate'"):format(alone)
+  end
+  if keys and #keys ~= #certificates then
+    return nil, ("option 'key': %d keys for %d certificates"):format(#keys, #certificates)
+  end
+  if type(passwords) == "table" and #passwords > 1 and #passwords ~= #certificates then
+    return nil, ("option 'password': %d passwords for %d certificates"):format(#passwords, #certificates)
+  end
+  local list = {}
+  for i, certificate in ipairs(certificates) do
+    local word = type(passwords) == "table" and (passwords[i] or passwords[1]) or passwords
+    list[i] = { certificate = certificate, key = keys and keys[i] or certificate, password = word }
+  end
+  return list
+end
+
+local function check_versions(values)
+  local low, high = values.min_version, values.max_version
+  if not low then low = math.min(versions["1.2"], high or versions["1.2"]) end
+  high = high or versions["1.2"]
+  if high < versions["1.2"] and not values.min_version then
+    return nil, "option 'max_version': below 1.2 only with a 'min_version', said aloud"
+  end
+  if low > high then return nil, "option 'min_version' is above 'max_version'" end
+  return low, high
+end
+
+local function suites_of(values, low, high)
+  local names = values.cipher_suites
+  if not names then
+    names = table.move(default_suites, 1, #default_suites, 1, {})
+    if low < versions["1.2"] then table.move(old_suites, 1, #old_suites, #names + 1, names) end
+  end
+  local ids, usable, ephemeral = {}, false, false
+  for i, name in ipairs(names) do
+    local suite = core.cipher_suites[name]
+    ids[i] = suite.id
+    if high >= versions["1.2"] or not suite.tls_1_2 then usable = true end
+    if suite.ephemeral then ephemeral = true end
+  end
+  if not usable then return nil, "option 'cipher_suites': none of them exists below TLS 1.2" end
+  if values.groups and not ephemeral then
+    return nil, "option 'groups': no suite of 'cipher_suites' has a group"
+  end
+  return ids
+end
+
+local function group_bits(names)
+  local bits = 0
+  for _, name in ipairs(names or default_groups) do bits = bits | 1 << group_numbers[name] end
+  return bits
+end
+
+local function check_client(values)
+  if values.verify == "none" then
+    for _, name in ipairs { "trust", "min_rsa_bits", "max_depth", "max_signatures" } do
+      if values[name] ~= nil then return nil, ("option '%s' means nothing with verify = \"none\""):format(name) end
+    end
+  end
+  if values.on_certificate_request and values.certificate then
+    return nil, "option 'on_certificate_request': 'certificate' answers the same question"
+  end
+  return true
+end
+
+local function check_server(values)
+  if not values.certificate then return nil, "option 'certificate' is missing: a server needs one" end
+  if #values.certificate > 1 then return nil, "option 'certificate': a server has one" end
+  local asks = (values.client_auth or 0) ~= 0
+  if asks and not values.client_trust then
+    return nil, "option 'client_trust' is missing: whose certificates may clients have?"
+  end
+  for _, name in ipairs { "client_trust", "min_rsa_bits", "max_depth", "max_signatures" } do
+    if not asks and values[name] ~= nil then
+      return nil, ("option '%s' needs client_auth = \"request\" or \"require\""):format(name)
+    end
+  end
+  if values.session_cache == 0 and values.session_lifetime then
+    return nil, "option 'session_lifetime' means nothing without a 'session_cache'"
+  end
+  return true
+end
+
+local function fields_of(role, values, low, high, suites)
+  local server = role == "server"
+  local path = type(values.key_log) == "string"
+  return {
+    server = server, min_version = low, max_version = high, cipher_suites = suites,
+    groups = group_bits(values.groups), alpn = values.alpn,
+    ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
+    client_auth = values.client_auth,
+    session_cache = server and (values.session_cache or 1024) or nil,
+    session_lifetime = server and (values.session_lifetime or 3600) or nil,
+    key_log = path and values.key_log or nil, key_log_lines = values.key_log ~= nil and not path,
+    min_rsa_bits = values.min_rsa_bits, max_depth = values.max_depth, max_signatures = values.max_signatures,
+    time = values.time, entropy = values.entropy,
+  }
+end
+
+-- The table of the options `given` to what core.config takes, with `identities` and `trust` still to be loaded;
+-- or nil and what is wrong.
+local function read(role, given)
+  local values, wrong = check_names_and_types(role, given)
+  if not values then return nil, wrong end
+  local ok
+  ok, wrong = (role == "server" and check_server or check_client)(values)
+  if not ok then return nil, wrong end
+  local list
+  list, wrong = identities(values)
+  if not list then return nil, wrong end
+  local low, high = check_versions(values)
+  if not low then return nil, high end
+  local suites
+  suites, wrong = suites_of(values, low, high)
+  if not suites then return nil, wrong end
+  return {
+    fields = fields_of(role, values, low, high, suites), identities = list,
+    trust = role == "server" and values.client_trust or values.trust,
+    on_certificate_request = values.on_certificate_request,
+    key_log = type(values.key_log) == "function" and values.key_log or nil,
+  }
+end
+
+return { read = read }

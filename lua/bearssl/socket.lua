@@ -1,0 +1,161 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.socket: what C's methods (csrc/lua/socket.c) leave to Lua, the callbacks; and how a socket is made.
+--
+-- What goes wrong is told in two ways, so that code which was written for LuaSocket goes on working: `"timeout"`,
+-- `"closed"`, `"wantread"` and `"wantwrite"` are these strings; everything else is a bearssl.error.
+local core = require "bearssl.core"
+local answer_events = require "bearssl.event"
+
+local methods = core.socket_methods
+local handshake, receive, send = methods.handshake, methods.receive, methods.send
+
+--- Completes the handshake. @{sock:send} and @{sock:receive} begin with it by themselves. Callbacks of the config are
+-- called from these three; they may yield, and the timeout starts anew after each.
+-- @function sock:handshake
+-- @treturn[1] boolean true; again after success, too
+-- @treturn[2] nil
+-- @treturn[2] string|bearssl.error `"timeout"`, or with settimeout(0) `"wantread"` or `"wantwrite"`: call again;
+-- `"closed"`: the peer ended it in order; else why the handshake failed
+-- @raise what a callback raised; the connection has failed then
+function methods.handshake(sock)
+  local ok, err = handshake(sock)
+  while err == "event" do
+    answer_events(sock)
+    ok, err = handshake(sock)
+  end
+  return ok, err
+end
+
+--- Receives, by LuaSocket's patterns.
+-- @function sock:receive
+-- @tparam[opt="*l"] string|integer pattern `"*l"` or `"l"`: a line, without its LF and without any CR; `"*a"` or
+-- `"a"`: all up to the peer's close_notify; a number: that many bytes, prefix included, 0 waiting for something to read
+-- @tparam[opt=""] string prefix put before what is received
+-- @treturn[1] string the data
+-- @treturn[2] nil
+-- @treturn[2] string|bearssl.error `"closed"`: the peer has sent close_notify (RFC 5246 section 7.2.1); `"timeout"`;
+-- with settimeout(0) `"wantread"`, `"wantwrite"`; else why it failed, an end without close_notify included (code
+-- `truncated`)
+-- @treturn[2] string what came before that; hand it in as the prefix to go on
+function methods.receive(sock, pattern, prefix)
+  local data, err, partial = receive(sock, pattern, prefix)
+  while err == "event" do
+    answer_events(sock)
+    data, err, partial = receive(sock, pattern, partial)
+  end
+  return data, err, partial
+end
+
+--- Sends.
+-- @function sock:send
+-- @tparam string data
+-- @tparam[opt=1] integer i first byte, as in string.sub
+-- @tparam[opt=-1] integer j last byte
+-- @treturn[1] integer index of the last byte sent, which is j
+-- @treturn[2] nil
+-- @treturn[2] string|bearssl.error as for @{sock:receive}
+-- @treturn[2] integer index of the last byte that is on its way: go on with the one after it, even where that is
+-- past j, until send succeeds
+function methods.send(sock, data, i, j)
+  local last, err, partial = send(sock, data, i, j)
+  while err == "event" do
+    answer_events(sock)
+    last, err, partial = send(sock, data, partial + 1, j)
+  end
+  return last, err, partial
+end
+
+-- What a LuaSocket object has read from its descriptor already. Asked a byte at a time it reads no more from there,
+-- so this ends, and what is behind stays in the descriptor.
+local function buffered(tcp)
+  local bytes = {}
+  if type(tcp.dirty) == "function" then
+    while tcp:dirty() do
+      local byte = tcp:receive(1)
+      if not byte then break end
+      bytes[#bytes + 1] = byte
+    end
+  end
+  return table.concat(bytes)
+end
+
+local function is_object(tcp)
+  local kind = type(tcp)
+  return (kind == "userdata" or kind == "table") and tcp.getfd and tcp.setfd and true
+end
+
+local function take_over(sock, tcp)
+  if math.type(tcp) == "integer" then return core.attach(sock, tcp) end
+  if tcp.gettimeout then
+    local block, total = tcp:gettimeout()
+    sock:settimeout(block, "b")
+    sock:settimeout(total, "t")
+  end
+  tcp:settimeout(0)
+  local early = buffered(tcp)
+  local fd = tcp:getfd()
+  tcp:setfd(-1)
+  core.attach(sock, math.tointeger(fd), early)
+end
+
+local wrap_options = { name = "string", session = "userdata" }
+
+local function check_options(config, options, level)
+  if options ~= nil and type(options) ~= "table" then
+    error(("a table of options is wanted, not %s"):format(type(options)), level)
+  end
+  for key, value in pairs(options or {}) do
+    local wanted = wrap_options[key]
+    if not wanted then error(("unknown option '%s': name and session are known"):format(tostring(key)), level) end
+    if type(value) ~= wanted then
+      error(("option '%s': a %s is wanted, not %s"):format(key, wanted, type(value)), level)
+    end
+  end
+  local name, session = options and options.name, options and options.session
+  if name and (name == "" or #name > 253 or name:find "[%z\1-\32\127]") then
+    error(("option 'name': %q is no host name"):format(name), level)
+  end
+  if not name and core.config_verifies_name(config) then
+    error("option 'name' is missing: the host name to verify the server's certificate against", level)
+  end
+  if core.config_is_server(config) and (name or session) then
+    error(("option '%s' is for a client"):format(name and "name" or "session"), level)
+  end
+  return name, session
+end
+
+--- TLS on top of a connected socket. The descriptor is taken over: the LuaSocket object is closed afterwards, bytes
+-- that it had read already and its timeouts are taken along.
+-- @function config:wrap
+-- @param tcp a LuaSocket TCP object that is connected or accepted, or an integer descriptor of a connected socket
+-- @tparam[opt] table options `name`: the host name (or IP address) the server's certificate is verified against, and
+-- asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a
+-- session of the same config to resume
+-- @treturn[1] bearssl.socket
+-- @treturn[2] nil
+-- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
+-- @raise if an option is wrong
+function core.config_methods.wrap(config, tcp, options)
+  local name, session = check_options(config, options, 3)
+  if is_object(tcp) then
+    if math.tointeger(tcp:getfd()) < 0 then return nil, "closed" end
+  elseif math.type(tcp) ~= "integer" or tcp < 0 then
+    error("a LuaSocket TCP object or a descriptor is wanted, not " .. type(tcp), 2)
+  end
+  local sock, err = core.socket(config, name, session)
+  if not sock then return nil, err end
+  take_over(sock, tcp)
+  return sock
+end
+
+--- A connection without a socket: bytes in, bytes out.
+-- @function config:connection
+-- @tparam[opt] table options as for @{config:wrap}
+-- @treturn[1] bearssl.connection
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+-- @raise if an option is wrong
+function core.config_methods.connection(config, options)
+  local name, session = check_options(config, options, 3)
+  return core.connection(config, name, session)
+end

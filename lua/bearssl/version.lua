@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+-- The version, here alone: everything else reads it.
+return "0.1.0"
