@@ -1,6 +1,6 @@
--- Every Lua block of README.md and docs/*.md, run as it stands, each in a process of its own, in a folder with the files
--- that it names. example.com is a server of openssl's on this machine; a block that listens on 8443 is a server, and
--- curl asks it.
+-- Every Lua block of README.md and docs/*.md, run as it stands, each in a process of its own, in a folder with the
+-- files that it names. example.com is a server of openssl's on this machine; a block that listens on 8443 is a server,
+-- and curl asks it.
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 
