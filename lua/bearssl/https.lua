@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- HTTPS requests over LuaSocket's HTTP, certificate and name verified against the system's trust store.
 -- @module bearssl.https
 local http = require "socket.http"
