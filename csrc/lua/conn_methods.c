@@ -259,9 +259,9 @@ void lt_lua_conn_methods(lua_State *L)
 void lt_lua_open_conn_events(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "event", conn_event }, { "answer", conn_answer },
-        { "abort", conn_abort }, { "keep", conn_keep },
-        { NULL, NULL },
+        { "event", conn_event },   { "event_waits", conn_event_waits },
+        { "answer", conn_answer }, { "abort", conn_abort },
+        { "keep", conn_keep },     { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }

@@ -40,13 +40,14 @@ end
 local function new(role, given)
   local read, wrong = options.read(role, given)
   if not read then error(("bearssl.%s: %s"):format(role, wrong), 3) end
-  local fields, ok, err = read.fields, nil, nil
+  local fields = read.fields
   fields.identities = {}
   for i, entry in ipairs(read.identities) do
-    fields.identities[i], err = load_identity(entry)
-    if not fields.identities[i] then return nil, err end
+    local identity, err = load_identity(entry)
+    if not identity then return nil, err end
+    fields.identities[i] = identity
   end
-  ok, err = load_trust(read)
+  local ok, err = load_trust(read)
   if not ok then return nil, err end
   return core.config(fields, {
     store = fields.store, on_certificate_request = read.on_certificate_request, key_log = read.key_log,

@@ -54,7 +54,9 @@ end
 
 local function check(host, port, given)
   if type(host) ~= "string" or host == "" then error("host: a name or an IP address is wanted", 3) end
-  if not math.tointeger(port) or port < 1 or port > 65535 then error("port: an integer from 1 to 65535 is wanted", 3) end
+  if not math.tointeger(port) or port < 1 or port > 65535 then
+    error("port: an integer from 1 to 65535 is wanted", 3)
+  end
   if given ~= nil and type(given) ~= "table" and type(given) ~= "userdata" then
     error(("a config or a table of options is wanted, not %s"):format(type(given)), 3)
   end

@@ -101,7 +101,7 @@ end
 local function key_log(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
   if type(value) == "function" then return value end
-  return nil, ("a path or a function is wanted, not %s"):format(type(value) == "string" and "this string" or type(value))
+  return nil, "a path or a function is wanted, not " .. (type(value) == "string" and "this string" or type(value))
 end
 
 local function password(value)
@@ -164,7 +164,8 @@ local function check_names_and_types(role, given)
     local option = options[name]
     if not option then
       local meant = type(name) == "string" and near(name, known_for(role))
-      return nil, ("unknown option '%s'%s"):format(tostring(name), meant and (", did you mean '%s'?"):format(meant) or "")
+      meant = meant and (", did you mean '%s'?"):format(meant) or ""
+      return nil, ("unknown option '%s'%s"):format(tostring(name), meant)
     end
     if option[2] and option[2] ~= role then
       return nil, ("option '%s' is for a %s"):format(name, option[2])
