@@ -260,9 +260,9 @@ static bool read_version(lt_reader *tbs, lt_crl *crl)
 
 static bool read_next_update(lt_reader *tbs, lt_crl *crl)
 {
-    crl->has_next_update =
+    crl->updates.has_next_update =
         der_next_is(tbs, DER_UTC_TIME) || der_next_is(tbs, DER_GENERALIZED_TIME);
-    return !crl->has_next_update || der_time(tbs, &crl->next_update);
+    return !crl->updates.has_next_update || der_time(tbs, &crl->updates.next_update);
 }
 
 /* revokedCertificates: absent where there are none, not empty (section 5.1.2.6) */
@@ -296,7 +296,7 @@ static lt_code read_tbs_cert_list(lt_crl *crl, lt_error *e)
         where = "tbsCertList.signature";
     else if (!der_element(&tbs, DER_SEQUENCE, &crl->issuer) || !lt_dn_valid(crl->issuer))
         where = "tbsCertList.issuer";
-    else if (!der_time(&tbs, &crl->this_update))
+    else if (!der_time(&tbs, &crl->updates.this_update))
         where = "tbsCertList.thisUpdate";
     else if (!read_next_update(&tbs, crl))
         where = "tbsCertList.nextUpdate";

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "x509/certificate.h"
+#include "x509/freshness.h"
 
 /* CRLReason (section 5.3.1), and the bits of ReasonFlags (section 4.2.1.13) by the same names. */
 enum {
@@ -52,8 +53,7 @@ typedef struct {
     lt_bytes
         signature_algorithm; /* AlgorithmIdentifier, with its header; the inner one is equal */
     lt_bytes issuer;         /* Name, with its header */
-    int64_t this_update, next_update;
-    bool has_next_update;
+    lt_update_times updates;
     lt_bytes revoked_certificates; /* content; n = 0: none */
     size_t entry_count;
     lt_bytes extensions; /* content of Extensions; n = 0: none */
@@ -109,8 +109,10 @@ bool lt_crl_lookup(const lt_crl *crl, lt_bytes issuer, lt_bytes serial_number,
                    lt_crl_entry *entry);
 
 /* Is the list signed with the key of `issuer`, whose name it bears and which may sign CRLs
- * (section 6.3.3 f, g)? `flags` are those of lt_signature_verify. */
-lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags, lt_error *e);
+ * (section 6.3.3 f, g)? `flags` are those of lt_signature_verify. `signatures`: checks left,
+ * counted down unless the list remembers the key; NULL: as many as it takes. */
+lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,
+                      uint32_t *signatures, lt_error *e);
 
 /* Several CRLs, read from PEM text (other kinds of blocks are passed over) or DER, copied. */
 typedef struct {

@@ -120,7 +120,8 @@ static bool remembers(const lt_crl *crl, const uint8_t key[32], uint32_t flags)
            && memcmp(crl->verified_by, key, sizeof crl->verified_by) == 0;
 }
 
-lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags, lt_error *e)
+lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,
+                      uint32_t *signatures, lt_error *e)
 {
     uint8_t key_hash[32];
     lt_public_key key;
@@ -134,6 +135,10 @@ lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,
     br_sha256_out(&sha256, key_hash);
     if (remembers(crl, key_hash, flags))
         return LT_OK;
+    if (signatures && (*signatures)-- == 0) {
+        *signatures = 0;
+        return lt_fail_detail(e, LT_limit, "signatureValue", "too many signatures to check");
+    }
     if (lt_public_key_parse(&key, issuer->spki, e) != LT_OK
         || lt_signature_verify(crl->signature_algorithm, &key, crl->tbs_cert_list,
                                crl->signature, flags, e)

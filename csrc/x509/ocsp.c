@@ -109,8 +109,9 @@ static bool read_next_update(lt_reader *r, lt_ocsp_single *s)
     lt_reader explicit;
     if (!der_optional(r, DER_CONSTRUCTED(0), &explicit))
         return false;
-    s->has_next_update = explicit.p != NULL;
-    return !s->has_next_update || (read_time(&explicit, &s->next_update) && explicit.n == 0);
+    s->updates.has_next_update = explicit.p != NULL;
+    return !s->updates.has_next_update
+           || (read_time(&explicit, &s->updates.next_update) && explicit.n == 0);
 }
 
 bool lt_ocsp_single_next(lt_reader *responses, lt_ocsp_single *single)
@@ -120,7 +121,7 @@ bool lt_ocsp_single_next(lt_reader *responses, lt_ocsp_single *single)
     lt_ocsp_single s = { .reason = LT_REASON_unspecified };
     if (!der_value(&in, DER_SEQUENCE, &body) || !der_element(&body, DER_SEQUENCE, &id)
         || !lt_ocsp_id_parse(&s.id, id) || !read_cert_status(&body, &s)
-        || !read_time(&body, &s.this_update) || !read_next_update(&body, &s)
+        || !read_time(&body, &s.updates.this_update) || !read_next_update(&body, &s)
         || !take_extensions(&body, &s.extensions) || body.n != 0 || !read_single_extensions(&s))
         return false;
     *single = s;

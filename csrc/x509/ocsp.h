@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "x509/certificate.h"
 #include "x509/crl.h" /* LT_REASON_ */
+#include "x509/freshness.h"
 
 enum { LT_OCSP_NONCE_MAX = 128 }; /* octets; RFC 9654 has 1 to 128 */
 
@@ -30,8 +31,7 @@ typedef struct {
     int64_t revocation_date; /* of a revoked one */
     bool has_reason;
     uint32_t reason; /* LT_REASON_ */
-    int64_t this_update, next_update;
-    bool has_next_update;
+    lt_update_times updates;
     lt_bytes extensions;   /* content; n = 0: none */
     bool unknown_critical; /* one of them is critical and not understood */
 } lt_ocsp_single;

@@ -6,7 +6,7 @@
 #include "x509/ocsp.h"
 #include "x509/signature.h"
 
-enum { RESPONDERS_MAX = 16, DEFAULT_MAX_AGE = 7 * 86400, DEFAULT_MIN_RSA_BITS = 2048 };
+enum { RESPONDERS_MAX = 16, DEFAULT_MIN_RSA_BITS = 2048 };
 
 static const uint8_t ocsp_signing[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09 };
 static const uint8_t ocsp_nocheck[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x05 };
@@ -158,20 +158,20 @@ static lt_code check_signer(const lt_ocsp_response *r, const lt_certificate *iss
 
 static lt_code check_dates(const lt_ocsp_single *s, const lt_ocsp_policy *policy, lt_error *e)
 {
-    int64_t age = policy->time - s->this_update;
-    if (age < 0)
+    const long long age = (long long)(policy->time - s->updates.this_update);
+    switch (lt_freshness_at(&s->updates, policy->time, policy->max_age)) {
+    case LT_FUTURE:
         return lt_fail_detail(e, LT_bad_ocsp, "SingleResponse.thisUpdate",
-                              "%lld seconds in the future", (long long)-age);
-    if (s->has_next_update && policy->time > s->next_update)
+                              "%lld seconds in the future", -age);
+    case LT_PAST:
         return lt_fail_detail(e, LT_bad_ocsp, "SingleResponse.nextUpdate", "%lld seconds ago",
-                              (long long)(policy->time - s->next_update));
-    int64_t oldest = policy->max_age      ? policy->max_age
-                     : s->has_next_update ? INT64_MAX
-                                          : DEFAULT_MAX_AGE;
-    if (age > oldest)
+                              (long long)(policy->time - s->updates.next_update));
+    case LT_OLD:
         return lt_fail_detail(e, LT_bad_ocsp, "SingleResponse.thisUpdate",
-                              "%lld seconds ago, more than %lld", (long long)age,
-                              (long long)oldest);
+                              "%lld seconds ago: too old", age);
+    case LT_FRESH:
+        break;
+    }
     return LT_OK;
 }
 

@@ -28,6 +28,7 @@ typedef struct lt_revocation {
     int64_t max_age; /* seconds since thisUpdate; 0: until nextUpdate, or seven days where
                                  * there is none */
     uint32_t signature_flags; /* of lt_signature_verify, for CRLs and OCSP responses */
+    uint32_t min_rsa_bits;    /* of a delegated OCSP responder's key; 0: 2048 */
 } lt_revocation;
 
 typedef enum {
@@ -44,8 +45,7 @@ typedef struct {
     lt_status status;
     lt_source source;
     size_t source_index; /* into crls or responses */
-    int64_t this_update, next_update;
-    bool has_next_update;
+    lt_update_times updates;
     int64_t revocation_date; /* of a revoked one */
     uint32_t reason;         /* LT_REASON_, of a revoked one */
     lt_code problem;         /* why the best source cannot be used, where the status is unknown;
