@@ -68,7 +68,7 @@ static bool read_freshest_crl(lt_crl *crl, lt_bytes value) /* 5.2.6 */
     if (!der_only(value, DER_SEQUENCE, &crl->freshest_crl) || crl->freshest_crl.n == 0)
         return false;
     lt_reader points = crl->freshest_crl;
-    while (lt_distribution_point_next(&points, &point))
+    while (lt_crl_point_next(&points, &point))
         ;
     return points.n == 0;
 }

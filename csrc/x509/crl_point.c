@@ -55,7 +55,7 @@ static bool read_name(lt_reader *r, lt_point_name *name)
            && name->relative_name.n > 0;
 }
 
-bool lt_distribution_point_next(lt_reader *points, lt_distribution_point *point)
+bool lt_crl_point_next(lt_reader *points, lt_distribution_point *point)
 {
     lt_reader in = *points, body;
     lt_distribution_point out = { .has_reasons = false };

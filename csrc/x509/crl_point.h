@@ -16,7 +16,7 @@ typedef struct {
 
 /* One after another of the content of CRLDistributionPoints; false at the end, and where what
  * follows is none (then points->n is not 0). */
-bool lt_distribution_point_next(lt_reader *points, lt_distribution_point *point);
+bool lt_crl_point_next(lt_reader *points, lt_distribution_point *point);
 
 /* From the value of the extension. An empty one, and one for users and for CAs only at a time, is
  * refused. */
