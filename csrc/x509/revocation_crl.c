@@ -299,7 +299,7 @@ static bool consider_points(search *s)
         return false;
     }
     bool all_delegated = points.n > 0;
-    for (int i = 0; i < POINTS_MAX && lt_distribution_point_next(&points, &point); i++) {
+    for (int i = 0; i < POINTS_MAX && lt_crl_point_next(&points, &point); i++) {
         consider_all(s, &point);
         all_delegated = all_delegated && point.crl_issuer.n > 0;
     }
