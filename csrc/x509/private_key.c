@@ -5,14 +5,23 @@
 #include "base/secret.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/pbes.h"
 #include "x509/pem.h"
 #include "x509/private_key_der.h"
 
+static lt_bytes contents(const lt_buffer *b)
+{
+    return (lt_bytes){ b->data + b->start, lt_buffer_size(b) };
+}
+
 static lt_code read_encrypted(lt_private_key *k, lt_bytes der, lt_bytes password, lt_error *e)
 {
-    (void)k, (void)der;
-    return lt_fail(e, password.p ? LT_unsupported_key : LT_encrypted_key,
-                   "EncryptedPrivateKeyInfo");
+    lt_buffer plain = { .data = NULL };
+    lt_code rc = lt_pbes_decrypt(der, password, &plain, e);
+    if (rc == LT_OK)
+        rc = lt_private_key_pkcs8(k, contents(&plain), e);
+    lt_buffer_free(&plain);
+    return rc;
 }
 
 /* What a SEQUENCE without a label is: each structure differs from the others in its first two
@@ -58,17 +67,31 @@ static lt_code read_block(lt_private_key *k, const lt_pem_block *block, lt_bytes
                           (const char *)block->label.p);
 }
 
+/* Proc-Type: 4,ENCRYPTED (RFC 1421 section 4.6.1.1) */
+static lt_code open_block(const lt_pem_block *block, lt_bytes password, lt_buffer *der,
+                          lt_error *e)
+{
+    lt_buffer data = { .data = NULL };
+    if (block->proc_type.n == 0)
+        return lt_pem_decode(block, der, e);
+    lt_code rc = lt_pem_decode(block, &data, e);
+    if (rc == LT_OK)
+        rc = lt_pbes_decrypt_pem(block->dek_info, contents(&data), password, der, e);
+    lt_buffer_free(&data);
+    return rc;
+}
+
 static lt_code read_pem(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e)
 {
     lt_pem_block block;
-    lt_buffer der = { 0 };
+    lt_buffer der = { .data = NULL };
     do
         if (!lt_pem_next(&text, &block, e))
             return lt_fail(e, LT_no_key, "PEM");
     while (!is_private_key(block.label));
-    lt_code rc = lt_pem_decode(&block, &der, e);
+    lt_code rc = open_block(&block, password, &der, e);
     if (rc == LT_OK)
-        rc = read_block(k, &block, (lt_bytes){ der.data, lt_buffer_size(&der) }, password, e);
+        rc = read_block(k, &block, contents(&der), password, e);
     lt_buffer_free(&der);
     return rc;
 }
