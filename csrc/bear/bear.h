@@ -105,8 +105,8 @@ bool lt_bear_setup(lt_bear *b, const lt_session *resume); /* false: see b->error
 void lt_bear_on_request(lt_bear *b); /* a CertificateRequest has come */
 void lt_bear_use_identity(lt_bear *b, const lt_identity *identity); /* NULL: none */
 
-/* hello.c: what the hellos must be, before BearSSL sees them */
-lt_code lt_bear_check_hello(lt_bear *b, bool client_hello);
+/* hello.c: what the peer's hello must be, before BearSSL sees it */
+lt_code lt_bear_check_hello(lt_bear *b);
 
 /* records.c */
 void lt_bear_pump(lt_bear *b);  /* goes on as far as the bytes and the answers at hand allow */

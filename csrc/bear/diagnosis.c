@@ -38,7 +38,6 @@ static const struct {
     { BR_ERR_LIMIT_EXCEEDED, LT_limit, NULL },
     { BR_ERR_BAD_FINISHED, LT_bad_finished, "Finished.verify_data" },
     { BR_ERR_RESUME_MISMATCH, LT_illegal_parameter, "ServerHello of a resumed session" },
-    { BR_ERR_WRONG_KEY_USAGE, LT_key_usage, "Certificate" },
     { BR_ERR_NO_CLIENT_AUTH, LT_certificate_required, "Certificate" },
     { BR_ERR_X509_WEAK_PUBLIC_KEY, LT_weak_key, "Certificate" },
 };
@@ -69,6 +68,17 @@ static void invalid_algorithm(lt_bear *b)
                        (unsigned)t->signature_scheme);
     else
         lt_fail(&b->error, LT_bad_key_exchange, "ServerKeyExchange.params.public");
+}
+
+/* The type of the key, or what the certificate lets it do. */
+static void wrong_key(lt_bear *b)
+{
+    const lt_cipher_suite *suite = lt_cipher_suite_by_id(b->eng->session.cipher_suite);
+    lt_fail_detail(&b->error, LT_key_usage, "Certificate", "the %s key is not one for %s",
+                   b->peer.public_key.key_type == BR_KEYTYPE_RSA ? "RSA" : "EC",
+                   b->config->server ? "signatures"
+                   : suite           ? suite->name
+                                     : "the cipher suite");
 }
 
 static void unexpected(lt_bear *b)
@@ -189,6 +199,8 @@ void lt_bear_diagnose(lt_bear *b, int br_error)
         invalid_algorithm(b);
     else if (br_error == BR_ERR_UNEXPECTED)
         unexpected(b);
+    else if (br_error == BR_ERR_WRONG_KEY_USAGE)
+        wrong_key(b);
     else if (br_error == BR_ERR_BAD_SIGNATURE)
         lt_fail(&b->error, LT_bad_signature,
                 b->config->server ? "CertificateVerify.signature"
@@ -206,7 +218,8 @@ void lt_bear_diagnose(lt_bear *b, int br_error)
 static bool starts_with(lt_bytes s, const char *text)
 {
     size_t n = strlen(text);
-    return s.n >= n && memcmp(s.p, text, n) == 0;
+    return s.n >= n
+           && lt_bytes_equal((lt_bytes){ s.p, n }, (lt_bytes){ (const uint8_t *)text, n });
 }
 
 static bool is_http(lt_bytes s)

@@ -110,7 +110,7 @@ static lt_code check_server_hello(lt_bear *b)
     return b->error.code;
 }
 
-lt_code lt_bear_check_hello(lt_bear *b, bool client_hello)
+lt_code lt_bear_check_hello(lt_bear *b)
 {
-    return client_hello ? check_client_hello(b) : check_server_hello(b);
+    return b->config->server ? check_client_hello(b) : check_server_hello(b);
 }

@@ -96,13 +96,14 @@ static lt_code check_bounds(lt_bear *b, uint32_t type, size_t length)
 /* The record as the tap sees it, before BearSSL: hellos are checked, requests are answered. */
 static lt_code look(lt_bear *b, uint32_t type, lt_bytes payload)
 {
-    bool had_client = b->tap.has_hello, had_server = b->tap.server_version != 0;
+    bool server = b->config->server;
+    bool had_hello = server ? b->tap.has_hello : b->tap.server_version != 0;
     if (lt_tap_record(&b->tap, true, type, payload, &b->error) != LT_OK)
         return b->error.code;
-    if (b->tap.has_hello != had_client || (b->tap.server_version != 0) != had_server)
-        if (lt_bear_check_hello(b, b->config->server) != LT_OK)
-            return b->error.code;
-    if (!b->config->server && b->tap.has_request && !b->request_seen) {
+    bool has_hello = server ? b->tap.has_hello : b->tap.server_version != 0;
+    if (has_hello && !had_hello && lt_bear_check_hello(b) != LT_OK)
+        return b->error.code;
+    if (!server && b->tap.has_request && !b->request_seen) {
         b->request_seen = true;
         lt_bear_on_request(b);
     }

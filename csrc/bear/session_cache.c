@@ -31,10 +31,11 @@ static entry **bucket_of(lt_bear_cache *cache, const uint8_t *id)
 /* The link that points at the entry; NULL: there is none. */
 static entry **find(lt_bear_cache *cache, const uint8_t *id)
 {
-    entry **link = bucket_of(cache, id);
-    while (*link && memcmp((*link)->saved.parameters.session_id, id, ID_SIZE) != 0)
-        link = &(*link)->next;
-    return *link ? link : NULL;
+    for (entry **link = bucket_of(cache, id); *link; link = &(*link)->next)
+        if (lt_bytes_equal((lt_bytes){ (*link)->saved.parameters.session_id, ID_SIZE },
+                           (lt_bytes){ id, ID_SIZE }))
+            return link;
+    return NULL;
 }
 
 static void entry_free(entry *x)

@@ -203,7 +203,7 @@ bool lt_bear_setup(lt_bear *b, const lt_session *resume)
 static lt_code set_name(lt_bear *b, const char *name, lt_error *e)
 {
     uint8_t ip[16];
-    size_t n = name ? strlen(name) : 0;
+    size_t n = name && !b->config->server ? strlen(name) : 0;
     if (n > 1 && name[n - 1] == '.')
         n--;
     if (n >= sizeof b->name)

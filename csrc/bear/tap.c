@@ -82,8 +82,11 @@ lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes 
 {
     lt_handshake_stream *s = incoming ? &t->in : &t->out;
     bool *encrypted = incoming ? &t->ccs_in : &t->ccs_out;
-    if (content_type == LT_CONTENT_change_cipher_spec)
+    if (content_type == LT_CONTENT_change_cipher_spec && !*encrypted) {
         *encrypted = true;
+        if (incoming)
+            t->last_in = "ChangeCipherSpec";
+    }
     if (*encrypted || content_type != LT_CONTENT_handshake)
         return LT_OK;
     if (!lt_handshake_stream_add(s, payload))
