@@ -35,7 +35,13 @@ lt_code lt_lua_input(lt_bytes path_or_text, lt_buffer *file, lt_bytes *out, lt_e
 
 struct lt_store;                                             /* x509/store.h */
 struct lt_store *lt_lua_test_store(lua_State *L, int index); /* NULL: something else */
-void lt_lua_push_certificate(lua_State *L, lt_bytes der);    /* copies */
+
+/* A bearssl.certificate of a copy of `der`, or nil where that does not parse (then false). */
+bool lt_lua_push_certificate(lua_State *L, lt_bytes der);
+/* The certificate at `index`, alive as long as the value there; false: it is none. */
+struct lt_certificate;
+bool lt_lua_test_certificate(lua_State *L, int index, const struct lt_certificate **c);
+void lt_lua_push_name(lua_State *L, lt_bytes name); /* bearssl.name, of a Name in DER */
 
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);

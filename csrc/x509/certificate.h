@@ -20,7 +20,7 @@ enum {
     LT_KU_decipher_only = 1 << 8,
 };
 
-typedef struct {
+typedef struct lt_certificate {
     lt_bytes der;                  /* Certificate, with its header */
     lt_bytes tbs_certificate;      /* with its header: what the signature covers */
     uint32_t version;              /* 1 to 3 */

@@ -3,48 +3,44 @@
 #include "x509/dn.h"
 
 #include "x509/der.h"
+#include "x509/oid.h"
 #include "x509/text.h"
-
-#define OID(...)                                                                   \
-    {                                                                              \
-        (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }) \
-    }
 
 /* RFC 4514 section 3, then other names of LDAP's registry, then what EV certificates carry. */
 static const struct {
     lt_bytes oid;
     const char *name;
 } types[] = {
-    { OID(0x55, 4, 3), "CN" },
-    { OID(0x55, 4, 7), "L" },
-    { OID(0x55, 4, 8), "ST" },
-    { OID(0x55, 4, 10), "O" },
-    { OID(0x55, 4, 11), "OU" },
-    { OID(0x55, 4, 6), "C" },
-    { OID(0x55, 4, 9), "street" },
-    { OID(0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25), "DC" },
-    { OID(0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1), "UID" },
-    { OID(0x55, 4, 4), "SN" },
-    { OID(0x55, 4, 5), "serialNumber" },
-    { OID(0x55, 4, 12), "title" },
-    { OID(0x55, 4, 13), "description" },
-    { OID(0x55, 4, 15), "businessCategory" },
-    { OID(0x55, 4, 16), "postalAddress" },
-    { OID(0x55, 4, 17), "postalCode" },
-    { OID(0x55, 4, 18), "postOfficeBox" },
-    { OID(0x55, 4, 20), "telephoneNumber" },
-    { OID(0x55, 4, 41), "name" },
-    { OID(0x55, 4, 42), "GN" },
-    { OID(0x55, 4, 43), "initials" },
-    { OID(0x55, 4, 44), "generationQualifier" },
-    { OID(0x55, 4, 46), "dnQualifier" },
-    { OID(0x55, 4, 65), "pseudonym" },
-    { OID(0x55, 4, 97), "organizationIdentifier" },
-    { OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1), "emailAddress" },
-    { OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2), "unstructuredName" },
-    { OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1), "jurisdictionL" },
-    { OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2), "jurisdictionST" },
-    { OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 3), "jurisdictionC" },
+    { LT_OID(0x55, 4, 3), "CN" },
+    { LT_OID(0x55, 4, 7), "L" },
+    { LT_OID(0x55, 4, 8), "ST" },
+    { LT_OID(0x55, 4, 10), "O" },
+    { LT_OID(0x55, 4, 11), "OU" },
+    { LT_OID(0x55, 4, 6), "C" },
+    { LT_OID(0x55, 4, 9), "street" },
+    { LT_OID(0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25), "DC" },
+    { LT_OID(0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1), "UID" },
+    { LT_OID(0x55, 4, 4), "SN" },
+    { LT_OID(0x55, 4, 5), "serialNumber" },
+    { LT_OID(0x55, 4, 12), "title" },
+    { LT_OID(0x55, 4, 13), "description" },
+    { LT_OID(0x55, 4, 15), "businessCategory" },
+    { LT_OID(0x55, 4, 16), "postalAddress" },
+    { LT_OID(0x55, 4, 17), "postalCode" },
+    { LT_OID(0x55, 4, 18), "postOfficeBox" },
+    { LT_OID(0x55, 4, 20), "telephoneNumber" },
+    { LT_OID(0x55, 4, 41), "name" },
+    { LT_OID(0x55, 4, 42), "GN" },
+    { LT_OID(0x55, 4, 43), "initials" },
+    { LT_OID(0x55, 4, 44), "generationQualifier" },
+    { LT_OID(0x55, 4, 46), "dnQualifier" },
+    { LT_OID(0x55, 4, 65), "pseudonym" },
+    { LT_OID(0x55, 4, 97), "organizationIdentifier" },
+    { LT_OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1), "emailAddress" },
+    { LT_OID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2), "unstructuredName" },
+    { LT_OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1), "jurisdictionL" },
+    { LT_OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2), "jurisdictionST" },
+    { LT_OID(0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 3), "jurisdictionC" },
 };
 
 const char *lt_attribute_name(lt_bytes oid)

@@ -322,3 +322,26 @@ size_t lt_ip_text(lt_bytes a, char *out, size_t room)
         put_ipv6(&t, a.p);
     return lt_text_end(&t);
 }
+
+size_t lt_base64_text(lt_bytes b, size_t line, char *out, size_t room)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    lt_text t = { out, room, 0 };
+    size_t column = 0;
+    for (size_t i = 0; i < b.n; i += 3) {
+        size_t n = b.n - i < 3 ? b.n - i : 3;
+        uint32_t v = (uint32_t)b.p[i] << 16 | (n > 1 ? (uint32_t)b.p[i + 1] << 8 : 0)
+                     | (n > 2 ? b.p[i + 2] : 0);
+        char four[4] = { digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63],
+                         digits[v & 63] };
+        memset(four + 1 + n, '=', 3 - n);
+        lt_text_put(&t, four, 4);
+        column += 4;
+        if (line > 0 && (column >= line || i + 3 >= b.n)) {
+            lt_text_put(&t, "\n", 1);
+            column = 0;
+        }
+    }
+    return lt_text_end(&t);
+}

@@ -46,4 +46,7 @@ size_t lt_decimal_text(lt_bytes magnitude, char *out, size_t room); /* "?" past 
 size_t lt_time_text(int64_t t, char *out, size_t room);             /* ISO 8601, UTC */
 size_t lt_ip_text(lt_bytes address, char *out, size_t room); /* RFC 5952; 4 or 16 octets */
 
+/* RFC 4648 section 4; a line end after every `line` characters and at the end, 0: none. */
+size_t lt_base64_text(lt_bytes b, size_t line, char *out, size_t room);
+
 #endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * certificate.h - what the files of the certificate's binding share: values as Lua has them. */
+#ifndef LT_LUA_CERTIFICATE_H
+#define LT_LUA_CERTIFICATE_H
+
+#include "lua/support.h"
+#include "x509/certificate.h"
+
+#define LT_LUA_CERTIFICATE "bearssl.certificate"
+
+/* Pushes the value of the field `name`; false, and nothing pushed, where there is no such field. */
+bool lt_lua_push_certificate_field(lua_State *L, const lt_certificate *c, const char *name);
+
+void lt_lua_push_extensions(lua_State *L, const lt_certificate *c);
+
+void lt_lua_push_hex(lua_State *L, lt_bytes b);   /* lower case */
+void lt_lua_push_oid(lua_State *L, lt_bytes oid); /* dotted */
+void lt_lua_push_time(lua_State *L, int64_t t);   /* ISO 8601 */
+void lt_lua_push_base64(lua_State *L, lt_bytes b, size_t line, const char *before,
+                        const char *after);
+void lt_lua_push_text(lua_State *L, uint32_t tag, lt_bytes value); /* lt_string_text */
+void lt_lua_push_rdn(lua_State *L, lt_bytes rdn);                  /* its content */
+
+void lt_lua_open_name(lua_State *L); /* the class that lt_lua_push_name needs */
+
+static inline void lt_lua_set_bytes(lua_State *L, const char *field, lt_bytes b)
+{
+    lt_lua_push_bytes(L, b);
+    lua_setfield(L, -2, field);
+}
+
+#endif
