@@ -4,6 +4,7 @@
  * `value` is nil where we do not know the extension, or where it does not decode. */
 #include "lua/certificate.h"
 
+#include "x509/crl_point.h"
 #include "x509/der.h"
 #include "x509/extensions.h"
 #include "x509/oid.h"
@@ -248,9 +249,9 @@ static void push_distribution_point(lua_State *L, const lt_distribution_point *d
         "aa_compromise",
     };
     lua_newtable(L);
-    set_general_names(L, "full_name", d->full_name);
-    if (d->relative_name.n > 0) {
-        lt_lua_push_rdn(L, d->relative_name);
+    set_general_names(L, "full_name", d->name.full_name);
+    if (d->name.relative_name.n > 0) {
+        lt_lua_push_rdn(L, d->name.relative_name);
         lua_setfield(L, -2, "name_relative_to_crl_issuer");
     }
     if (d->has_reasons) {
@@ -268,7 +269,7 @@ static bool distribution_points(lua_State *L, lt_bytes value, const lt_certifica
     if (!lt_sequence_of(value, &list))
         return false;
     lua_newtable(L);
-    while (lt_distribution_point_next(&list, &d)) {
+    while (lt_crl_point_next(&list, &d)) {
         push_distribution_point(L, &d);
         append(L);
     }

@@ -22,45 +22,6 @@ bool lt_access_description_next(lt_reader *r, lt_access_description *a)
     return true;
 }
 
-bool lt_distribution_point_name(lt_bytes content, lt_bytes *full_name, lt_bytes *relative_name)
-{
-    *full_name = *relative_name = (lt_bytes){ NULL, 0 };
-    if (der_next_is(&content, DER_CONSTRUCTED(0)))
-        return der_only(content, DER_CONSTRUCTED(0), full_name)
-               && lt_general_names_valid(*full_name);
-    return der_only(content, DER_CONSTRUCTED(1), relative_name) && relative_name->n > 0;
-}
-
-bool lt_reason_flags(lt_bytes content, uint32_t *reasons)
-{
-    lt_bytes bits;
-    uint32_t unused;
-    if (!der_is_bit_string(content, &bits, &unused))
-        return false;
-    *reasons = 0;
-    for (uint32_t i = 0; i < 9 && i / 8 < bits.n; i++)
-        if (bits.p[i / 8] & 0x80U >> i % 8)
-            *reasons |= 1U << i;
-    return true;
-}
-
-bool lt_distribution_point_next(lt_reader *r, lt_distribution_point *d)
-{
-    lt_reader in = *r, body, name, flags;
-    lt_distribution_point out = { .reasons = LT_REASONS_ALL };
-    if (!der_value(&in, DER_SEQUENCE, &body) || !der_optional(&body, DER_CONSTRUCTED(0), &name)
-        || (name.p && !lt_distribution_point_name(name, &out.full_name, &out.relative_name))
-        || !der_optional(&body, DER_PRIMITIVE(1), &flags)
-        || (flags.p && !lt_reason_flags(flags, &out.reasons))
-        || !der_optional(&body, DER_CONSTRUCTED(2), &out.crl_issuer)
-        || (out.crl_issuer.p && !lt_general_names_valid(out.crl_issuer)) || body.n != 0)
-        return false;
-    out.has_reasons = flags.p != NULL;
-    *d = out;
-    *r = in;
-    return true;
-}
-
 bool lt_policy_information_next(lt_reader *r, lt_policy_information *p)
 {
     lt_reader in = *r, body;

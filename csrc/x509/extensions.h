@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * extensions.h - what stands in the extensions that validation does not ask for every time, as
- * views: RFC 5280 section 4.2, RFC 6962 (SCTs), RFC 7633 (TLS features). Judges nothing.
+ * views: RFC 5280 section 4.2 (distribution points: crl_point.h), RFC 6962 (SCTs), RFC 7633 (TLS
+ * features). Judges nothing.
  *
  * A reader of a list takes one element from the front and moves on; false at the end, and where
  * what follows is malformed (then r->n is not 0). Values are contents of extnValue. */
@@ -19,20 +20,6 @@ typedef struct {
     lt_general_name location;
 } lt_access_description;
 bool lt_access_description_next(lt_reader *r, lt_access_description *a);
-
-/* CRLDistributionPoints, FreshestCRL (4.2.1.13, 4.2.1.15) */
-enum { LT_REASONS_ALL = 0x1ff }; /* ReasonFlags: bit 0 of the BIT STRING is the lowest here */
-typedef struct {
-    lt_bytes full_name;     /* content of GeneralNames; n = 0: absent */
-    lt_bytes relative_name; /* content of a RelativeDistinguishedName; n = 0: absent */
-    bool has_reasons;
-    uint32_t reasons;
-    lt_bytes crl_issuer; /* content of GeneralNames; n = 0: absent */
-} lt_distribution_point;
-bool lt_distribution_point_next(lt_reader *r, lt_distribution_point *d);
-/* DistributionPointName, of which `content` is the [0] that holds it. */
-bool lt_distribution_point_name(lt_bytes content, lt_bytes *full_name, lt_bytes *relative_name);
-bool lt_reason_flags(lt_bytes content, uint32_t *reasons); /* content of a BIT STRING */
 
 /* CertificatePolicies (4.2.1.4) */
 typedef struct {
