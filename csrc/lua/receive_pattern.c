@@ -8,7 +8,9 @@ typedef struct {
     lua_State *L;
     lt_transport *t;
     lt_deadline deadline;
-    luaL_Buffer out; /* the prefix, and what has come */
+    luaL_Buffer out;  /* the prefix, and what has come */
+    size_t line_room; /* bytes that a line may still take */
+    bool line_too_long;
 } receiver;
 
 /* receive(n) with nothing before it: mostly all of it is in one record, and one string is made. */
@@ -49,6 +51,10 @@ static lt_io receive_line(receiver *r)
             return io;
         const uint8_t *lf = memchr(data.p, '\n', data.n);
         size_t used = lf ? (size_t)(lf - data.p) + 1 : data.n, line = lf ? used - 1 : used;
+        r->line_too_long = line > r->line_room;
+        if (r->line_too_long)
+            return LT_IO_failed;
+        r->line_room -= line;
         lt_reader in = { data.p, line }, part = { NULL, 0 };
         while (in.n > 0) {
             const uint8_t *cr = memchr(in.p, '\r', in.n);
@@ -87,6 +93,15 @@ static lt_io receive_pattern(receiver *r, const char *pattern)
     return LT_IO_failed;
 }
 
+static int push_failure(const receiver *r, lt_io io)
+{
+    if (!r->line_too_long)
+        return lt_lua_push_io(r->L, r->t, io);
+    lt_error e = { 0 };
+    lt_fail(&e, LT_limit, "line"); /* the connection is as it was */
+    return lt_lua_fail(r->L, &e);
+}
+
 int lt_lua_socket_receive(lua_State *L)
 {
     lt_transport *t = lt_lua_check_socket(L);
@@ -98,8 +113,13 @@ int lt_lua_socket_receive(lua_State *L)
         n = luaL_checkinteger(L, 2);
     luaL_argcheck(L, n >= 0, 2, "negative size");
     const char *pattern = number ? NULL : luaL_optstring(L, 2, "*l");
+    lua_Integer line_max = luaL_optinteger(L, 4, LUA_MAXINTEGER);
+    luaL_argcheck(L, line_max >= 1, 4, "not positive");
     lua_settop(L, 3);
-    receiver r = { .L = L, .t = t, .deadline = lt_deadline_start(t->timeouts) };
+    receiver r = { .L = L,
+                   .t = t,
+                   .deadline = lt_deadline_start(t->timeouts),
+                   .line_room = (size_t)line_max };
     lt_io io = LT_IO_done;
     if (number && prefix_size == 0 && in_one_piece(&r, (size_t)n, &io))
         return 1;
@@ -113,7 +133,7 @@ int lt_lua_socket_receive(lua_State *L)
     if (io == LT_IO_done)
         return 1;
     int partial = lua_gettop(L);
-    lt_lua_push_io(L, t, io);
+    push_failure(&r, io);
     lua_pushvalue(L, partial);
     return 3;
 }

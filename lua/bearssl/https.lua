@@ -57,7 +57,7 @@ Connection.__index = Connection
 local function new_connection(config, request)
   local tcp, err = (request.create or socket.tcp)()
   if not tcp then return nil, err end
-  local self = setmetatable({ sock = tcp, config = config, name = request.name, head = 0 }, Connection)
+  local self = setmetatable({ sock = tcp, config = config, name = request.name, head = MAX_HEAD }, Connection)
   self.own_timeout = request.timeout
   self.try = socket.newtry(function() self:close() end)
   return self
@@ -72,6 +72,7 @@ end
 function Connection:connect(host, port)
   local ok, err = self.sock:connect(host, port)
   if not ok then return nil, as_error(err, "connect") end
+  self.sock:setoption("tcp-nodelay", true) -- LuaSocket's HTTP sends a request in pieces
   local tls
   tls, err = self.config:wrap(self.sock, { name = self.name or host })
   if not tls then return nil, err end
@@ -89,14 +90,14 @@ function Connection:send(...)
 end
 
 -- A line that does not come ends the request from here: LuaSocket's HTTP goes on without looking in some places.
+-- Lines between two reads of a body, or before it, take MAX_HEAD bytes at most.
 function Connection:receive_line(prefix)
-  local line, err = self.sock:receive("*l", prefix)
-  self.try(line, as_error(err, "HTTP response"))
-  self.head = self.head + #line
-  if self.head > MAX_HEAD then
-    self.try(nil, failure("limit", "HTTP header", ("more than %d bytes of header"):format(MAX_HEAD)))
+  local line, err = self.sock:receive("*l", prefix, self.head)
+  self.head = self.head - 2 - #(line or "")
+  if line and self.head < 1 or type(err) == "table" and err.code == "limit" then
+    line, err = nil, failure("limit", "HTTP header", ("more than %d bytes of header"):format(MAX_HEAD))
   end
-  return line
+  return self.try(line, as_error(err, "HTTP response"))
 end
 
 function Connection:receive(pattern, prefix)
@@ -104,6 +105,7 @@ function Connection:receive(pattern, prefix)
   if pattern > MAX_CHUNK then
     return nil, failure("limit", "HTTP chunk", ("a chunk of more than %d bytes"):format(MAX_CHUNK))
   end
+  self.head = MAX_HEAD
   local data, err, partial = self.sock:receive(pattern, prefix)
   if data then return data end
   if err ~= "closed" then err = as_error(err, "HTTP response") end -- socket.source compares "closed"
@@ -118,23 +120,22 @@ function Connection:close()
 end
 Connection.__close = Connection.close
 
--- The config: one for all requests without options; the system's store is read once.
+-- The config: one for all requests without options, which also keeps the system's store for those with some.
 
-local default_config, system_store
+local default_config
 
-local function default_trust()
+local function default()
   local err
-  if not system_store then system_store, err = bearssl.store "system" end
-  return system_store, err
+  if not default_config then default_config, err = bearssl.client { alpn = "http/1.1" } end
+  return default_config, err
 end
 
 local function new_config(options)
-  local err
   if options.trust == nil and options.verify == nil then
-    options.trust, err = default_trust()
-    if not options.trust then return nil, err end
+    local ok, err = default()
+    if not ok then return nil, err end
   end
-  if options.alpn == nil then options.alpn = { "http/1.1" } end
+  if options.alpn == nil then options.alpn = "http/1.1" end
   return bearssl.client(options)
 end
 
@@ -143,18 +144,13 @@ local function config_of(request)
   for key, value in pairs(request) do
     if not request_keys[key] then options[key] = value end
   end
-  if request.config then
-    local other = next(options)
-    if other then error(("option '%s' belongs into the config"):format(other), 0) end
-    return request.config
+  if not request.config then
+    if next(options) then return new_config(options) end
+    return default()
   end
-  if next(options) then return new_config(options) end
-  if not default_config then
-    local config, err = new_config(options)
-    if not config then return nil, err end
-    default_config = config
-  end
-  return default_config
+  local other = next(options)
+  if other then error(("option '%s' belongs into the config"):format(other), 0) end
+  return request.config
 end
 
 -- The request line and the header.
@@ -169,7 +165,7 @@ local function target_of(text, overrides)
     return nil, failure("option", "url", ("'%s' does not begin with https://"):format(text))
   end
   local host, port = parts.host or "", parts.port or https.PORT
-  if not host:find "^[%w._:%%-]+$" then
+  if #host > 253 or not host:find "^[%w._:%%-]+$" then
     return nil, failure("option", "url", ("'%s' has no valid host"):format(text))
   end
   port = math.tointeger(tonumber(port ~= "" and port or https.PORT))

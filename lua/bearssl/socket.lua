@@ -31,17 +31,18 @@ end
 -- @tparam[opt="*l"] string|integer pattern `"*l"` or `"l"`: a line, without its LF and without any CR; `"*a"` or
 -- `"a"`: all up to the peer's close_notify; a number: that many bytes, prefix included, 0 waiting for something to read
 -- @tparam[opt=""] string prefix put before what is received
+-- @tparam[opt] integer max bytes that a line may have; a longer one gives an error with the code `limit`
 -- @treturn[1] string the data
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: the peer has sent close_notify (RFC 5246 section 7.2.1); `"timeout"`;
 -- with settimeout(0) `"wantread"`, `"wantwrite"`; else why it failed, an end without close_notify included (code
 -- `truncated`)
 -- @treturn[2] string what came before that; hand it in as the prefix to go on
-function methods.receive(sock, pattern, prefix)
-  local data, err, partial = receive(sock, pattern, prefix)
+function methods.receive(sock, pattern, prefix, max)
+  local data, err, partial = receive(sock, pattern, prefix, max)
   while err == "event" do
     answer_events(sock)
-    data, err, partial = receive(sock, pattern, partial)
+    data, err, partial = receive(sock, pattern, partial, max)
   end
   return data, err, partial
 end
