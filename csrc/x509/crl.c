@@ -7,6 +7,7 @@
 #include "x509/crl_point.h"
 #include "x509/der.h"
 #include "x509/dn.h"
+#include "x509/extensions.h"
 #include "x509/general_name.h"
 
 enum { EXTENSIONS_MAX = 64 }; /* each is compared with those before it */
@@ -52,20 +53,17 @@ static bool read_issuing_distribution_point(lt_crl *crl, lt_bytes value) /* 5.2.
 
 static bool read_authority_key_identifier(lt_crl *crl, lt_bytes value) /* 5.2.1 */
 {
-    lt_reader body, issuer;
-    lt_bytes serial;
-    return der_only(value, DER_SEQUENCE, &body)
-           && der_optional(&body, DER_PRIMITIVE(0), &crl->authority_key_identifier)
-           && der_optional(&body, DER_CONSTRUCTED(1), &issuer)
-           && (!issuer.p || lt_general_names_valid(issuer))
-           && der_optional(&body, DER_PRIMITIVE(2), &serial)
-           && (!serial.p || der_is_integer(serial)) && body.n == 0;
+    lt_authority_key_identifier a;
+    if (!lt_authority_key_identifier_read(value, &a))
+        return false;
+    crl->authority_key_identifier = a.key_identifier;
+    return true;
 }
 
 static bool read_freshest_crl(lt_crl *crl, lt_bytes value) /* 5.2.6 */
 {
     lt_distribution_point point;
-    if (!der_only(value, DER_SEQUENCE, &crl->freshest_crl) || crl->freshest_crl.n == 0)
+    if (!lt_sequence_of(value, &crl->freshest_crl))
         return false;
     lt_reader points = crl->freshest_crl;
     while (lt_crl_point_next(&points, &point))

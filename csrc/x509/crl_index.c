@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * crl_index.c - see crl.h: entries found by serial number, the signature, and lists of CRLs. */
-#include <bearssl.h>
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "crypto/hash.h"
 #include "x509/crl.h"
 #include "x509/crl_point.h"
 #include "x509/der.h"
@@ -125,14 +125,11 @@ lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,
 {
     uint8_t key_hash[32];
     lt_public_key key;
-    br_sha256_context sha256;
     if (!lt_dn_equal(crl->issuer, issuer->subject))
         return lt_fail_detail(e, LT_bad_crl, "tbsCertList.issuer", "it is of another issuer");
     if (issuer->has_key_usage && !(issuer->key_usage & LT_KU_crl_sign))
         return lt_fail_detail(e, LT_bad_crl, "keyUsage", "its issuer may not sign CRLs");
-    br_sha256_init(&sha256);
-    br_sha256_update(&sha256, issuer->spki.p, issuer->spki.n);
-    br_sha256_out(&sha256, key_hash);
+    lt_hash(&br_sha256_vtable, issuer->spki, key_hash);
     if (remembers(crl, key_hash, flags))
         return LT_OK;
     if (signatures && (*signatures)-- == 0) {

@@ -128,12 +128,11 @@ static bool same_name(const lt_general_name *a, const lt_general_name *b)
     return lt_bytes_equal(a->value, b->value);
 }
 
-bool lt_point_names_meet(const lt_point_name *a, lt_bytes issuer_a, const lt_point_name *b,
-                         lt_bytes issuer_b)
+bool lt_point_names_meet(const lt_point_name *a, const lt_point_name *b, lt_bytes issuer)
 {
     names_in_full full_a, full_b;
     lt_general_name name_a, name_b;
-    if (!make_full(&full_a, a, issuer_a) || !make_full(&full_b, b, issuer_b))
+    if (!make_full(&full_a, a, issuer) || !make_full(&full_b, b, issuer))
         return false;
     lt_reader ra = full_a.names;
     for (int i = 0; i < NAMES_MAX && lt_general_name_next(&ra, &name_a); i++) {

@@ -27,8 +27,7 @@ bool lt_names_include_dn(lt_bytes names, lt_bytes dn);
 
 /* Do the two have a name in common? A relative one stands below `issuer`, the Name of the one who
  * issued the CRL. */
-bool lt_point_names_meet(const lt_point_name *a, lt_bytes issuer_a, const lt_point_name *b,
-                         lt_bytes issuer_b);
+bool lt_point_names_meet(const lt_point_name *a, const lt_point_name *b, lt_bytes issuer);
 
 static inline bool lt_point_name_absent(const lt_point_name *name)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ocsp_request.c - see ocsp.h: CertID, both ways, and the request. */
+#include "crypto/hash.h"
 #include "x509/der.h"
 #include "x509/der_writer.h"
 #include "x509/ocsp.h"
@@ -24,13 +25,10 @@ enum { HASHES = sizeof hashes / sizeof *hashes, SERIAL_MAX = 256, REQUEST_MAX = 
 static const uint8_t id_pkix_ocsp_nonce[] = { 0x2b, 0x06, 0x01, 0x05, 0x05,
                                               0x07, 0x30, 0x01, 0x02 };
 
-static lt_bytes digest(const br_hash_class *hash, lt_bytes in, uint8_t out[br_sha512_SIZE])
+static lt_bytes digest(const br_hash_class *hash, lt_bytes in, uint8_t out[LT_HASH_MAX])
 {
-    br_hash_compat_context context;
-    hash->init(&context.vtable);
-    hash->update(&context.vtable, in.p, in.n);
-    hash->out(&context.vtable, out);
-    return (lt_bytes){ out, hash->desc >> BR_HASHDESC_OUT_OFF & BR_HASHDESC_OUT_MASK };
+    lt_hash(hash, in, out);
+    return (lt_bytes){ out, lt_hash_size(hash) };
 }
 
 bool lt_ocsp_id_parse(lt_ocsp_id *id, lt_bytes der)
@@ -65,7 +63,7 @@ static bool key_bits(const lt_certificate *c, lt_bytes *bits)
 bool lt_ocsp_id_is(const lt_ocsp_id *id, const lt_certificate *certificate,
                    const lt_certificate *issuer)
 {
-    uint8_t name_hash[br_sha512_SIZE], key_hash[br_sha512_SIZE];
+    uint8_t name_hash[LT_HASH_MAX], key_hash[LT_HASH_MAX];
     lt_bytes bits;
     return id->hash && lt_bytes_equal(id->serial_number, certificate->serial_number)
            && lt_bytes_equal(id->issuer_name_hash,
@@ -76,7 +74,7 @@ bool lt_ocsp_id_is(const lt_ocsp_id *id, const lt_certificate *certificate,
 
 bool lt_ocsp_key_hash_is(lt_bytes hash, const lt_certificate *c)
 {
-    uint8_t out[br_sha512_SIZE];
+    uint8_t out[LT_HASH_MAX];
     lt_bytes bits;
     return key_bits(c, &bits) && lt_bytes_equal(hash, digest(&br_sha1_vtable, bits, out));
 }
@@ -97,7 +95,7 @@ static void put_cert_id(der_writer *w, const lt_certificate *certificate, lt_byt
                         const br_hash_class *hash)
 {
     const uint8_t *end = w->p;
-    uint8_t out[br_sha512_SIZE];
+    uint8_t out[LT_HASH_MAX];
     size_t row = 0;
     while (hashes[row].hash != hash)
         row++;

@@ -2,9 +2,9 @@
  * pins.c - see pins.h. */
 #include "x509/pins.h"
 
-#include <bearssl.h>
 #include <stdio.h>
 
+#include "crypto/hash.h"
 #include "x509/certificate.h"
 
 static const char prefix[] = "sha256//";
@@ -48,19 +48,11 @@ lt_code lt_pins_add(lt_pins *pins, lt_bytes text, lt_error *e)
     return LT_OK;
 }
 
-static void hash(uint8_t pin[LT_PIN_SIZE], lt_bytes spki)
-{
-    br_sha256_context sha256;
-    br_sha256_init(&sha256);
-    br_sha256_update(&sha256, spki.p, spki.n);
-    br_sha256_out(&sha256, pin);
-}
-
 void lt_pin_of(char text[LT_PIN_TEXT_SIZE + 1], lt_bytes spki)
 {
     uint8_t pin[LT_PIN_SIZE + 1];
     char *out = text + PREFIX_SIZE;
-    hash(pin, spki);
+    lt_hash(&br_sha256_vtable, spki, pin);
     pin[LT_PIN_SIZE] = 0;
     memcpy(text, prefix, PREFIX_SIZE);
     for (size_t i = 0; i < LT_PIN_SIZE; i += 3) {
@@ -110,7 +102,7 @@ lt_code lt_pins_check(const lt_pins *pins, const lt_bytes *path, size_t path_len
         size_t at;
         if (lt_certificate_parse(&c, path[i], e) != LT_OK)
             return e->code;
-        hash(pin, c.spki);
+        lt_hash(&br_sha256_vtable, c.spki, pin);
         if (has(pins, pin, &at) && !met[at]) {
             met[at] = true;
             count++;

@@ -2,8 +2,8 @@
  * revocation.c - see revocation.h: the sources, one after another, and the verdict. */
 #include "x509/revocation.h"
 
-#include "x509/der.h"
 #include "x509/dn.h"
+#include "x509/extensions.h"
 #include "x509/ocsp.h"
 #include "x509/revocation_crl.h"
 #include "x509/text.h"
@@ -128,9 +128,9 @@ static bool must_staple(const lt_certificate *c)
     lt_reader features;
     int32_t feature;
     if (!lt_certificate_extension(c, (lt_bytes){ tls_feature, sizeof tls_feature }, &x)
-        || !der_only(x.value, DER_SEQUENCE, &features))
+        || !lt_sequence_of(x.value, &features))
         return false;
-    while (der_small(&features, &feature))
+    while (lt_tls_feature_next(&features, &feature))
         if (feature == STATUS_REQUEST)
             return true;
     return false;

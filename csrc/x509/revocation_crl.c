@@ -69,7 +69,7 @@ static bool name_fits(const lt_distribution_point *point, const lt_crl *crl)
         return lt_names_include_dn(issuing->full_name, crl->issuer);
     if (lt_point_name_absent(name))
         name = &issuer_names;
-    return lt_point_names_meet(issuing, crl->issuer, name, crl->issuer);
+    return lt_point_names_meet(issuing, name, crl->issuer);
 }
 
 /* (b)(2)(ii) to (iv). A certificate before version 3 does not say whether it is of a CA. */
