@@ -85,6 +85,7 @@ typedef struct {
     uint8_t *(*input)(lt_engine *, size_t wanted, size_t *room);
     void (*input_done)(lt_engine *, size_t n);
     void (*input_end)(lt_engine *);
+    size_t (*unread)(const lt_engine *); /* bytes of the peer that are still inside */
 
     /* For the peer; valid until the next call. */
     lt_bytes (*output)(lt_engine *);

@@ -83,6 +83,11 @@ static void engine_input_end(lt_engine *engine)
     lt_bear_pump(b);
 }
 
+static size_t engine_unread(const lt_engine *engine)
+{
+    return lt_buffer_size(&((const lt_bear *)engine)->in);
+}
+
 /* A single record of application data leaves from where it was encrypted. */
 static lt_bytes engine_output(lt_engine *engine)
 {
@@ -329,6 +334,7 @@ const lt_engine_class lt_bear_class = {
     .input = engine_input,
     .input_done = engine_input_done,
     .input_end = engine_input_end,
+    .unread = engine_unread,
     .output = engine_output,
     .output_done = engine_output_done,
     .data = engine_data,

@@ -71,10 +71,11 @@ static void collect_key_log(lt_conn *c)
 
 lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e)
 {
-    bool waiting = lt_conn_data(c).n > 0;
-    if (waiting && (c->unread > LT_CONN_UNREAD_MAX || p.n > LT_CONN_UNREAD_MAX - c->unread))
-        return lt_fail_detail(e, LT_limit, "feed", "over %d bytes wait to be read",
-                              LT_CONN_UNREAD_MAX);
+    size_t unread = c->engine->engine_class->unread(c->engine);
+    if (unread > LT_CONN_UNREAD_MAX || p.n > LT_CONN_UNREAD_MAX - unread)
+        return lt_fail_detail(e, LT_limit, "feed",
+                              "%zu bytes wait, and %zu would come; the limit is %d", unread,
+                              p.n, LT_CONN_UNREAD_MAX);
     while (p.n > 0 && lt_conn_state(c) != LT_STATE_failed) {
         size_t room;
         uint8_t *in = lt_conn_input(c, p.n, &room);
@@ -98,7 +99,6 @@ uint8_t *lt_conn_input(lt_conn *c, size_t wanted, size_t *room)
 void lt_conn_input_done(lt_conn *c, size_t n)
 {
     c->engine->engine_class->input_done(c->engine, n);
-    c->unread = lt_conn_data(c).n > 0 ? c->unread + n : 0;
     collect_key_log(c);
 }
 
@@ -142,8 +142,6 @@ void lt_conn_output_done(lt_conn *c, size_t n)
 void lt_conn_data_done(lt_conn *c, size_t n)
 {
     c->engine->engine_class->data_done(c->engine, n);
-    if (lt_conn_data(c).n == 0)
-        c->unread = 0;
 }
 
 size_t lt_conn_write(lt_conn *c, lt_bytes p)

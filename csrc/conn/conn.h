@@ -19,7 +19,7 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e);
 void lt_conn_config_free(
     lt_conn_config *config); /* what seal made, and the key log; twice is fine */
 
-/* Bytes fed while application data waits to be read; more is refused until some was read. */
+/* Bytes of the peer that may wait inside; lt_conn_feed refuses more until some were read. */
 enum { LT_CONN_UNREAD_MAX = 1 << 20 };
 
 typedef enum {
@@ -32,7 +32,6 @@ typedef enum {
 typedef struct {
     lt_engine *engine;
     const lt_conn_config *config;
-    size_t unread;      /* bytes fed since application data has been waiting */
     char *key_log_line; /* LT_KEY_LOG_LINE bytes while a line waits, else NULL */
     size_t key_log_size;
 } lt_conn;

@@ -238,8 +238,8 @@ void lt_transport_data_done(lt_transport *t, size_t n)
 {
     lt_conn_data_done(&t->conn, n);
     t->received += n;
-    if (lt_conn_data(&t->conn).n == 0)
-        lt_conn_idle(&t->conn);
+    if (!t->filled && lt_conn_data(&t->conn).n == 0)
+        lt_conn_idle(&t->conn); /* not in the middle of a stream, though */
 }
 
 static lt_io write_all(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t *taken)

@@ -98,7 +98,10 @@ static int push_certificates(lua_State *L, const lt_bytes *list, size_t count)
     }
     lua_createtable(L, (int)count, 0);
     for (size_t i = 0; i < count; i++) {
-        lt_lua_push_certificate(L, list[i]);
+        if (!lt_lua_push_certificate(L, list[i])) { /* what was sent is shown, whatever it is */
+            lua_pop(L, 1);
+            lt_lua_push_bytes(L, list[i]);
+        }
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
@@ -178,7 +181,7 @@ static void push_request(lua_State *L, const lt_certificate_request *q)
     lua_newtable(L);
     lt_reader names = q->authorities, name;
     for (lua_Integer i = 1; rd_vec(&names, 2, &name); i++) {
-        lt_lua_push_bytes(L, name);
+        lt_lua_push_name(L, name);
         lua_rawseti(L, -2, i);
     }
     lua_setfield(L, -2, "authorities");
