@@ -43,6 +43,9 @@ struct lt_certificate;
 bool lt_lua_test_certificate(lua_State *L, int index, const struct lt_certificate **c);
 void lt_lua_push_name(lua_State *L, lt_bytes name); /* bearssl.name, of a Name in DER */
 
+struct lt_private_key;                                           /* x509/private_key.h */
+struct lt_private_key *lt_lua_test_key(lua_State *L, int index); /* NULL: something else */
+
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);
 void lt_lua_open_certificate(lua_State *L);

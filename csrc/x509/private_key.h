@@ -7,7 +7,7 @@
 
 #include "x509/public_key.h"
 
-typedef struct {
+typedef struct lt_private_key {
     lt_key_type type; /* LT_KEY_rsa, LT_KEY_rsa_pss (for PSS only), LT_KEY_ec, LT_KEY_ed25519 */
     br_rsa_private_key rsa;
     br_ec_private_key ec;
@@ -27,5 +27,9 @@ void lt_private_key_free(lt_private_key *k); /* wipes; twice is fine */
 
 /* Is this the private half of the certificate's key? LT_OK or LT_key_mismatch, which says how. */
 lt_code lt_private_key_matches(const lt_private_key *k, lt_bytes certificate_der, lt_error *e);
+
+/* The public half as SubjectPublicKeyInfo; gives its size. */
+enum { LT_PRIVATE_KEY_SPKI_MAX = 640 };
+size_t lt_private_key_spki(const lt_private_key *k, uint8_t out[LT_PRIVATE_KEY_SPKI_MAX]);
 
 #endif
