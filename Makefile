@@ -146,7 +146,7 @@ format: ## clang-format over the C sources
 
 docs: ## LDoc's reference into docs/reference
 	@sh .ci/deps docs
-	cd docs && $(LUA) $$(command -v ldoc) .
+	cd docs && $(LUA) $$(command -v ldoc) --fatalwarnings .
 
 LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua))
 install: all ## PREFIX, DESTDIR, LUA_CDIR, LUA_LMODDIR say where

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- TLS and X.509.
 -- @module bearssl
 local config = require "bearssl.config"

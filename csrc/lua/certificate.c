@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * certificate.c - the class bearssl.certificate: one certificate, which owns a copy of its DER.
  * Fields are made when they are first asked for, and kept. */
+
+/***
+@module bearssl.x509
+*/
 #include "lua/certificate.h"
 
 #include "base/file.h"

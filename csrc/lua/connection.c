@@ -2,6 +2,10 @@
  * connection.c - bearssl.connection: bytes in, bytes out, no socket. Any scheduler can carry it. The
  * public methods feed, feed_eof and write are made of these in lua/bearssl/connection.lua, which also
  * asks the callbacks. */
+
+/***
+@module bearssl.connection
+*/
 #include "lua/objects.h"
 
 static lt_conn *check(lua_State *L)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * name.c - values of certificates as Lua has them: octets in hexadecimal and base64, object
  * identifiers, times, and the class bearssl.name. */
+
+/***
+@module bearssl.x509
+*/
 #include "lua/certificate.h"
 
 #include "x509/dn.h"

@@ -2,6 +2,10 @@
  * socket.c - bearssl.socket: a connection over a descriptor, with LuaSocket's methods and patterns
  * (receive_pattern.c). handshake, receive and send stop with "event" where lua/bearssl/socket.lua has to
  * ask a callback first; it then calls again. */
+
+/***
+@module bearssl.socket
+*/
 #define _POSIX_C_SOURCE 200809L
 #include "lua/socket.h"
 

@@ -1,4 +1,8 @@
 -- SPDX-License-Identifier: MIT
+
+--- TLS and X.509.
+-- @module bearssl
+
 -- bearssl.connect: TCP and TLS to a host, handshake done.
 local core = require "bearssl.core"
 local maker = require "bearssl.config"

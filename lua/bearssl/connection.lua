@@ -1,4 +1,8 @@
 -- SPDX-License-Identifier: MIT
+
+--- Connections without a socket: bytes in, bytes out.
+-- @module bearssl.connection
+
 -- bearssl.connection: what C's methods (csrc/lua/connection.c) leave to Lua, the callbacks.
 local core = require "bearssl.core"
 local answer_events = require "bearssl.event"

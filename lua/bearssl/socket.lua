@@ -1,4 +1,8 @@
 -- SPDX-License-Identifier: MIT
+
+--- Sockets: TLS over a descriptor, with the methods of LuaSocket.
+-- @module bearssl.socket
+
 -- bearssl.socket: what C's methods (csrc/lua/socket.c) leave to Lua, the callbacks; and how a socket is made.
 --
 -- What goes wrong is told in two ways, so that code which was written for LuaSocket goes on working: `"timeout"`,
