@@ -1,4 +1,8 @@
 -- SPDX-License-Identifier: MIT
+
+--- TLS and X.509.
+-- @module bearssl
+
 -- bearssl.client and bearssl.server: options to a config.
 local core = require "bearssl.core"
 local options = require "bearssl.options"
@@ -53,6 +57,51 @@ local function new(role, given)
     store = fields.store, on_certificate_request = read.on_certificate_request, key_log = read.key_log,
   })
 end
+
+--- Makes the config of a client: immutable, checked here, shared by its connections.
+--
+-- Paths may be PEM or DER text as well. Names of suites, groups and schemes are IANA's.
+-- @function bearssl.client
+-- @tparam[opt] table options each of them may be absent
+-- @tparam string|table|bearssl.store options.trust `"system"` (the default; SSL_CERT_FILE and SSL_CERT_DIR are
+-- honoured), a path of a file or folder, text, a list of those, or a store
+-- @tparam string options.verify `"none"` turns the verification of chain and name off
+-- @tparam string|table options.certificate for a server that asks: leaf first, then its intermediates; in a list, the
+-- first that fits is shown
+-- @tparam string|table options.key of the certificate; without it, it is looked for where the certificate is
+-- @tparam string|table|function options.password of an encrypted key; a function gives it when it is needed
+-- @tparam function options.on_certificate_request instead of `certificate`: called with what the server asks for
+-- (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing
+-- @tparam string|table options.alpn protocols to offer, the best first (RFC 7301)
+-- @tparam string options.min_version `"1.0"`, `"1.1"` or `"1.2"` (the default)
+-- @tparam string options.max_version likewise; below `"1.2"` only with a `min_version`
+-- @tparam string|table options.cipher_suites the best first; ECDHE with AEAD by default
+-- @tparam string|table options.groups x25519, secp256r1, secp384r1, secp521r1 by default
+-- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
+-- @tparam integer options.max_depth intermediates that a chain may have, 1 to 16
+-- @tparam integer options.max_signatures signatures checked for one chain at most
+-- @tparam string|function options.key_log a file to append to, or a function called with each line (NSS key log); who
+-- reads them can read the connections
+-- @tparam integer options.time seconds since the epoch, instead of the clock: for tests
+-- @tparam string options.entropy 32 bytes instead of the system's: for tests, it leaves no secret
+-- @treturn[1] bearssl.config
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error what is wrong with a file
+-- @raise where an option is wrong, with its name
+
+--- Makes the config of a server.
+-- @function bearssl.server
+-- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
+-- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `key_log`, `time` and `entropy` as for a client, and:
+-- @tparam string options.certificate is needed
+-- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
+-- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`
+-- @tparam integer|false options.session_cache sessions kept for resumption, 1024 by default; 0 or false: none
+-- @tparam integer options.session_lifetime seconds, 3600 by default
+-- @treturn[1] bearssl.config
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error what is wrong with a file
+-- @raise where an option is wrong, with its name
 
 local function maker(role)
   return function(given)
