@@ -360,7 +360,7 @@ static void try_leaf_alone(search *s)
     const lt_certificate *leaf = &s->q->pool[0].certificate;
     size_t cursor = 0;
     const lt_anchor *a;
-    if (!s->nodes[0].self_issued && !s->q->validator->policy.partial_chain)
+    if (!s->nodes[0].self_issued && !lt_store_takes_leaves(s->q->validator->store))
         return;
     while ((a = lt_store_find(s->q->validator->store, leaf->subject, &cursor, &e)) != NULL) {
         if (!lt_bytes_equal(a->certificate.der, leaf->der))

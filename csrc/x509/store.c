@@ -51,7 +51,7 @@ struct lt_store {
     uint8_t (*distrusted)[LT_SPKI_HASH_SIZE];
     size_t distrusted_count;
     uint32_t changes;
-    bool watch;
+    bool watch, takes_leaves;
     int64_t looked;      /* when the files were looked at last */
     bool lent;           /* subjects were handed out: what holds them is kept */
     generation *retired; /* read again since, but lent */
@@ -303,6 +303,16 @@ lt_code lt_store_reload(lt_store *s, lt_error *e)
 void lt_store_watch(lt_store *s, bool on)
 {
     s->watch = on;
+}
+
+void lt_store_take_leaves(lt_store *s, bool on)
+{
+    s->takes_leaves = on;
+}
+
+bool lt_store_takes_leaves(const lt_store *s)
+{
+    return s->takes_leaves;
 }
 
 static bool changed(const lt_store *s)

@@ -41,6 +41,11 @@ void lt_store_refresh(lt_store *s, int64_t time);
 /* Counts what was added and read again. */
 uint32_t lt_store_generation(const lt_store *s);
 
+/* partial_chain: a leaf that is in the store is trusted by that alone. Roots and intermediates need
+ * no such word. */
+void lt_store_take_leaves(lt_store *s, bool on);
+bool lt_store_takes_leaves(const lt_store *s);
+
 /* A key (SHA-256 of its SubjectPublicKeyInfo) that no path may have. */
 lt_code lt_store_distrust(lt_store *s, const uint8_t spki_hash[LT_SPKI_HASH_SIZE], lt_error *e);
 bool lt_store_distrusts(const lt_store *s, lt_bytes spki);

@@ -18,7 +18,6 @@ typedef struct {
     uint32_t hashes;         /* LT_HASH_ bits, of signatures in the path; SHA-2 */
     int64_t max_lifetime;    /* of the leaf, seconds; 0: not asked */
     bool any_purpose;        /* anyExtendedKeyUsage of a leaf counts for every purpose */
-    bool partial_chain;      /* a leaf that is in the store is trusted by that alone */
 
     const lt_bytes
         *policies; /* user-initial-policy-set, OIDs' content octets; none: any-policy */

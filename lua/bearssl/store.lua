@@ -1,0 +1,288 @@
+-- SPDX-License-Identifier: MIT
+--- Trust anchors, and the question whether a chain of certificates leads to one of them.
+-- @module bearssl.store
+local core = require "bearssl.core"
+local near = require "bearssl.near"
+
+local curves = { secp256r1 = 23, secp384r1 = 24, secp521r1 = 25 } -- IANA's numbers
+local hashes = { sha1 = 2, sha224 = 3, sha256 = 4, sha384 = 5, sha512 = 6 } -- RFC 5246 section 7.4.1.4.1
+local purposes = { any = true, server = true, client = true }
+
+local function wrong(name, wanted, value, level)
+  local what = type(value) == "string" and ("%q"):format(value) or math.type(value) and tostring(value) or type(value)
+  error(("option '%s': %s is wanted, not %s"):format(name, wanted, what), level + 1)
+end
+
+-- Each check gives what C takes, or nil and what is wanted instead.
+
+local function boolean(value)
+  if type(value) == "boolean" then return value end
+  return nil, "a boolean"
+end
+
+local function integer(low, high)
+  return function(value)
+    local n = math.type(value) and math.tointeger(value)
+    if n and n >= low and n <= high then return n end
+    return nil, ("an integer from %d to %d"):format(low, high)
+  end
+end
+
+local function text(value)
+  if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
+  return nil, "a string"
+end
+
+local function bits(known)
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = name end
+  table.sort(names)
+  local wanted = "a list of " .. table.concat(names, ", ")
+  return function(value)
+    if type(value) ~= "table" or #value == 0 then return nil, wanted end
+    local set = 0
+    for _, name in ipairs(value) do
+      if not known[name] then return nil, wanted end
+      set = set | 1 << known[name]
+    end
+    return set
+  end
+end
+
+-- The content octets of an object identifier in dots (X.690 section 8.19); nil if it is none.
+local function oid_octets(dotted)
+  if type(dotted) ~= "string" or not dotted:find "^[0-2]%.%d[%d.]*$" or dotted:find "%.%." or dotted:find "%.$" then
+    return nil
+  end
+  local arcs = {}
+  for arc in dotted:gmatch "%d+" do
+    arcs[#arcs + 1] = #arc <= 18 and (arc == "0" or arc:sub(1, 1) ~= "0") and math.tointeger(tonumber(arc)) or nil
+    if not arcs[1] or #arc > 18 then return nil end
+  end
+  if arcs[1] < 2 and arcs[2] > 39 then return nil end
+  arcs[2] = arcs[1] * 40 + arcs[2]
+  local octets = {}
+  for i = 2, #arcs do
+    local rest, part = arcs[i] >> 7, string.char(arcs[i] & 0x7f)
+    while rest > 0 do
+      part = string.char(rest & 0x7f | 0x80) .. part
+      rest = rest >> 7
+    end
+    octets[#octets + 1] = part
+  end
+  return table.concat(octets)
+end
+
+local function oids(value)
+  if type(value) ~= "table" then return nil, "a list of object identifiers" end
+  local list = {}
+  for i, dotted in ipairs(value) do
+    list[i] = oid_octets(dotted)
+    if not list[i] then return nil, "a list of object identifiers such as \"2.23.140.1.2.1\"" end
+  end
+  return list
+end
+
+local function purpose(value)
+  if purposes[value] then return value end
+  return oid_octets(value), "\"server\", \"client\", \"any\" or the object identifier of a key purpose"
+end
+
+local function anything(value)
+  return value
+end
+
+local verify_options = {
+  name = text,
+  time = integer(math.mininteger, math.maxinteger),
+  purpose = purpose,
+  intermediates = anything,
+  ocsp_staple = text,
+  policies = oids,
+  require_explicit_policy = boolean,
+  inhibit_policy_mapping = boolean,
+  inhibit_any_policy = boolean,
+  min_rsa_bits = integer(1024, 8192),
+  curves = bits(curves),
+  hashes = bits(hashes),
+  any_purpose = boolean,
+  max_lifetime = integer(1, math.maxinteger),
+  max_depth = integer(1, 16),
+  max_signatures = integer(1, 10000),
+}
+
+local function checked(given, options, level)
+  local values = {}
+  for name, value in pairs(given) do
+    local check = options[name]
+    if not check then
+      local meant = type(name) == "string" and near(name, options)
+      error(("unknown option '%s'%s"):format(tostring(name), meant and (", did you mean '%s'?"):format(meant) or ""),
+        level + 1)
+    end
+    local wanted
+    values[name], wanted = check(value)
+    if values[name] == nil then wrong(name, wanted, value, level + 1) end
+  end
+  return values
+end
+
+-- DER of each certificate of a chain: certificates, DER or PEM text, or a list of them.
+local function add_certificates(list, chain, level)
+  if type(chain) == "table" then
+    for _, each in ipairs(chain) do
+      local ok, err = add_certificates(list, each, level + 1)
+      if not ok then return nil, err end
+    end
+  elseif core.is_certificate(chain) then
+    list[#list + 1] = chain:der()
+  elseif type(chain) == "string" then
+    local certificates, err = core.x509_parse(chain)
+    if not certificates then return nil, err end
+    return add_certificates(list, certificates, level + 1)
+  else
+    error(("certificates are wanted, or PEM or DER text, not a %s"):format(type(chain)), level + 1)
+  end
+  return list
+end
+
+local function add(store, what, level)
+  if type(what) == "table" then
+    local count = 0
+    for _, each in ipairs(what) do
+      local n, err = add(store, each, level + 1)
+      if not n then return nil, err end
+      count = count + n
+    end
+    return count
+  elseif core.is_certificate(what) then
+    return store:add_text(what:der())
+  elseif type(what) ~= "string" or what == "" then
+    error(("a path, text or certificate is wanted, not %s"):format(what == "" and "an empty string" or type(what)),
+      level + 1)
+  elseif what == "system" then
+    return store:add_system()
+  elseif core.is_text(what) then
+    return store:add_text(what)
+  end
+  return store:add_path(what)
+end
+
+local function decode64(base64)
+  local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+  local number, out = 0, {}
+  for i = 1, #base64 do
+    number = number << 6 | digits:find(base64:sub(i, i), 1, true) - 1
+    if i % 4 == 0 then
+      out[#out + 1] = string.pack(">I3", number)
+      number = 0
+    end
+  end
+  return table.concat(out)
+end
+
+local function distrust(store, list)
+  for _, hash in ipairs(list) do
+    local ok, err = store:distrust(hash)
+    if not ok then return nil, err end
+  end
+  return true
+end
+
+-- "sha256//" and 44 characters of base64 (as curl and bearssl's pins), or 64 hexadecimal digits
+local function spki_hashes(value)
+  if type(value) ~= "table" then return nil, "a list of SHA-256 of SubjectPublicKeyInfo" end
+  local list = {}
+  for i, each in ipairs(value) do
+    local base64 = type(each) == "string" and each:match "^sha256//([%w+/]+=)$"
+    if base64 and #base64 == 44 then
+      list[i] = decode64(base64:sub(1, 43) .. "A"):sub(1, 32)
+    elseif type(each) == "string" and #each == 64 and not each:find "%X" then
+      list[i] = each:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end)
+    else
+      return nil, 'a list of "sha256//" with base64, or of 64 hexadecimal digits'
+    end
+  end
+  return list
+end
+
+local store_options = { partial_chain = boolean, watch = boolean, distrusted = spki_hashes }
+
+local function split(what)
+  local sources, options = {}, {}
+  for key, value in pairs(what) do
+    if math.type(key) ~= "integer" then options[key] = value end
+  end
+  for i, each in ipairs(what) do sources[i] = each end
+  return sources, options
+end
+
+local methods = core.store_methods
+
+--- Adds trust anchors.
+-- @function store:add
+-- @param what a path of a file or a folder, PEM or DER text, a certificate, `"system"`, or a list of them
+-- @treturn[1] integer how many were added; one that was there already does not count
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `file`, `pem`, `bad_certificate`, `no_certificates`, `limit` or `memory`
+-- @raise if `what` is something else
+function methods:add(what)
+  return add(self, what, 2)
+end
+
+--- Finds a path from a certificate to an anchor, by RFC 5280 section 6, and checks the name by RFC 9525.
+-- All paths are tried before the answer is no; the error is that of the path that got furthest.
+-- @function store:verify
+-- @param chain the certificate, and any others in any order: a list of certificates, or PEM or DER text
+-- @tparam[opt] table options
+--
+-- - `name`: host name or address that the certificate must stand for (not checked without)
+-- - `time`: seconds since the epoch, UTC (now)
+-- - `purpose`: `"server"` (the default), `"client"`, `"any"`, or the object identifier of a key purpose
+-- - `intermediates`: more certificates that may be part of the path
+-- - `policies`: object identifiers of the acceptable policies (any), `require_explicit_policy`,
+--   `inhibit_policy_mapping`, `inhibit_any_policy` (false): the inputs of RFC 5280 section 6.1.1
+-- - `min_rsa_bits` (2048), `curves` (all three of NIST's), `hashes` (SHA-2), `any_purpose` (false: an
+--   anyExtendedKeyUsage of the leaf counts for nothing), `max_lifetime` of the leaf in seconds (not asked)
+-- - `max_depth`: certificates in a path (10), `max_signatures`: checks in all (100)
+-- @treturn[1] {bearssl.certificate,...} the path, the leaf first, the anchor last
+-- @treturn[1] table what was checked: `policies`, `any_policy`, `signatures`, `paths_refused`
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error with `paths`: each path that was tried as `{ chain = …, error = … }`
+-- @raise for an unknown option or a wrong type
+function methods:verify(chain, options)
+  if options ~= nil and type(options) ~= "table" then error("a table of options is wanted", 2) end
+  local request = checked(options or {}, verify_options, 2)
+  if request.purpose and not purposes[request.purpose] then
+    request.purpose, request.purpose_oid = "oid", request.purpose
+  end
+  request.time = request.time or os.time()
+  local list, err = add_certificates({}, chain, 2)
+  if list and request.intermediates then list, err = add_certificates(list, request.intermediates, 2) end
+  if not list then return nil, err end
+  return self:verify_chain(list, request)
+end
+
+--- Makes a store.
+-- @function store
+-- @param what as @{store:add} takes it; a table may have options too: `partial_chain` (a leaf that is in the store
+-- is trusted by that alone), `watch` (files that change are read again), `distrusted` (SHA-256 of keys that no path
+-- may have, as `"sha256//…"` or in hexadecimal)
+-- @treturn[1] bearssl.store
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error as of @{store:add}
+-- @raise for an unknown option or a wrong type
+return function(what)
+  local sources, options = what, {}
+  if type(what) == "table" then sources, options = split(what) end
+  options = checked(options, store_options, 2)
+  local store, err = core.store()
+  if not store then return nil, err end
+  local ok
+  ok, err = add(store, sources, 2)
+  if ok and options.distrusted then ok, err = distrust(store, options.distrusted) end
+  if not ok then return nil, err end
+  store:watch(options.watch)
+  store:take_leaves(options.partial_chain)
+  return store
+end
