@@ -13,7 +13,7 @@ local function receive_request(sock)
     if line:lower():find "^transfer%-encoding: chunked" then length = nil end
   end
   local body = {}
-  if length then body[1] = sock:receive(length) end
+  if length and length > 0 then body[1] = sock:receive(length) end
   while not length do
     local size = tonumber(sock:receive "*l", 16)
     body[#body + 1] = sock:receive(size)
