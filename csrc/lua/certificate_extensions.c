@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * certificate_extensions.c - the extensions of a certificate as Lua has them: a list in the order
  * of the certificate, of { oid, name, critical, der, value }, that also has each by its name.
- * `value` is nil where we do not know the extension, or where it does not decode. */
+ * `value` is nil where we do not know the extension, or where it does not decode, which
+ * `malformed` says. */
 #include "lua/certificate.h"
 
 #include "x509/crl_point.h"
@@ -83,15 +84,15 @@ static const char *const general_name_types[] = {
 static void set_other_name(lua_State *L, lt_bytes content)
 {
     lt_bytes oid, value;
-    lt_reader inner;
+    lt_reader inner, text;
     uint32_t tag;
     if (!lt_other_name(content, &oid, &value))
         return;
     set_oid(L, "oid", oid);
     lt_lua_set_bytes(L, "der", value);
     inner = value;
-    if (der_any(&inner, &tag, &inner) && lt_string_valid(tag, inner)) {
-        lt_lua_push_text(L, tag, inner);
+    if (der_any(&inner, &tag, &text) && lt_string_valid(tag, text)) {
+        lt_lua_push_text(L, tag, text);
         lua_setfield(L, -2, "value");
     }
 }
@@ -551,8 +552,10 @@ static void set_value(lua_State *L, const lt_extension *x, const lt_certificate 
         if (decoded)
             lua_setfield(L, top, "value");
         lua_settop(L, top);
-        lua_pushboolean(L, !decoded);
-        lua_setfield(L, top, "malformed");
+        if (!decoded) {
+            lua_pushboolean(L, true);
+            lua_setfield(L, -2, "malformed");
+        }
         return;
     }
 }

@@ -7,6 +7,7 @@
 */
 #include "lua/certificate.h"
 
+#include "x509/der.h"
 #include "x509/dn.h"
 #include "x509/oid.h"
 #include "x509/text.h"
@@ -167,8 +168,43 @@ static int name_get(lua_State *L)
     return lua_gettop(L) - top;
 }
 
+/* Escapes as "\\0A" what acts on a terminal instead of being seen, and octets that are no UTF-8. */
+static void put_printable(lt_text *t, lt_bytes s)
+{
+    lt_characters characters = { DER_UTF8_STRING, s };
+    while (characters.rest.n > 0) {
+        lt_bytes here = characters.rest;
+        int32_t c = lt_characters_next(&characters);
+        size_t n = here.n - characters.rest.n;
+        if (c == LT_CHARACTERS_BAD) /* one octet alone, and on with the next */
+            n = 1, characters.rest = (lt_bytes){ here.p + 1, here.n - 1 };
+        if (c >= 0 && !lt_is_control((uint32_t)c)) {
+            lt_text_put(t, (const char *)here.p, n);
+            continue;
+        }
+        for (size_t i = 0; i < n; i++) {
+            lt_text_put(t, "\\", 1);
+            lt_text_hex(t, (lt_bytes){ here.p + i, 1 }, "0123456789ABCDEF");
+        }
+    }
+}
+
+static int printable(lua_State *L)
+{
+    lt_bytes s = { NULL, 0 };
+    s.p = (const uint8_t *)luaL_checklstring(L, 1, &s.n);
+    lt_text measure = { NULL, 0, 0 };
+    put_printable(&measure, s);
+    lt_text t = { scratch(L, measure.n), measure.n, 0 };
+    put_printable(&t, s);
+    push_scratch(L, t.p, t.n);
+    return 1;
+}
+
 void lt_lua_open_name(lua_State *L)
 {
+    lua_pushcfunction(L, printable);
+    lua_setfield(L, -2, "printable");
     static const luaL_Reg methods[] = { { "get", name_get }, { NULL, NULL } };
     static const luaL_Reg meta[] = {
         { "__tostring", name_tostring },

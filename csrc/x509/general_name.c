@@ -43,10 +43,10 @@ bool lt_general_names_valid(lt_bytes names)
 
 bool lt_other_name(lt_bytes content, lt_bytes *type_id, lt_bytes *value)
 {
-    lt_reader inner;
+    lt_reader any, inner;
     uint32_t tag;
     if (!der_oid(&content, type_id) || !der_only(content, DER_CONSTRUCTED(0), value))
         return false;
-    inner = *value;
-    return der_any(&inner, &tag, &inner);
+    any = *value;
+    return der_any(&any, &tag, &inner) && any.n == 0;
 }

@@ -1,0 +1,78 @@
+-- SPDX-License-Identifier: MIT
+--- Certificates, read down to their last field.
+-- Reading judges nothing: whether a certificate may be believed is for `bearssl.store` to say.
+-- @module bearssl.x509
+local core = require "bearssl.core"
+local certificate = core.certificate_methods
+local certificate_text = require "bearssl.certificate_text"
+
+local x509 = {
+  load = core.x509_load,
+  parse = core.x509_parse,
+}
+
+--- Whole days until the certificate expires; less than 0 once it has.
+-- @function certificate:days_left
+-- @tparam[opt] integer now seconds since the epoch, UTC; the present by default
+-- @treturn integer days
+function certificate:days_left(now)
+  return (self.not_after - math.floor(now or os.time())) // 86400
+end
+
+--- Everything that stands in the certificate, for people, in the manner of `openssl x509 -text`.
+-- Text from the certificate cannot act on a terminal: control characters and invisible formatting are escaped.
+-- @function certificate:text
+-- @treturn string lines, in UTF-8
+function certificate:text()
+  return certificate_text(self)
+end
+
+-- What is a string of octets; everything else is text, a number or a boolean already.
+local octets = { der = true, spki = true, signature = true, parameters = true, sct = true }
+
+local function hex(s)
+  return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+local plain
+
+-- A name as its text and its RDNs; JSON knows no table with both kinds of keys.
+local function plain_name(name)
+  local rdns = {}
+  for i, rdn in ipairs(name) do rdns[i] = plain(rdn) end
+  return { text = tostring(name), rdns = rdns }
+end
+
+local function plain_field(key, value)
+  if type(value) == "string" and octets[key] then return hex(value) end
+  return plain(value)
+end
+
+function plain(value)
+  if type(value) ~= "table" then return value end
+  if value.der and value.text then return plain_name(value) end
+  if value.code and value.message then return tostring(value) end
+  local copy = {}
+  for key, inner in pairs(value) do
+    if not value[1] or type(key) == "number" then copy[key] = plain_field(key, inner) end
+  end
+  return copy
+end
+
+local fields = {
+  "version", "serial", "serial_decimal", "subject", "issuer", "not_before", "not_after", "not_before_text",
+  "not_after_text", "public_key", "signature_algorithm", "signature", "issuer_unique_id", "subject_unique_id",
+  "extensions", "fingerprints", "spki_fingerprints", "pin",
+}
+
+--- All fields as plain tables, strings, numbers and booleans, as an encoder of JSON takes them.
+-- Octets are hexadecimal digits; a name is `{ text = RFC 4514, rdns = {...} }`; extensions are a list.
+-- @function certificate:to_table
+-- @treturn table
+function certificate:to_table()
+  local out = {}
+  for _, name in ipairs(fields) do out[name] = plain_field(name, self[name]) end
+  return out
+end
+
+return x509
