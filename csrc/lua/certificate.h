@@ -5,6 +5,7 @@
 
 #include "lua/support.h"
 #include "x509/certificate.h"
+#include "x509/crl_point.h"
 
 #define LT_LUA_CERTIFICATE "bearssl.certificate"
 
@@ -20,6 +21,8 @@ void lt_lua_push_base64(lua_State *L, lt_bytes b, size_t line, const char *befor
                         const char *after);
 void lt_lua_push_text(lua_State *L, uint32_t tag, lt_bytes value); /* lt_string_text */
 void lt_lua_push_rdn(lua_State *L, lt_bytes rdn);                  /* its content */
+
+void lt_lua_push_distribution_point(lua_State *L, const lt_distribution_point *d);
 
 void lt_lua_open_name(lua_State *L); /* the class that lt_lua_push_name needs */
 

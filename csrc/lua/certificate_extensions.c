@@ -242,7 +242,7 @@ static bool access_descriptions(lua_State *L, lt_bytes value, const lt_certifica
     return list.n == 0;
 }
 
-static void push_distribution_point(lua_State *L, const lt_distribution_point *d)
+void lt_lua_push_distribution_point(lua_State *L, const lt_distribution_point *d)
 {
     static const char *const reasons[9] = {
         "unused",        "key_compromise",         "ca_compromise",    "affiliation_changed",
@@ -271,7 +271,7 @@ static bool distribution_points(lua_State *L, lt_bytes value, const lt_certifica
         return false;
     lua_newtable(L);
     while (lt_crl_point_next(&list, &d)) {
-        push_distribution_point(L, &d);
+        lt_lua_push_distribution_point(L, &d);
         append(L);
     }
     return list.n == 0;

@@ -42,6 +42,9 @@ int luaopen_bearssl_core(lua_State *L)
     set_names(L);
     lt_lua_open_error(L);
     lt_lua_open_certificate(L);
+    lt_lua_open_crl(L);
+    lt_lua_open_ocsp(L);
+    lt_lua_open_pins(L);
     lt_lua_open_key(L);
     lt_lua_open_store(L);
     lt_lua_open_config(L);

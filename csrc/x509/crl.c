@@ -15,9 +15,9 @@ enum { EXTENSIONS_MAX = 64 }; /* each is compared with those before it */
 const char *lt_reason_name(uint32_t reason)
 {
     static const char *const names[] = {
-        "unspecified",   "keyCompromise",        "cACompromise",    "affiliationChanged",
-        "superseded",    "cessationOfOperation", "certificateHold", NULL,
-        "removeFromCRL", "privilegeWithdrawn",   "aACompromise",
+        "unspecified",     "key_compromise",         "ca_compromise",    "affiliation_changed",
+        "superseded",      "cessation_of_operation", "certificate_hold", NULL,
+        "remove_from_crl", "privilege_withdrawn",    "aa_compromise",
     };
     return reason < sizeof names / sizeof *names ? names[reason] : NULL;
 }

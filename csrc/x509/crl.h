@@ -25,7 +25,7 @@ enum {
 };
 enum { LT_REASONS_ALL = 0x1fe }; /* bits 1 to 8 of ReasonFlags: bit 0 is unused */
 
-const char *lt_reason_name(uint32_t reason); /* "keyCompromise"; NULL: not one of the list */
+const char *lt_reason_name(uint32_t reason); /* "key_compromise"; NULL: not one of the list */
 
 /* DistributionPointName: names in full (content of GeneralNames), or one RelativeDistinguishedName
  * (content of the SET) below the CRL issuer's name. Both empty: absent. */

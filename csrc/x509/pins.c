@@ -6,6 +6,7 @@
 
 #include "crypto/hash.h"
 #include "x509/certificate.h"
+#include "x509/text.h"
 
 static const char prefix[] = "sha256//";
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -48,21 +49,12 @@ lt_code lt_pins_add(lt_pins *pins, lt_bytes text, lt_error *e)
     return LT_OK;
 }
 
-void lt_pin_of(char text[LT_PIN_TEXT_SIZE + 1], lt_bytes spki)
+void lt_pin_of(char text[LT_PIN_TEXT_SIZE], lt_bytes spki)
 {
-    uint8_t pin[LT_PIN_SIZE + 1];
-    char *out = text + PREFIX_SIZE;
+    uint8_t pin[LT_PIN_SIZE];
     lt_hash(&br_sha256_vtable, spki, pin);
-    pin[LT_PIN_SIZE] = 0;
     memcpy(text, prefix, PREFIX_SIZE);
-    for (size_t i = 0; i < LT_PIN_SIZE; i += 3) {
-        uint32_t bits = (uint32_t)pin[i] << 16 | (uint32_t)pin[i + 1] << 8;
-        bits |= i + 2 < sizeof pin ? pin[i + 2] : 0;
-        for (int shift = 18; shift >= 0; shift -= 6)
-            *out++ = digits[bits >> shift & 63];
-    }
-    out[-1] = '=';
-    *out = 0;
+    lt_base64_text((lt_bytes){ pin, sizeof pin }, 0, text + PREFIX_SIZE, BASE64_SIZE + 1);
 }
 
 static bool has(const lt_pins *pins, const uint8_t pin[LT_PIN_SIZE], size_t *at)
@@ -76,7 +68,7 @@ static bool has(const lt_pins *pins, const uint8_t pin[LT_PIN_SIZE], size_t *at)
 /* The detail has room for the first of them and no more: the leaf's comes last to be cut. */
 static lt_code fail_mismatch(const lt_bytes *path, size_t path_length, lt_error *e)
 {
-    char seen[LT_DETAIL_MAX] = "", text[LT_PIN_TEXT_SIZE + 1];
+    char seen[LT_DETAIL_MAX] = "", text[LT_PIN_TEXT_SIZE];
     size_t n = 0;
     for (size_t i = 0; i < path_length && n < sizeof seen; i++) {
         lt_certificate c;

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-enum { LT_PIN_SIZE = 32, LT_PINS_MAX = 64, LT_PIN_TEXT_SIZE = 53 };
+enum { LT_PIN_SIZE = 32, LT_PINS_MAX = 64, LT_PIN_TEXT_SIZE = 53 /* with its NUL */ };
 
 /* Immutable once made. A zeroed struct pins nothing. */
 typedef struct lt_pins {
@@ -23,7 +23,7 @@ typedef struct lt_pins {
 lt_code lt_pins_add(lt_pins *pins, lt_bytes text, lt_error *e);
 
 /* The pin of a SubjectPublicKeyInfo, as text that ends in NUL. */
-void lt_pin_of(char text[LT_PIN_TEXT_SIZE + 1], lt_bytes spki);
+void lt_pin_of(char text[LT_PIN_TEXT_SIZE], lt_bytes spki);
 
 /* `path`: certificates in DER, the leaf first, of a path that is verified. LT_OK: one of their
  * keys is pinned and, unless no_backup, one pin is of none of them; or the set is empty or has
