@@ -45,6 +45,16 @@ local function fails(code, ...)
   return err
 end
 
+-- Not even until the collector comes.
+local function keeps_no_descriptor(act)
+  collectgarbage()
+  collectgarbage "stop"
+  local before = peer.descriptors()
+  act()
+  assert.equal(before, peer.descriptors())
+  collectgarbage "restart"
+end
+
 describe("https.request with a table", function()
   it("gives body, code, headers and status line", function()
     local body, code, headers, status = get "hello"
@@ -85,7 +95,8 @@ describe("https.request with a table", function()
 
   it("sends a body as POST", function()
     local body = get("echo", { body = "[1]", headers = { ["content-type"] = "application/json" } })
-    assert.truthy(body:find("^POST .*\nContent%-Type: application/json\n.*\n\n%[1%]\n"))
+    assert.truthy(body:find("^POST .*\nContent%-Type: application/json\n"))
+    assert.truthy(body:find("\n\n[1]\n", 1, true))
   end)
 
   it("makes the TCP socket by `create`", function()
@@ -215,9 +226,7 @@ describe("a response that is not one", function()
     { "headers", "limit" },
   } do
     it(("gives %s for /%s, and leaves no descriptor"):format(case[2], case[1]), function()
-      local before = peer.descriptors()
-      fails(case[2], get(case[1]))
-      assert.equal(before, peer.descriptors())
+      keeps_no_descriptor(function() fails(case[2], get(case[1])) end)
     end)
   end
 end)
@@ -228,16 +237,18 @@ describe("a timeout", function()
   end)
 
   it("ends a handshake with a peer that says nothing", function()
-    local listener, port = peer.listen()
-    fails("timeout", https.request { url = at("", "127.0.0.1", port), config = config, timeout = 0.2 })
-    listener:close()
+    local listener <close> = peer.listen()
+    fails("timeout", https.request { url = at("", "127.0.0.1", listener.port), config = config, timeout = 0.2 })
   end)
 end)
 
 describe("a failure to connect", function()
   it("is refused where nothing listens", function()
-    local listener, port = peer.listen()
-    listener:close()
+    local port
+    do
+      local listener <close> = peer.listen()
+      port = listener.port
+    end
     fails("refused", https.request { url = at("", "127.0.0.1", port), config = config })
   end)
 
@@ -246,9 +257,15 @@ describe("a failure to connect", function()
   end)
 
   it("is not_tls where the server speaks plain HTTP", function()
-    local plain <close> = peer.start(("lua5.4 -e '%s'"):format([[
-      local s = require "socket" local l = s.bind("127.0.0.1", 0) print(select(2, l:getsockname())) io.stdout:flush()
-      local c = l:accept() c:receive(5) c:send("HTTP/1.1 400 Bad Request\r\n\r\n") c:close()]]):gsub("\n", " "))
+    local plain <close> = peer.start("lua5.4 @/plain.lua", nil, { ["plain.lua"] = [[
+      local socket = require "socket"
+      local listener = socket.bind("127.0.0.1", 0)
+      print((select(2, listener:getsockname())))
+      io.stdout:flush()
+      local tcp = listener:accept()
+      tcp:receive(5)
+      tcp:send "HTTP/1.1 400 Bad Request\r\n\r\n"
+      tcp:receive "*a"]] })
     local port = tonumber((plain:wait_for "(%d+)\n"))
     fails("not_tls", https.request { url = at("", "127.0.0.1", port), config = config })
   end)
@@ -319,9 +336,9 @@ describe("a wrong request", function()
   it("gives a sink's failure as it is, and lets its errors through", function()
     local result, err = get("hello", { sink = function() return nil, "disk full" end })
     assert.same({ nil, "disk full" }, { result, err })
-    local before = peer.descriptors()
-    assert.error_matches(function() get("hello", { sink = function() error "mine" end }) end, "mine")
-    assert.equal(before, peer.descriptors())
+    keeps_no_descriptor(function()
+      assert.error_matches(function() get("hello", { sink = function() error "mine" end }) end, "mine")
+    end)
   end)
 end)
 

@@ -165,7 +165,7 @@ local function target_of(text, overrides)
     return nil, failure("option", "url", ("'%s' does not begin with https://"):format(text))
   end
   local host, port = parts.host or "", parts.port or https.PORT
-  if #host > 253 or not host:find "^[%w._:%%-]+$" then
+  if (parts.authority or ""):find("\\", 1, true) or #host > 253 or not host:find "^[%w._:%%-]+$" then
     return nil, failure("option", "url", ("'%s' has no valid host"):format(text))
   end
   port = math.tointeger(tonumber(port ~= "" and port or https.PORT))
