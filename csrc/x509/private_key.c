@@ -30,7 +30,7 @@ static lt_code read_der(lt_private_key *k, lt_bytes der, lt_bytes password, lt_e
 {
     lt_reader r, version;
     if (!der_only(der, DER_SEQUENCE, &r))
-        return lt_fail_detail(e, LT_no_key, "private key", "neither PEM nor DER");
+        return lt_fail(e, LT_bad_key, "private key"); /* cut, or followed by something */
     if (der_next_is(&r, DER_SEQUENCE))
         return read_encrypted(k, der, password, e);
     if (!der_value(&r, DER_INTEGER, &version))
@@ -99,7 +99,9 @@ static lt_code read_pem(lt_private_key *k, lt_bytes text, lt_bytes password, lt_
 lt_code lt_private_key_parse(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e)
 {
     *k = (lt_private_key){ .type = LT_KEY_unknown };
-    bool binary = text.n >= 2 && text.p[0] == DER_SEQUENCE && text.p[1] >= 0x30;
+    lt_reader content;
+    bool binary = der_only(text, DER_SEQUENCE, &content)
+                  || (text.n >= 2 && text.p[0] == DER_SEQUENCE && text.p[1] >= 0x80);
     lt_code rc = binary ? read_der(k, text, password, e) : read_pem(k, text, password, e);
     if (rc != LT_OK)
         lt_private_key_free(k);

@@ -318,7 +318,7 @@ static lt_code check_public(const lt_private_key *k, lt_bytes content, lt_error 
 
 /* OneAsymmetricKey ::= SEQUENCE { version INTEGER (0, 1), privateKeyAlgorithm
  *   AlgorithmIdentifier, privateKey OCTET STRING, attributes [0] OPTIONAL,
- *   publicKey [1] BIT STRING OPTIONAL, with version 1 only } (RFC 5958 section 2) */
+ *   publicKey [1] BIT STRING OPTIONAL, where the version is 1 } (RFC 5958 section 2) */
 lt_code lt_private_key_pkcs8(lt_private_key *k, lt_bytes der, lt_error *e)
 {
     lt_reader r, algorithm, key, attributes, public_key;
@@ -329,7 +329,7 @@ lt_code lt_private_key_pkcs8(lt_private_key *k, lt_bytes der, lt_error *e)
         || !der_value(&r, DER_OCTET_STRING, &key)
         || !der_optional(&r, DER_CONSTRUCTED(0), &attributes)
         || !der_optional(&r, DER_PRIMITIVE(1), &public_key) || r.n != 0
-        || (public_key.p && version != 1))
+        || (public_key.p != NULL) != (version == 1))
         return lt_fail(e, LT_bad_key, "PrivateKeyInfo");
     lt_code rc = read_algorithm(k, oid, algorithm, key, e);
     return rc == LT_OK && public_key.p ? check_public(k, public_key, e) : rc;
