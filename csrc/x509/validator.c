@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "x509/name.h"
+#include "x509/path_revocation.h"
 #include "x509/path_search.h"
 #include "x509/signature.h"
 
@@ -37,8 +38,12 @@ static lt_code judge(void *context, const lt_path *path, uint32_t *signatures,
                      lt_path_fault *fault, lt_error *e)
 {
     validation *v = context;
-    (void)signatures;
     if (lt_path_check(path, fault, e) != LT_OK || check_name(path, fault, e) != LT_OK)
+        return e->code;
+    *fault = (lt_path_fault){ .at = 0, .own = false };
+    if (lt_path_check_pins(path, v->result, e) != LT_OK
+        || lt_path_check_revocation(&v->question, path, signatures, v->result, fault, e)
+               != LT_OK)
         return e->code;
     v->result->path_length = path->length;
     for (size_t i = 0; i < path->length; i++)
