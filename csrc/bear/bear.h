@@ -43,7 +43,7 @@ typedef struct {
     lt_buffer der;               /* the certificates end to end */
     size_t ends[LT_CHAIN_MAX];
     size_t count;
-    bool started, too_long, no_memory; /* the last two are judged at the end of the chain */
+    bool too_long, no_memory; /* judged at the end of the chain */
     lt_bytes certificates[LT_CHAIN_MAX];
     lt_verify_result verified;
     br_x509_pkey public_key; /* of the leaf; views into der */

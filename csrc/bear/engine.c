@@ -93,12 +93,16 @@ static lt_bytes engine_output(lt_engine *engine)
 {
     lt_bear *b = bear(engine);
     size_t n = lt_buffer_size(&b->out);
-    if (n > 0)
-        return (lt_bytes){ b->out.data + b->out.start, n };
-    if (b->error.code != LT_OK || !b->obuf)
-        return (lt_bytes){ 0 };
-    const uint8_t *record = br_ssl_engine_sendrec_buf(b->eng, &n);
-    return (lt_bytes){ record, record ? n : 0 };
+    if (n == 0 && b->error.code == LT_OK && b->obuf) {
+        const uint8_t *record = br_ssl_engine_sendrec_buf(b->eng, &n);
+        return (lt_bytes){ record, record ? n : 0 };
+    }
+    if (n > 0 && b->error.code == LT_OK) {
+        lt_bear_drain(b);
+        if (b->error.code != LT_OK)
+            lt_bear_failed(b);
+    }
+    return (lt_bytes){ b->out.data + b->out.start, lt_buffer_size(&b->out) };
 }
 
 static void engine_output_done(lt_engine *engine, size_t n)

@@ -24,7 +24,6 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
     lt_bear *b = bear_of(ctx);
     (void)server_name; /* the verifier is asked for b->name, which may be an address */
     lt_peer_chain_free(&b->peer);
-    b->peer.started = true;
     /* That flag would also tolerate a chain that is refused. */
     br_ssl_engine_remove_flags(b->eng, BR_OPT_TOLERATE_NO_CLIENT_AUTH);
 }

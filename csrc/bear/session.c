@@ -26,12 +26,19 @@ static lt_code narrow(lt_saved_session *s, const lt_bear *b, lt_error *e)
     return LT_OK;
 }
 
+/* A client's config sets no lifetime: the upper limit that RFC 5246 section F.1.4 suggests. */
+static int64_t lifetime(const lt_config *c)
+{
+    enum { DAY = 24 * 60 * 60 };
+    return c->server && c->session_lifetime < DAY ? c->session_lifetime : DAY;
+}
+
 lt_code lt_saved_session_make(lt_saved_session *s, const lt_bear *b, lt_error *e)
 {
     lt_bytes all[2 * LT_CHAIN_MAX];
     size_t n = 0;
     *s = (lt_saved_session){ .not_before = b->now,
-                             .not_after = b->now + b->config->session_lifetime,
+                             .not_after = b->now + lifetime(b->config),
                              .sent = b->peer.count };
     for (size_t i = 0; i < b->peer.count; i++)
         all[n++] = b->peer.certificates[i];

@@ -52,7 +52,7 @@ static void on_server_hello(lt_tap *t, lt_reader body)
                                    (lt_bytes){ sentinel, sizeof sentinel });
 }
 
-static lt_code on_message(lt_tap *t, uint32_t type, lt_reader body, lt_error *e)
+static lt_code on_message(lt_tap *t, bool incoming, uint32_t type, lt_reader body, lt_error *e)
 {
     lt_server_key_exchange ske;
     switch (type) {
@@ -63,6 +63,7 @@ static lt_code on_message(lt_tap *t, uint32_t type, lt_reader body, lt_error *e)
         return LT_OK;
     case LT_HS_certificate:
         t->has_certificate = true;
+        t->no_certificate_in = incoming && body.n == 3; /* an empty certificate_list */
         return LT_OK;
     case LT_HS_server_key_exchange:
         t->has_key_exchange = lt_server_key_exchange_parse(body, t->tls_1_2, &ske);
@@ -100,7 +101,7 @@ lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes 
             return rc;
         if (incoming)
             t->last_in = message_name(type);
-        rc = on_message(t, type, body, e);
+        rc = on_message(t, incoming, type, body, e);
         if (rc != LT_OK)
             return rc;
     }

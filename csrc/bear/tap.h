@@ -15,6 +15,7 @@ typedef struct {
     uint32_t server_version;   /* of the ServerHello; 0: not seen */
     bool downgraded;           /* its random says that the server could do TLS 1.2 or more */
     bool has_certificate;      /* a Certificate went by: this is no resumption */
+    bool no_certificate_in;    /* the peer's had none in it */
     bool has_key_exchange;     /* a ServerKeyExchange that parses */
     uint32_t named_curve;      /* of the ServerKeyExchange; 0: none */
     uint32_t signature_scheme; /* of the ServerKeyExchange; 0: none */
