@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * hkdf.c - see hkdf.h. */
+#include "crypto/hkdf.h"
+
+#include "base/secret.h"
+
+void lt_hmac(const br_hash_class *hash, lt_bytes key, lt_bytes data, uint8_t *out)
+{
+    br_hmac_key_context k;
+    br_hmac_context c;
+    br_hmac_key_init(&k, hash, key.p, key.n);
+    br_hmac_init(&c, &k, 0);
+    br_hmac_update(&c, data.p, data.n);
+    br_hmac_out(&c, out);
+    lt_wipe(&k, sizeof k);
+    lt_wipe(&c, sizeof c);
+}
+
+void lt_hkdf_extract(const br_hash_class *hash, lt_bytes salt, lt_bytes ikm, uint8_t *prk)
+{
+    static const uint8_t zeros[LT_HASH_MAX];
+    lt_hmac(hash, salt.n ? salt : (lt_bytes){ zeros, lt_hash_size(hash) }, ikm, prk);
+}
+
+void lt_hkdf_expand(const br_hash_class *hash, lt_bytes prk, lt_bytes info, uint8_t *out,
+                    size_t n)
+{
+    uint8_t t[LT_HASH_MAX];
+    size_t size = lt_hash_size(hash), previous = 0;
+    br_hmac_key_context k;
+    br_hmac_key_init(&k, hash, prk.p, prk.n);
+    for (uint8_t i = 1; n > 0; i++) {
+        br_hmac_context c;
+        br_hmac_init(&c, &k, 0);
+        br_hmac_update(&c, t, previous);
+        br_hmac_update(&c, info.p, info.n);
+        br_hmac_update(&c, &i, 1);
+        br_hmac_out(&c, t);
+        lt_wipe(&c, sizeof c);
+        previous = size;
+        size_t piece = n < size ? n : size;
+        memcpy(out, t, piece);
+        out += piece, n -= piece;
+    }
+    lt_wipe(&k, sizeof k);
+    lt_wipe(t, sizeof t);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * random.c - see random.h. */
+#include "crypto/random.h"
+
+#include "base/secret.h"
+
+lt_code lt_random_init(lt_random *r, const uint8_t *seed, lt_error *e)
+{
+    uint8_t fresh[LT_SEED_SIZE];
+    if (seed) {
+        br_hmac_drbg_init(r, &br_sha256_vtable, seed, LT_SEED_SIZE);
+        return LT_OK;
+    }
+    lt_code rc = lt_entropy(fresh, sizeof fresh, e);
+    br_hmac_drbg_init(r, &br_sha256_vtable, fresh, sizeof fresh);
+    lt_wipe(fresh, sizeof fresh);
+    br_prng_seeder seeder = br_prng_seeder_system(NULL);
+    if (seeder) /* rdrand on x86: added to the seed, never alone */
+        seeder(&r->vtable);
+    return rc;
+}
+
+void lt_random_bytes(lt_random *r, uint8_t *out, size_t n)
+{
+    br_hmac_drbg_generate(r, out, n);
+}
