@@ -20,6 +20,8 @@ enum lt_handshake_type {
     LT_HS_client_hello = 1,
     LT_HS_server_hello = 2,
     LT_HS_new_session_ticket = 4,
+    LT_HS_end_of_early_data = 5,
+    LT_HS_encrypted_extensions = 8,
     LT_HS_certificate = 11,
     LT_HS_server_key_exchange = 12,
     LT_HS_certificate_request = 13,
@@ -27,6 +29,8 @@ enum lt_handshake_type {
     LT_HS_certificate_verify = 15,
     LT_HS_client_key_exchange = 16,
     LT_HS_finished = 20,
+    LT_HS_certificate_status = 22,
+    LT_HS_key_update = 24,
 };
 
 enum {
