@@ -14,6 +14,7 @@ struct lt_verifier;      /* x509/verify.h */
 struct lt_verify_result; /* x509/verify.h */
 struct lt_identity;      /* x509/identity.h: a chain and its private key */
 struct lt_bear_shared;   /* bear/bear.h: what the connections of a config share there */
+struct lt_tls_shared;    /* tls/shared.h: the same of the native engine */
 
 typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
 
@@ -21,6 +22,7 @@ typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
  * whoever made the config. */
 typedef struct {
     bool server;
+    bool native;                       /* the engine: ours, else BearSSL's */
     uint16_t min_version, max_version; /* LT_TLS_1_x */
     const uint16_t *cipher_suites;     /* by preference */
     size_t cipher_suite_count;
@@ -39,6 +41,7 @@ typedef struct {
     size_t session_cache_size;      /* server: entries; 0: no resumption by session ID */
     uint32_t session_lifetime;      /* seconds */
     struct lt_bear_shared *bear;    /* made once the rest is set */
+    struct lt_tls_shared *tls;      /* server; NULL: no tickets */
     bool fixed_time, fixed_entropy; /* for tests */
     int64_t time;
     uint8_t entropy[LT_SEED_SIZE];
@@ -123,6 +126,6 @@ struct lt_engine {
     const lt_engine_class *engine_class;
 };
 
-enum { LT_KEY_LOG_LINE = 256 }; /* bytes; CLIENT_RANDOM lines have 177 */
+enum { LT_KEY_LOG_LINE = 256 }; /* bytes; the longest has 194 */
 
 #endif

@@ -80,6 +80,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(decode, decode_error, "message does not decode")                                       \
     X(unexpected, unexpected_message, "message not expected")                                \
     X(illegal_parameter, illegal_parameter, "message carries a value that it must not")      \
+    X(missing_extension, missing_extension, "extension that is required is missing")         \
     X(unsupported_extension, unsupported_extension, "extension was not offered")             \
     X(record_overflow, record_overflow, "record is too long")                                \
     X(bad_record, bad_record_mac, "record does not decrypt")                                 \
@@ -93,6 +94,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(unknown_name, unrecognized_name, "the server has no such name")                        \
     X(bad_key_exchange, illegal_parameter, "key exchange value is not valid")                \
     X(bad_signature, decrypt_error, "handshake signature does not verify")                   \
+    X(bad_binder, decrypt_error, "PSK binder does not verify")                               \
     X(bad_finished, decrypt_error, "Finished does not verify")                               \
     X(renegotiation, no_renegotiation, "renegotiation refused")                              \
     X(insecure_renegotiation, handshake_failure, "secure renegotiation data is wrong")       \

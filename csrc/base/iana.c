@@ -12,6 +12,7 @@ enum {
     C = LT_SUITE_auth_ecdsa,
     S = LT_SUITE_static_ecdh,
     H = LT_SUITE_sha1,
+    T = LT_SUITE_tls_1_3,
 };
 
 const lt_cipher_suite lt_cipher_suites[] = {
@@ -22,6 +23,10 @@ const lt_cipher_suite lt_cipher_suites[] = {
     { 0x003D, N | R, "TLS_RSA_WITH_AES_256_CBC_SHA256" },
     { 0x009C, A | R, "TLS_RSA_WITH_AES_128_GCM_SHA256" },
     { 0x009D, A | R, "TLS_RSA_WITH_AES_256_GCM_SHA384" },
+    { 0x1301, E | A | T, "TLS_AES_128_GCM_SHA256" },
+    { 0x1302, E | A | T, "TLS_AES_256_GCM_SHA384" },
+    { 0x1303, E | A | T, "TLS_CHACHA20_POLY1305_SHA256" },
+    { 0x1304, E | A | T, "TLS_AES_128_CCM_SHA256" },
     { 0xC003, H | S, "TLS_ECDH_ECDSA_WITH_3DES_EDE_CBC_SHA" },
     { 0xC004, H | S, "TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA" },
     { 0xC005, H | S, "TLS_ECDH_ECDSA_WITH_AES_256_CBC_SHA" },

@@ -19,6 +19,7 @@ enum {
     LT_SUITE_auth_ecdsa = 16,  /* an EC key signs */
     LT_SUITE_static_ecdh = 32, /* the EC key of the certificate is the key exchange */
     LT_SUITE_sha1 = 64,        /* HMAC-SHA-1 protects the records */
+    LT_SUITE_tls_1_3 = 128,    /* names no key exchange and no signature; TLS 1.3 only */
 };
 
 typedef struct {
@@ -27,7 +28,8 @@ typedef struct {
     const char *name;
 } lt_cipher_suite;
 
-extern const lt_cipher_suite lt_cipher_suites[]; /* all that BearSSL has; name NULL ends it */
+extern const lt_cipher_suite
+    lt_cipher_suites[]; /* all that either engine has; name NULL ends it */
 
 const lt_cipher_suite *lt_cipher_suite_by_id(uint16_t id); /* NULL: unknown */
 const lt_cipher_suite *lt_cipher_suite_by_name(const char *name);

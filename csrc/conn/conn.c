@@ -8,24 +8,34 @@
 #include "base/secret.h"
 #include "bear/bear.h"
 #include "conn/key_log.h"
+#include "tls/engine.h"
+#include "tls/shared.h"
 
 lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
 {
-    config->tls.bear = lt_bear_shared_new(&config->tls, e);
-    return config->tls.bear ? LT_OK : e->code;
+    lt_config *tls = &config->tls;
+    if (!tls->native)
+        return (tls->bear = lt_bear_shared_new(tls, e)) ? LT_OK : e->code;
+    if (tls->server && tls->session_cache_size > 0)
+        return (tls->tls = lt_tls_shared_new(e)) ? LT_OK : e->code;
+    return LT_OK;
 }
 
 void lt_conn_config_free(lt_conn_config *config)
 {
     lt_bear_shared_free(config->tls.bear);
+    lt_tls_shared_free(config->tls.tls);
     config->tls.bear = NULL;
+    config->tls.tls = NULL;
     lt_key_log_close(&config->key_log);
 }
 
-/* One engine so far. The choice is here alone: by the config, never by what the peer does. */
+/* The choice is here alone: by the config, never by what the peer does. */
 static lt_engine *new_engine(const lt_config *config, const lt_conn_options *options,
                              lt_error *e)
 {
+    if (config->native)
+        return lt_tls_new(config, options->name, options->resume, options->now, e);
     return lt_bear_new(config, options->name, options->resume, options->now, e);
 }
 

@@ -181,6 +181,7 @@ static void read_fixed(lua_State *L, lt_config *tls)
 static void read_numbers(lua_State *L, lt_config *tls)
 {
     tls->server = boolean_field(L, "server");
+    tls->native = boolean_field(L, "native");
     tls->min_version = (uint16_t)integer_field(L, "min_version", 0);
     tls->max_version = (uint16_t)integer_field(L, "max_version", 0);
     tls->groups = (uint32_t)integer_field(L, "groups", 0);

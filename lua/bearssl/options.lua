@@ -4,7 +4,7 @@
 local core = require "bearssl.core"
 local near = require "bearssl.near"
 
-local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303 }
+local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303, ["1.3"] = 0x0304 }
 
 -- ECDHE with AEAD (RFC 7525 section 4.2): AES first, which most machines have in hardware.
 local default_suites = {
@@ -12,6 +12,7 @@ local default_suites = {
   "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
   "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
 }
+local suites_13 = { "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384" }
 -- TLS 1.0 and 1.1 know no AEAD; whoever asks for them gets these too.
 local old_suites = {
   "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
@@ -48,11 +49,6 @@ local function one_of(names)
     local what = type(value) == "string" and ('"%s"'):format(value) or type(value)
     return nil, ("%s is wanted, not %s"):format(table.concat(list, " or "), what)
   end
-end
-
-local function version(value)
-  if value == "1.3" then return nil, '"1.3" is not built in yet; "1.2" is the newest' end
-  return one_of(versions)(value)
 end
 
 -- A string, or a list of at least one; always gives a list.
@@ -136,8 +132,9 @@ local options = {
   client_auth = { one_of { none = 0, request = 1, require = 2 }, "server" },
   client_trust = { trust, "server" },
   alpn = { alpn },
-  min_version = { version },
-  max_version = { version },
+  min_version = { one_of(versions) },
+  max_version = { one_of(versions) },
+  engine = { one_of { native = "native", bear = "bear" } },
   cipher_suites = { names_of(core.cipher_suites) },
   groups = { names_of(group_numbers) },
   session_cache = { cache_size, "server" },
@@ -214,6 +211,7 @@ local function suites_of(values, low, high)
   local names = values.cipher_suites
   if not names then
     names = table.move(default_suites, 1, #default_suites, 1, {})
+    if high >= versions["1.3"] then table.move(suites_13, 1, #suites_13, #names + 1, names) end
     if low < versions["1.2"] then table.move(old_suites, 1, #old_suites, #names + 1, names) end
   end
   local ids, usable, ephemeral = {}, false, false
@@ -270,7 +268,7 @@ local function fields_of(role, values, low, high, suites)
   local server = role == "server"
   local path = type(values.key_log) == "string"
   return {
-    server = server, min_version = low, max_version = high, cipher_suites = suites,
+    server = server, native = (values.engine or high >= versions["1.3"] and "native") == "native", min_version = low, max_version = high, cipher_suites = suites,
     groups = group_bits(values.groups), alpn = values.alpn,
     ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
     client_auth = values.client_auth,

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ * authentication.c - Certificate, CertificateVerify and CertificateRequest in both directions and
+ * both versions (RFC 8446 section 4.4, RFC 5246 section 7.4). */
+#include "tls/tls.h"
+
+#include "wire/certificate.h"
+#include "wire/certificate_request.h"
+
+const uint16_t lt_tls_signature_schemes[] = {
+    0x0403, 0x0804, 0x0807, 0x0503,
+    0x0805, 0x0603, 0x0806, /* ECDSA, PSS by rsaEncryption, Ed25519 */
+    0x0809, 0x080a, 0x080b, /* PSS by id-RSASSA-PSS */
+    0x0401, 0x0501, 0x0601, /* PKCS#1: chains, and TLS 1.2 */
+    0,
+};
+
+/* --- the peer's certificates --------------------------------------------------------------- */
+
+static lt_code keep_staple(lt_tls *t, lt_bytes extension_data)
+{
+    lt_bytes response;
+    if (!lt_certificate_status_parse(extension_data, &response))
+        return lt_fail(&t->error, LT_decode, "CertificateStatus");
+    lt_buffer_free(&t->peer.ocsp_staple);
+    return lt_buffer_add(&t->peer.ocsp_staple, response.p, response.n)
+               ? LT_OK
+               : lt_fail(&t->error, LT_memory, "CertificateStatus");
+}
+
+static lt_code entry_extensions(lt_tls *t, lt_bytes block, bool leaf)
+{
+    lt_extensions x;
+    uint32_t offered = t->server ? 0 : t->hs->offered;
+    lt_code rc = lt_extensions_parse(&x, block, LT_IN_certificate, offered, &t->error);
+    if (rc == LT_OK && leaf && lt_has_extension(&x, LT_X_status_request))
+        rc = keep_staple(t, x.data[LT_X_status_request]);
+    return rc;
+}
+
+/* Copies the certificates of `list` into t->peer. */
+static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
+{
+    lt_tls_peer *peer = &t->peer;
+    lt_certificate_entry entry;
+    if (!lt_buffer_reserve(&peer->der, list.n)) /* once, so that the views stay */
+        return lt_fail(&t->error, LT_memory, "Certificate");
+    while (list.n > 0) {
+        if (!lt_certificate_entry_next(&list, tls_1_3, &entry))
+            return lt_fail(&t->error, LT_decode, "Certificate.certificate_list");
+        if (peer->count == LT_CHAIN_MAX)
+            return lt_fail_detail(&t->error, LT_limit, "Certificate",
+                                  "more than %d certificates", LT_CHAIN_MAX);
+        lt_code rc = tls_1_3 ? entry_extensions(t, entry.extensions, peer->count == 0) : LT_OK;
+        if (rc != LT_OK)
+            return rc;
+        peer->certificates[peer->count++] =
+            (lt_bytes){ peer->der.data + peer->der.end, entry.certificate.n };
+        lt_buffer_add(&peer->der, entry.certificate.p, entry.certificate.n);
+    }
+    return LT_OK;
+}
+
+lt_code lt_tls_verify_peer(lt_tls *t)
+{
+    const lt_config *config = t->config;
+    lt_verify_request request = {
+        .certificates = t->peer.certificates,
+        .count = t->peer.count,
+        .name = !t->server && config->verify_name ? t->name : NULL,
+        .purpose = t->server ? LT_PURPOSE_client : LT_PURPOSE_server,
+        .time = t->now,
+        .ocsp_staple = { t->peer.ocsp_staple.data, lt_buffer_size(&t->peer.ocsp_staple) },
+    };
+    if (request.name && !*request.name)
+        return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
+    return config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+}
+
+static lt_code no_certificate(lt_tls *t)
+{
+    if (!t->server)
+        return lt_fail(&t->error, LT_no_peer_certificate, "Certificate.certificate_list");
+    if (t->config->client_auth != LT_AUTH_require)
+        return LT_OK;
+    lt_fail(&t->error, LT_certificate_required, "Certificate.certificate_list");
+    if (t->version == LT_TLS_1_3)
+        t->error.alert = LT_ALERT_certificate_required;
+    return t->error.code;
+}
+
+lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body)
+{
+    bool tls_1_3 = t->version == LT_TLS_1_3;
+    lt_certificate_message m;
+    if (!lt_certificate_message_parse(body, tls_1_3, &m))
+        return lt_fail(&t->error, LT_decode, "Certificate");
+    if (m.request_context.n != 0) /* within the handshake (section 4.4.2) */
+        return lt_fail(&t->error, LT_illegal_parameter,
+                       "Certificate.certificate_request_context");
+    if (m.list.n == 0)
+        return no_certificate(t);
+    return keep_certificates(t, m.list, tls_1_3);
+}
+
+/* --- ours ---------------------------------------------------------------------------------- */
+
+bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_t *scheme)
+{
+    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
+        if (lt_list_has(t->hs->peer_schemes, *s)
+            && lt_identity_signs(identity, *s, t->version == LT_TLS_1_3)) {
+            *scheme = *s;
+            return true;
+        }
+    return false;
+}
+
+bool lt_tls_choose_identity(lt_tls *t)
+{
+    const lt_config *config = t->config;
+    for (size_t i = 0; i < config->identity_count; i++) {
+        const struct lt_identity *identity = lt_identity_at(config->identities, i);
+        if (lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme)) {
+            t->hs->identity = identity;
+            return true;
+        }
+    }
+    return false;
+}
+
+lt_code lt_tls_write_certificate(lt_tls *t)
+{
+    bool tls_1_3 = t->version == LT_TLS_1_3;
+    size_t count = 0;
+    const lt_bytes *chain = NULL;
+    if (t->hs->identity)
+        chain = lt_identity_certificates(t->hs->identity, &count);
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_certificate, &message);
+    if (tls_1_3)
+        wr_vec(&w, 1, (lt_bytes){ NULL, 0 });
+    lt_mark list = wr_open(&w, 3);
+    for (size_t i = 0; i < count; i++) {
+        wr_vec(&w, 3, chain[i]);
+        if (tls_1_3)
+            wr_vec(&w, 2, (lt_bytes){ NULL, 0 });
+    }
+    wr_close(&w, list);
+    return lt_tls_close(t, &w, message, true);
+}
+
+/* --- signatures ---------------------------------------------------------------------------- */
+
+/* 64 spaces, a context string, a zero and the transcript's hash (section 4.4.3). */
+static size_t signed_content(const lt_tls *t, bool by_server,
+                             uint8_t out[64 + 34 + LT_HASH_MAX])
+{
+    const char *context =
+        by_server ? "TLS 1.3, server CertificateVerify" : "TLS 1.3, client CertificateVerify";
+    memset(out, ' ', 64);
+    memcpy(out + 64, context, 34); /* with its NUL: the separator */
+    lt_transcript_hash(&t->hs->transcript, out + 98);
+    return 98 + lt_hash_size(t->suite->hash);
+}
+
+/* What a CertificateVerify of this side signs; TLS 1.2: all messages so far. */
+static lt_bytes to_sign(const lt_tls *t, bool by_server, uint8_t *content)
+{
+    const lt_buffer *messages = &t->hs->transcript.messages;
+    if (t->version == LT_TLS_1_2)
+        return (lt_bytes){ messages->data + messages->start, lt_buffer_size(messages) };
+    return (lt_bytes){ content, signed_content(t, by_server, content) };
+}
+
+lt_code lt_tls_write_certificate_verify(lt_tls *t)
+{
+    uint8_t content[64 + 34 + LT_HASH_MAX], signature[LT_SIGNATURE_MAX];
+    size_t n = 0;
+    lt_tls_handshake *hs = t->hs;
+    lt_code rc =
+        lt_identity_sign(hs->identity, hs->identity_scheme, to_sign(t, t->server, content),
+                         &t->random, signature, &n, &t->error);
+    if (rc != LT_OK)
+        return rc;
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_certificate_verify, &message);
+    wr_uint(&w, 2, hs->identity_scheme);
+    wr_vec(&w, 2, (lt_bytes){ signature, n });
+    return lt_tls_close(t, &w, message, true);
+}
+
+lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
+{
+    uint8_t content[64 + 34 + LT_HASH_MAX];
+    uint32_t scheme;
+    lt_bytes signature;
+    if (!lt_certificate_verify_parse(body, &scheme, &signature))
+        return lt_fail(&t->error, LT_decode, "CertificateVerify");
+    if (!lt_tls_scheme_offered(scheme)) /* section 4.4.3 */
+        return lt_fail(&t->error, LT_illegal_parameter, "CertificateVerify.algorithm");
+    lt_code rc = lt_certificate_check_signature(
+        t->peer.certificates[0], scheme, t->version == LT_TLS_1_3,
+        to_sign(t, !t->server, content), signature, &t->error);
+    if (rc == LT_OK && !t->server)
+        t->signature_scheme = (uint16_t)scheme;
+    return rc;
+}
+
+bool lt_tls_scheme_offered(uint32_t scheme)
+{
+    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
+        if (*s == scheme)
+            return true;
+    return false;
+}
+
+/* --- CertificateRequest, as the client reads it --------------------------------------------- */
+
+static bool two_byte_list(lt_reader r, lt_bytes *out)
+{
+    return rd_vec(&r, 2, out) && r.n == 0 && out->n >= 2 && out->n % 2 == 0;
+}
+
+static lt_code request_13(lt_tls *t, lt_reader r)
+{
+    lt_certificate_request *request = &t->hs->request;
+    lt_reader context, block;
+    lt_extensions x;
+    if (!rd_vec(&r, 1, &context) || !rd_vec(&r, 2, &block) || r.n != 0)
+        return lt_fail(&t->error, LT_decode, "CertificateRequest");
+    if (context.n != 0)
+        return lt_fail(&t->error, LT_illegal_parameter,
+                       "CertificateRequest.certificate_request_context");
+    lt_code rc = lt_extensions_parse(&x, block, LT_IN_certificate_request, ~0U, &t->error);
+    if (rc != LT_OK)
+        return rc;
+    if (!lt_has_extension(&x, LT_X_signature_algorithms)) /* section 4.3.2 */
+        return lt_fail(&t->error, LT_missing_extension,
+                       "CertificateRequest.signature_algorithms");
+    lt_reader authorities = x.data[LT_X_certificate_authorities];
+    if (!two_byte_list(x.data[LT_X_signature_algorithms], &request->signature_schemes)
+        || (authorities.n > 0
+            && (!rd_vec(&authorities, 2, &request->authorities) || authorities.n != 0)))
+        return lt_fail(&t->error, LT_decode, "CertificateRequest.extensions");
+    return LT_OK;
+}
+
+lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
+{
+    lt_tls_handshake *hs = t->hs;
+    if (!lt_buffer_add(&hs->request_bytes, body.p, body.n))
+        return lt_fail(&t->error, LT_memory, "CertificateRequest");
+    lt_bytes kept = { hs->request_bytes.data, lt_buffer_size(&hs->request_bytes) };
+    lt_code rc = LT_OK;
+    if (t->version == LT_TLS_1_3)
+        rc = request_13(t, kept);
+    else if (!lt_certificate_request_12_parse(kept, true, &hs->request.certificate_types,
+                                              &hs->request.signature_schemes,
+                                              &hs->request.authorities))
+        rc = lt_fail(&t->error, LT_decode, "CertificateRequest");
+    if (rc != LT_OK)
+        return rc;
+    hs->certificate_requested = true;
+    hs->peer_schemes = hs->request.signature_schemes;
+    if (t->config->ask_certificate)
+        t->question = true;
+    else
+        lt_tls_choose_identity(t);
+    return LT_OK;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * engine.h - what conn uses of this room: the native engine, behind lt_engine. */
+#ifndef LT_TLS_ENGINE_H
+#define LT_TLS_ENGINE_H
+
+#include "base/engine.h"
+
+/* NULL: see e. `name` may be NULL; `resume` is a session of the same config, or NULL. */
+lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_session *resume,
+                      int64_t now, lt_error *e);
+
+#endif

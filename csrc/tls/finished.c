@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ * finished.c - Finished in both versions and on both sides, and what follows from it: sessions. */
+#include "tls/tls.h"
+
+#include "base/secret.h"
+
+enum { VERIFY_DATA_12 = 12, LIFETIME_12 = 7200 /* seconds, where a server gives no hint */ };
+
+lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body)
+{
+    uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
+    size_t n = lt_hash_size(t->suite->hash);
+    lt_transcript_hash(&t->hs->transcript, digest);
+    lt_finished_mac(t->suite->hash, base_key, digest, verify_data);
+    lt_code rc = LT_OK;
+    if (body.n != n)
+        rc = lt_fail(&t->error, LT_decode, "Finished.verify_data");
+    else if (!lt_ct_eq(body.p, verify_data, n))
+        rc = lt_fail(&t->error, LT_bad_finished, "Finished.verify_data");
+    lt_wipe(verify_data, sizeof verify_data);
+    return rc;
+}
+
+lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body)
+{
+    uint8_t verify_data[VERIFY_DATA_12];
+    lt_tls_finished_12(t, t->server, verify_data);
+    lt_code rc = LT_OK;
+    if (body.n != sizeof verify_data)
+        rc = lt_fail(&t->error, LT_decode, "Finished.verify_data");
+    else if (!lt_ct_eq(body.p, verify_data, sizeof verify_data))
+        rc = lt_fail(&t->error, LT_bad_finished, "Finished.verify_data");
+    lt_wipe(verify_data, sizeof verify_data);
+    return rc;
+}
+
+lt_code lt_tls_finish_12(lt_tls *t)
+{
+    uint8_t verify_data[VERIFY_DATA_12];
+    lt_code rc = lt_tls_change_cipher_spec(t);
+    if (rc != LT_OK)
+        return rc;
+    lt_tls_keys_12(t, true);
+    lt_tls_finished_12(t, !t->server, verify_data);
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
+    wr_bytes(&w, (lt_bytes){ verify_data, sizeof verify_data });
+    rc = lt_tls_close(t, &w, message, true);
+    return rc == LT_OK ? lt_tls_flush(t) : rc;
+}
+
+lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body)
+{
+    (void)body;
+    lt_tls_keys_12(t, false);
+    return LT_OK;
+}
+
+/* --- sessions -------------------------------------------------------------------------------- */
+
+bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
+{
+    lt_writer w = { .to = &s->certificates };
+    memcpy(s->name, t->name, sizeof s->name);
+    if (t->alpn)
+        memcpy(s->alpn, t->alpn, strlen(t->alpn) + 1);
+    for (size_t i = 0; i < t->peer.count; i++)
+        wr_vec(&w, 3, t->peer.certificates[i]);
+    return !w.full;
+}
+
+lt_code lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s)
+{
+    lt_bytes certificate, all = { s->certificates.data + s->certificates.start,
+                                  lt_buffer_size(&s->certificates) };
+    lt_tls_peer *peer = &t->peer;
+    if (all.n == 0) /* a client that was not asked, or had none */
+        return t->server && t->config->client_auth == LT_AUTH_require
+                   ? lt_fail(&t->error, LT_certificate_required, "session")
+                   : LT_OK;
+    if (!lt_buffer_add(&peer->der, all.p, all.n))
+        return lt_fail(&t->error, LT_memory, "session");
+    for (lt_reader r = { peer->der.data, all.n }; rd_vec(&r, 3, &certificate);)
+        peer->certificates[peer->count++] = certificate;
+    return lt_tls_verify_peer(t); /* what has expired since is not resumed */
+}
+
+void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)
+{
+    if (t->ticket_count == LT_TLS_TICKETS_MAX) { /* the oldest goes */
+        lt_tls_session_free(&t->tickets[0]->base);
+        memmove(t->tickets, t->tickets + 1, --t->ticket_count * sizeof *t->tickets);
+    }
+    t->tickets[t->ticket_count++] = s;
+}
+
+/* Client of TLS 1.2: from a new ticket, else the ticket or session ID that was resumed or given. */
+lt_code lt_tls_keep_session_12(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_tls_session *s = lt_tls_session_new(t->config);
+    if (!s)
+        return lt_fail(&t->error, LT_memory, "session");
+    bool fresh = lt_buffer_size(&hs->new_ticket) > 0, old = t->resumed && !fresh;
+    const lt_buffer *ticket = old ? &t->resume->ticket : &hs->new_ticket;
+    s->version = LT_TLS_1_2;
+    s->cipher_suite = t->suite->id;
+    s->group = t->group;
+    s->extended_master_secret = hs->extended_master_secret;
+    s->received = old ? t->resume->received : t->now;
+    s->lifetime = old ? t->resume->lifetime : hs->new_ticket_lifetime;
+    if (s->lifetime == 0)
+        s->lifetime = LIFETIME_12;
+    s->secret_size = 48;
+    memcpy(s->secret, t->exporter_secret, s->secret_size);
+    s->session_id_size = hs->session_id_size;
+    memcpy(s->session_id, hs->session_id, sizeof s->session_id);
+    if (!lt_buffer_add(&s->ticket, ticket->data + ticket->start, lt_buffer_size(ticket))
+        || !lt_tls_session_bind(t, s)) {
+        lt_tls_session_free(&s->base);
+        return lt_fail(&t->error, LT_memory, "session");
+    }
+    if (lt_buffer_size(&s->ticket) == 0 && s->session_id_size == 0)
+        lt_tls_session_free(&s->base);
+    else
+        lt_tls_keep_session(t, s);
+    return LT_OK;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT
+ * server.c - the server of TLS 1.3 (RFC 8446 appendix A.2) as a table and its handlers. The
+ * ClientHello's first reading, which decides the version, is here too. */
+#include "tls/tls.h"
+
+#include "base/secret.h"
+#include "wire/key_share.h"
+#include "wire/pre_shared_key.h"
+
+enum { PSK_DHE_KE = 1, FALLBACK_SCSV = 0x5600 };
+
+/* --- ClientHello: what it offers ------------------------------------------------------------------- */
+
+static lt_code parse_hello(lt_tls *t, lt_reader body)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_buffer_free(&hs->hello);
+    if (!lt_buffer_add(&hs->hello, body.p, body.n))
+        return lt_fail(&t->error, LT_memory, "ClientHello");
+    lt_reader kept = { hs->hello.data, lt_buffer_size(&hs->hello) };
+    if (!lt_client_hello_parse(kept, &hs->client_hello))
+        return lt_fail(&t->error, LT_decode, "ClientHello");
+    return lt_extensions_parse(&hs->client_extensions, hs->client_hello.extensions,
+                               LT_IN_client_hello, ~0U, &t->error);
+}
+
+static bool offers_version(const lt_client_hello *hello, uint16_t version)
+{
+    if (hello->has_supported_versions)
+        return lt_list_has(hello->supported_versions, version);
+    return version <= LT_TLS_1_2 && hello->legacy_version >= version;
+}
+
+static lt_code choose_version(lt_tls *t)
+{
+    const lt_client_hello *hello = &t->hs->client_hello;
+    uint16_t version = LT_TLS_1_3;
+    while (version >= LT_TLS_1_2
+           && !(lt_tls_allows_version(t->config, version) && offers_version(hello, version)))
+        version--;
+    if (version < LT_TLS_1_2) {
+        lt_error_cause(&t->error, NULL, "the client offers no version that this config allows");
+        return lt_fail(&t->error, LT_protocol_version, "ClientHello.supported_versions");
+    }
+    if (lt_list_has(hello->cipher_suites, FALLBACK_SCSV) && version < t->config->max_version
+        && version < LT_TLS_1_3) /* RFC 7507 section 3 */
+        return lt_fail(&t->error, LT_fallback, "ClientHello.cipher_suites");
+    if (t->version && t->version != version) /* after a HelloRetryRequest */
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.supported_versions");
+    t->version = version;
+    return LT_OK;
+}
+
+static lt_code keep_name(lt_tls *t, lt_bytes name)
+{
+    if (name.n >= sizeof t->name)
+        return lt_fail(&t->error, LT_decode, "ClientHello.server_name");
+    for (size_t i = 0; i < name.n; i++) /* a NUL would end it early */
+        if (name.p[i] <= ' ' || name.p[i] >= 0x7f)
+            return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.server_name");
+    memset(t->name, 0, sizeof t->name);
+    if (name.n > 0)
+        memcpy(t->name, name.p, name.n);
+    return LT_OK;
+}
+
+/* --- choices ------------------------------------------------------------------------------------------ */
+
+static lt_code choose_suite(lt_tls *t)
+{
+    const lt_suite *chosen = NULL;
+    for (size_t i = 0; i < t->config->cipher_suite_count && !chosen; i++) {
+        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
+        if (s && s->version == LT_TLS_1_3
+            && lt_list_has(t->hs->client_hello.cipher_suites, s->id))
+            chosen = s;
+    }
+    if (!chosen)
+        return lt_fail(&t->error, LT_no_cipher_suite, "ClientHello.cipher_suites");
+    if (t->suite && t->suite != chosen)
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.cipher_suites, second");
+    t->suite = chosen;
+    return LT_OK;
+}
+
+/* The best group that has a share; else the best that the client supports, to be asked for. */
+static lt_code choose_group(lt_tls *t, lt_key_share_entry *share, uint32_t *ask)
+{
+    const lt_extensions *x = &t->hs->client_extensions;
+    lt_reader shares;
+    uint32_t best = 0, group;
+    *ask = 0, *share = (lt_key_share_entry){ 0 };
+    if (!lt_has_extension(x, LT_X_supported_groups) || !lt_has_extension(x, LT_X_key_share))
+        return lt_fail(&t->error, LT_missing_extension, /* section 9.2 */
+                       lt_has_extension(x, LT_X_key_share) ? "ClientHello.supported_groups"
+                                                           : "ClientHello.key_share");
+    if (!lt_key_share_client_parse(x->data[LT_X_key_share], &shares))
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share");
+    for (lt_key_share_entry e; lt_key_share_entry_parse(&shares, &e);) {
+        uint32_t rank = lt_tls_group_rank(t->config, e.group);
+        if (!lt_list_has(t->hs->client_hello.supported_groups, e.group)) /* section 4.2.8 */
+            return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share.group");
+        if (rank && (!best || rank < best))
+            best = rank, *share = e;
+    }
+    for (lt_reader r = t->hs->client_hello.supported_groups; !best && rd_uint(&r, 2, &group);)
+        if (lt_tls_group_rank(t->config, group)
+            && (!*ask
+                || lt_tls_group_rank(t->config, group) < lt_tls_group_rank(t->config, *ask)))
+            *ask = group;
+    if (!best && !*ask)
+        return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
+    return LT_OK;
+}
+
+/* --- pre_shared_key (section 4.2.11) ---------------------------------------------------------------------- */
+
+static lt_code check_binder(lt_tls *t, const lt_tls_session *s, lt_bytes hello, lt_bytes binder)
+{
+    lt_key_schedule early;
+    uint8_t key[LT_HASH_MAX], digest[LT_HASH_MAX], mac[LT_HASH_MAX];
+    const br_hash_class *hash = t->suite->hash;
+    size_t n = lt_hash_size(hash);
+    lt_key_schedule_early(&early, hash, (lt_bytes){ s->secret, s->secret_size });
+    lt_hash(hash, (lt_bytes){ key, 0 }, digest);
+    lt_derive_secret(&early, "res binder", digest, key);
+    lt_transcript_hash_with(&t->hs->transcript, hash, hello, digest);
+    lt_finished_mac(hash, key, digest, mac);
+    bool ok = binder.n == n && lt_ct_eq(binder.p, mac, n);
+    lt_wipe(&early, sizeof early);
+    lt_wipe(key, sizeof key);
+    lt_wipe(mac, sizeof mac);
+    return ok ? LT_OK : lt_fail(&t->error, LT_bad_binder, "ClientHello.pre_shared_key.binders");
+}
+
+static bool usable(const lt_tls *t, const lt_tls_session *s)
+{
+    const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
+    return s->version == LT_TLS_1_3 && suite && suite->hash == t->suite->hash
+           && (lt_buffer_size(&s->certificates) > 0 || t->config->client_auth == LT_AUTH_none);
+}
+
+/* `message`: the ClientHello with its header. The session that is taken, or none. */
+static lt_code choose_psk(lt_tls *t, lt_bytes message, uint32_t *selected)
+{
+    lt_tls_handshake *hs = t->hs;
+    const lt_extensions *x = &hs->client_extensions;
+    lt_offered_psks offered;
+    lt_reader r, modes;
+    if (!lt_has_extension(x, LT_X_pre_shared_key))
+        return LT_OK;
+    if (!x->last_is_known || x->last != LT_X_pre_shared_key)
+        return lt_fail(&t->error, LT_illegal_parameter,
+                       "ClientHello.pre_shared_key, not the last");
+    if (!lt_has_extension(x, LT_X_psk_key_exchange_modes))
+        return lt_fail(&t->error, LT_missing_extension, "ClientHello.psk_key_exchange_modes");
+    r = x->data[LT_X_psk_key_exchange_modes];
+    if (!lt_offered_psks_parse(x->data[LT_X_pre_shared_key], &offered) || !rd_vec(&r, 1, &modes)
+        || r.n != 0 || modes.n == 0)
+        return lt_fail(&t->error, LT_decode, "ClientHello.pre_shared_key");
+    if (!memchr(modes.p, PSK_DHE_KE, modes.n))
+        return LT_OK;
+    for (uint32_t i = 0; i < offered.count && !t->resume; i++) {
+        t->resume = lt_tls_open_ticket(t, offered.psk[i].identity);
+        if (t->resume && !usable(t, t->resume)) {
+            lt_tls_session_free(&t->resume->base);
+            t->resume = NULL;
+        }
+        *selected = i;
+    }
+    if (!t->resume)
+        return LT_OK;
+    message.n -= offered.binders_size;
+    hs->psk_accepted = t->resumed = true;
+    lt_code rc = check_binder(t, t->resume, message, offered.psk[*selected].binder);
+    return rc == LT_OK ? lt_tls_restore_peer(t, t->resume) : rc;
+}
+
+/* --- the server's messages ---------------------------------------------------------------------------------- */
+
+static lt_writer open_server_hello(lt_tls *t, lt_bytes random, lt_mark *message,
+                                   lt_mark *extensions)
+{
+    lt_writer w = lt_tls_open(t, LT_HS_server_hello, message);
+    lt_server_hello_write(&w, &(lt_server_hello){
+                                  .legacy_version = LT_TLS_1_2,
+                                  .random = random,
+                                  .session_id = t->hs->client_hello.session_id,
+                                  .cipher_suite = t->suite->id,
+                              });
+    *extensions = wr_open(&w, 2);
+    wr_uint(&w, 2, LT_EXT_supported_versions);
+    wr_uint(&w, 2, 2);
+    wr_uint(&w, 2, LT_TLS_1_3);
+    return w;
+}
+
+static lt_code hello_retry_request(lt_tls *t, uint32_t group)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_mark message, extensions;
+    if (hs->retried) /* the second hello must have what the first was asked for */
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
+    lt_transcript_retry(&hs->transcript, t->suite->hash);
+    lt_bytes random = { lt_hello_retry_request_random, 32 };
+    lt_writer w = open_server_hello(t, random, &message, &extensions);
+    wr_uint(&w, 2, LT_EXT_key_share);
+    wr_uint(&w, 2, 2);
+    wr_uint(&w, 2, group);
+    wr_close(&w, extensions);
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    if (rc == LT_OK)
+        rc = hs->client_hello.session_id.n > 0 ? lt_tls_change_cipher_spec(t) : lt_tls_flush(t);
+    hs->retried = true;
+    hs->retry_group = group;
+    hs->next = LT_TLS_wait_second_client_hello;
+    t->round_trips++;
+    return rc;
+}
+
+static lt_code server_hello(lt_tls *t, uint32_t selected_psk)
+{
+    const lt_key_pair *share = &t->hs->shares[0];
+    lt_mark message, extensions;
+    lt_random_bytes(&t->random, t->server_random, sizeof t->server_random);
+    lt_writer w =
+        open_server_hello(t, (lt_bytes){ t->server_random, 32 }, &message, &extensions);
+    wr_uint(&w, 2, LT_EXT_key_share);
+    lt_mark x = wr_open(&w, 2);
+    wr_uint(&w, 2, share->group);
+    wr_vec(&w, 2, (lt_bytes){ share->public_key, share->public_size });
+    wr_close(&w, x);
+    if (t->hs->psk_accepted) {
+        wr_uint(&w, 2, LT_EXT_pre_shared_key);
+        wr_uint(&w, 2, 2);
+        wr_uint(&w, 2, selected_psk);
+    }
+    wr_close(&w, extensions);
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    if (rc != LT_OK)
+        return rc;
+    bool compatible = t->hs->client_hello.session_id.n > 0 && !t->hs->retried;
+    return compatible ? lt_tls_change_cipher_spec(t) : lt_tls_flush(t);
+}
+
+static lt_code encrypted_extensions(lt_tls *t)
+{
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_encrypted_extensions, &message);
+    lt_mark block = wr_open(&w, 2);
+    if (t->alpn) {
+        wr_uint(&w, 2, LT_EXT_application_layer_protocol_negotiation);
+        lt_mark x = wr_open(&w, 2), list = wr_open(&w, 2);
+        wr_vec(&w, 1, (lt_bytes){ (const uint8_t *)t->alpn, strlen(t->alpn) });
+        wr_close(&w, list);
+        wr_close(&w, x);
+    }
+    wr_close(&w, block);
+    return lt_tls_close(t, &w, message, true);
+}
+
+static lt_code certificate_request(lt_tls *t)
+{
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_certificate_request, &message);
+    wr_uint(&w, 1, 0);
+    lt_mark block = wr_open(&w, 2);
+    wr_uint(&w, 2, LT_EXT_signature_algorithms);
+    lt_mark x = wr_open(&w, 2), list = wr_open(&w, 2);
+    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
+        wr_uint(&w, 2, *s);
+    wr_close(&w, list);
+    wr_close(&w, x);
+    if (t->config->authority_count > 0) {
+        wr_uint(&w, 2, LT_EXT_certificate_authorities);
+        x = wr_open(&w, 2), list = wr_open(&w, 2);
+        for (size_t i = 0; i < t->config->authority_count; i++)
+            wr_vec(&w, 2, t->config->authorities[i]);
+        wr_close(&w, list);
+        wr_close(&w, x);
+    }
+    wr_close(&w, block);
+    return lt_tls_close(t, &w, message, true);
+}
+
+static lt_code finished(lt_tls *t)
+{
+    uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
+    lt_transcript_hash(&t->hs->transcript, digest);
+    lt_finished_mac(t->suite->hash, t->hs->server_handshake_secret, digest, verify_data);
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
+    wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    return rc == LT_OK ? lt_tls_flush(t) : rc;
+}
+
+/* EncryptedExtensions to Finished; then this side may write application data (section 2). */
+static lt_code flight(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    bool asks = t->config->client_auth != LT_AUTH_none && !hs->psk_accepted;
+    lt_code rc = encrypted_extensions(t);
+    if (rc == LT_OK && asks)
+        rc = certificate_request(t);
+    if (rc == LT_OK && !hs->psk_accepted)
+        rc = lt_tls_write_certificate(t);
+    if (rc == LT_OK && !hs->psk_accepted)
+        rc = lt_tls_write_certificate_verify(t);
+    if (rc == LT_OK)
+        rc = finished(t);
+    if (rc != LT_OK)
+        return rc;
+    lt_tls_application_secrets(t);
+    lt_tls_write_with(t, t->server_secret);
+    t->round_trips++;
+    hs->next = asks ? LT_TLS_wait_client_certificate : LT_TLS_wait_client_finished;
+    return LT_OK;
+}
+
+static lt_code choose_certificate(lt_tls *t)
+{
+    if (t->hs->psk_accepted)
+        return LT_OK;
+    if (!lt_has_extension(&t->hs->client_extensions, LT_X_signature_algorithms))
+        return lt_fail(&t->error, LT_missing_extension, "ClientHello.signature_algorithms");
+    t->hs->peer_schemes = t->hs->client_hello.signature_algorithms;
+    if (!lt_tls_choose_identity(t))
+        return lt_fail(&t->error, LT_no_signature_scheme, "ClientHello.signature_algorithms");
+    t->signature_scheme = (uint16_t)t->hs->identity_scheme;
+    return LT_OK;
+}
+
+static lt_code answer(lt_tls *t, lt_reader body, const lt_key_share_entry *peer,
+                      uint32_t selected)
+{
+    lt_tls_handshake *hs = t->hs;
+    uint8_t shared[LT_GROUP_SECRET_MAX];
+    size_t n = 0;
+    lt_bytes psk = { NULL, 0 };
+    if (hs->psk_accepted)
+        psk = (lt_bytes){ t->resume->secret, t->resume->secret_size };
+    lt_code rc = choose_certificate(t);
+    if (rc == LT_OK)
+        rc = lt_tls_hear(t, body);
+    if (rc != LT_OK)
+        return rc;
+    t->group = (uint16_t)peer->group;
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    if (!lt_key_pair_agree(&hs->shares[0], peer->key_exchange, shared, &n))
+        return lt_fail(&t->error, LT_bad_key_exchange, "ClientHello.key_share.key_exchange");
+    lt_transcript_start(&hs->transcript, t->suite->hash);
+    lt_transcript_drop(&hs->transcript);
+    rc = server_hello(t, selected);
+    if (rc == LT_OK) {
+        lt_key_schedule_early(&hs->schedule, t->suite->hash, psk);
+        lt_tls_handshake_keys(t, (lt_bytes){ shared, n });
+        lt_tls_read_with(t, hs->client_handshake_secret);
+        lt_tls_write_with(t, hs->server_handshake_secret);
+        rc = flight(t);
+    }
+    lt_wipe(shared, sizeof shared);
+    lt_wipe(hs->shares, sizeof hs->shares);
+    return rc;
+}
+
+static lt_code on_client_hello_13(lt_tls *t, lt_reader body)
+{
+    const lt_client_hello *hello = &t->hs->client_hello;
+    lt_key_share_entry share;
+    uint32_t ask, selected = 0;
+    if (hello->compression_methods.n != 1 || hello->compression_methods.p[0] != 0)
+        return lt_fail(&t->error, LT_illegal_parameter,
+                       "ClientHello.legacy_compression_methods");
+    lt_code rc = choose_suite(t);
+    if (rc == LT_OK)
+        rc = choose_group(t, &share, &ask);
+    if (rc == LT_OK && ask) {
+        rc = lt_tls_hear(t, body);
+        return rc == LT_OK ? hello_retry_request(t, ask) : rc;
+    }
+    if (rc == LT_OK && t->hs->retried && share.group != t->hs->retry_group)
+        rc = lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
+    if (rc == LT_OK)
+        rc = lt_tls_choose_alpn(t, hello->alpn);
+    if (rc == LT_OK)
+        rc = choose_psk(t, (lt_bytes){ body.p - 4, body.n + 4 }, &selected);
+    return rc == LT_OK ? answer(t, body, &share, selected) : rc;
+}
+
+static lt_code on_client_hello(lt_tls *t, lt_reader body)
+{
+    lt_code rc = parse_hello(t, body);
+    if (rc == LT_OK)
+        rc = choose_version(t);
+    if (rc == LT_OK)
+        rc = keep_name(t, t->hs->client_hello.server_name);
+    if (rc != LT_OK)
+        return rc;
+    memcpy(t->client_random, t->hs->client_hello.random.p, sizeof t->client_random);
+    if (t->version == LT_TLS_1_3)
+        return on_client_hello_13(t, body);
+    rc = lt_tls_hear(t, body);
+    return rc == LT_OK ? lt_tls_on_client_hello_12(t) : rc;
+}
+
+/* --- the client's flight --------------------------------------------------------------------------------------- */
+
+static lt_code on_certificate(lt_tls *t, lt_reader body)
+{
+    lt_code rc = lt_tls_read_certificate(t, body);
+    if (rc != LT_OK)
+        return rc;
+    t->hs->next =
+        t->peer.count > 0 ? LT_TLS_wait_client_certificate_verify : LT_TLS_wait_client_finished;
+    return t->peer.count > 0 ? lt_tls_verify_peer(t) : LT_OK;
+}
+
+static lt_code on_finished(lt_tls *t, lt_reader body)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_code rc = lt_tls_check_finished(t, hs->client_handshake_secret, body);
+    if (rc == LT_OK)
+        rc = lt_tls_hear(t, body);
+    if (rc != LT_OK)
+        return rc;
+    lt_tls_resumption_secret(t);
+    lt_tls_read_with(t, t->client_secret);
+    lt_bytes modes = hs->client_extensions.data[LT_X_psk_key_exchange_modes];
+    bool wants_tickets = modes.n > 1 && memchr(modes.p + 1, PSK_DHE_KE, modes.n - 1);
+    return wants_tickets ? lt_tls_send_tickets(t) : LT_OK;
+}
+
+static bool tls_1_3(const lt_tls *t)
+{
+    return t->version == LT_TLS_1_3;
+}
+
+/* clang-format off */
+const lt_tls_row lt_tls_server_rows[] = {
+#define LAST true
+#define ANY false
+    { LT_TLS_wait_client_hello,              LT_HS_client_hello,       LAST, NULL,    on_client_hello,                LT_TLS_as_decided },
+    { LT_TLS_wait_second_client_hello,       LT_HS_client_hello,       LAST, NULL,    on_client_hello,                LT_TLS_as_decided },
+    { LT_TLS_wait_client_certificate,        LT_HS_certificate,        ANY,  NULL,    on_certificate,                 LT_TLS_as_decided },
+    { LT_TLS_wait_client_certificate_verify, LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_client_finished },
+    { LT_TLS_wait_client_finished,           LT_HS_finished,           LAST, NULL,    on_finished,                    LT_TLS_connected },
+    { LT_TLS_connected,                      LT_HS_key_update,         LAST, tls_1_3, lt_tls_on_key_update,           LT_TLS_connected },
+    { .act = NULL },
+};
+/* clang-format on */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ * server_12.c - the server of TLS 1.2 with ECDHE and an AEAD (RFC 5246 section 7.3, RFC 8422,
+ * RFC 7627, RFC 5077), once server.c has read the ClientHello and found no TLS 1.3 in common. */
+#include "tls/tls.h"
+
+#include "base/secret.h"
+
+enum { EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, NAMED_CURVE = 3, RSA_SIGN = 1, ECDSA_SIGN = 64 };
+
+/* --- choices ------------------------------------------------------------------------------------------ */
+
+static uint32_t choose_group(const lt_tls *t) /* 0: none in common */
+{
+    lt_bytes offered = t->hs->client_hello.supported_groups;
+    for (const uint16_t *g = lt_tls_groups; *g; g++)
+        if (lt_tls_group_rank(t->config, *g)
+            && (offered.n == 0 ? *g == 23 : lt_list_has(offered, *g))) /* RFC 8422 section 4 */
+            return *g;
+    return 0;
+}
+
+/* An identity for the suite whose certificate and signature the client can verify. */
+static bool choose_identity(lt_tls *t, const lt_suite *suite)
+{
+    lt_tls_handshake *hs = t->hs;
+    for (size_t i = 0; i < t->config->identity_count; i++) {
+        const struct lt_identity *id = lt_identity_at(t->config->identities, i);
+        uint32_t group = lt_identity_group(id);
+        lt_bytes groups = hs->client_hello.supported_groups;
+        if (lt_identity_is_rsa(id) == suite->ecdsa
+            || (group && groups.n > 0 && !lt_list_has(groups, group))
+            || !lt_tls_choose_scheme(t, id, &hs->identity_scheme))
+            continue;
+        hs->identity = id;
+        return true;
+    }
+    return false;
+}
+
+static lt_code choose_suite(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    bool in_common = false;
+    hs->peer_schemes =
+        hs->client_hello.signature_algorithms; /* none: SHA-1, which we do not sign */
+    for (size_t i = 0; i < t->config->cipher_suite_count; i++) {
+        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
+        if (!s || s->version != LT_TLS_1_2
+            || !lt_list_has(hs->client_hello.cipher_suites, s->id))
+            continue;
+        in_common = true;
+        if (choose_identity(t, s)) {
+            t->suite = s;
+            t->signature_scheme = (uint16_t)hs->identity_scheme;
+            return LT_OK;
+        }
+    }
+    return in_common
+               ? lt_fail(&t->error, LT_no_signature_scheme, "ClientHello.signature_algorithms")
+               : lt_fail(&t->error, LT_no_cipher_suite, "ClientHello.cipher_suites");
+}
+
+/* RFC 5077 section 3.4, RFC 7627 section 5.3 */
+static bool usable(const lt_tls *t, const lt_tls_session *s)
+{
+    const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
+    return s->version == LT_TLS_1_2 && lt_tls_allows_suite(t->config, suite)
+           && lt_list_has(t->hs->client_hello.cipher_suites, s->cipher_suite)
+           && s->extended_master_secret == t->hs->extended_master_secret
+           && (lt_buffer_size(&s->certificates) > 0 || t->config->client_auth == LT_AUTH_none);
+}
+
+static void find_session(lt_tls *t)
+{
+    lt_bytes ticket = t->hs->client_extensions.data[LT_X_session_ticket];
+    if (ticket.n == 0)
+        return;
+    lt_tls_session *s = lt_tls_open_ticket(t, ticket);
+    if (s && !usable(t, s)) {
+        lt_tls_session_free(&s->base);
+        s = NULL;
+    }
+    t->resume = s;
+}
+
+/* --- messages ------------------------------------------------------------------------------------------- */
+
+static void hello_extensions(lt_tls *t, lt_writer *w)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_mark block = wr_open(w, 2), x;
+    if (lt_has_extension(&hs->client_extensions, LT_X_renegotiation_info)
+        || lt_list_has(hs->client_hello.cipher_suites, EMPTY_RENEGOTIATION_INFO_SCSV)) {
+        wr_uint(w, 2, LT_EXT_renegotiation_info); /* RFC 5746 section 3.6 */
+        wr_vec(w, 2, (lt_bytes){ (const uint8_t[]){ 0 }, 1 });
+    }
+    if (hs->extended_master_secret)
+        wr_uint(w, 4, (uint32_t)LT_EXT_extended_master_secret << 16);
+    if (hs->ticket_expected)
+        wr_uint(w, 4, (uint32_t)LT_EXT_session_ticket << 16);
+    if (t->alpn) {
+        wr_uint(w, 2, LT_EXT_application_layer_protocol_negotiation);
+        x = wr_open(w, 2);
+        lt_mark list = wr_open(w, 2);
+        wr_vec(w, 1, (lt_bytes){ (const uint8_t *)t->alpn, strlen(t->alpn) });
+        wr_close(w, list);
+        wr_close(w, x);
+    }
+    if (!t->resumed && lt_has_extension(&hs->client_extensions, LT_X_ec_point_formats)) {
+        wr_uint(w, 2, LT_EXT_ec_point_formats);
+        wr_uint(w, 2, 2);
+        wr_uint(w, 2, 0x0100); /* one: uncompressed */
+    }
+    wr_close(w, block);
+}
+
+static lt_code server_hello(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_random_bytes(&t->random, t->server_random, sizeof t->server_random);
+    if (lt_tls_allows_version(t->config, LT_TLS_1_3)) /* RFC 8446 section 4.1.3 */
+        memcpy(t->server_random + 24, lt_downgrade_to_12, sizeof lt_downgrade_to_12);
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_server_hello, &message);
+    lt_server_hello_write(
+        &w, &(lt_server_hello){
+                .legacy_version = LT_TLS_1_2,
+                .random = { t->server_random, sizeof t->server_random },
+                .session_id = t->resumed ? hs->client_hello.session_id : (lt_bytes){ NULL, 0 },
+                .cipher_suite = t->suite->id,
+            });
+    hello_extensions(t, &w);
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    lt_transcript_start(&hs->transcript, t->suite->hash);
+    return rc;
+}
+
+/* ServerECDHParams, signed together with both randoms (RFC 8422 section 5.4). */
+static lt_code server_key_exchange(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    const lt_key_pair *share = &hs->shares[0];
+    uint8_t content[64 + 4 + LT_GROUP_PUBLIC_MAX], signature[LT_SIGNATURE_MAX];
+    size_t parameters = 4 + share->public_size, n = 0;
+    memcpy(content, t->client_random, 32);
+    memcpy(content + 32, t->server_random, 32);
+    content[64] = NAMED_CURVE;
+    content[65] = (uint8_t)(share->group >> 8), content[66] = (uint8_t)share->group;
+    content[67] = (uint8_t)share->public_size;
+    memcpy(content + 68, share->public_key, share->public_size);
+    lt_code rc = lt_identity_sign(hs->identity, hs->identity_scheme,
+                                  (lt_bytes){ content, 64 + parameters }, &t->random, signature,
+                                  &n, &t->error);
+    if (rc != LT_OK)
+        return rc;
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_server_key_exchange, &message);
+    wr_bytes(&w, (lt_bytes){ content + 64, parameters });
+    wr_uint(&w, 2, hs->identity_scheme);
+    wr_vec(&w, 2, (lt_bytes){ signature, n });
+    return lt_tls_close(t, &w, message, true);
+}
+
+static lt_code certificate_request(lt_tls *t)
+{
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_certificate_request, &message);
+    wr_vec(&w, 1, (lt_bytes){ (const uint8_t[]){ ECDSA_SIGN, RSA_SIGN }, 2 });
+    lt_mark list = wr_open(&w, 2);
+    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
+        wr_uint(&w, 2, *s);
+    wr_close(&w, list);
+    list = wr_open(&w, 2);
+    for (size_t i = 0; i < t->config->authority_count; i++)
+        wr_vec(&w, 2, t->config->authorities[i]);
+    wr_close(&w, list);
+    return lt_tls_close(t, &w, message, true);
+}
+
+static lt_code full(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    bool asks = t->config->client_auth != LT_AUTH_none;
+    lt_code rc = choose_suite(t);
+    if (rc != LT_OK)
+        return rc;
+    uint32_t group = choose_group(t);
+    if (!group)
+        return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
+    t->group = (uint16_t)group;
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    rc = server_hello(t);
+    if (rc == LT_OK)
+        rc = lt_tls_write_certificate(t);
+    if (rc == LT_OK)
+        rc = server_key_exchange(t);
+    if (rc == LT_OK && asks)
+        rc = certificate_request(t);
+    if (rc != LT_OK)
+        return rc;
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_server_hello_done, &message);
+    rc = lt_tls_close(t, &w, message, true);
+    if (!asks)
+        lt_transcript_drop(&hs->transcript);
+    t->round_trips = 2;
+    hs->next = asks ? LT_TLS_wait_client_certificate_12 : LT_TLS_wait_client_key_exchange_12;
+    return rc == LT_OK ? lt_tls_flush(t) : rc;
+}
+
+static lt_code resumed(lt_tls *t)
+{
+    const lt_tls_session *s = t->resume;
+    t->resumed = true;
+    t->suite = lt_suite_by_id(s->cipher_suite);
+    t->group = s->group;
+    t->round_trips = 1;
+    memcpy(t->exporter_secret, s->secret, s->secret_size);
+    t->key_log_lines |= 1U << LT_LOG_client_random;
+    lt_code rc = lt_tls_restore_peer(t, s);
+    if (rc == LT_OK)
+        rc = server_hello(t);
+    lt_transcript_drop(&t->hs->transcript);
+    if (rc == LT_OK && t->hs->ticket_expected)
+        rc = lt_tls_send_ticket_12(t);
+    t->hs->next = LT_TLS_wait_client_change_cipher_spec_12;
+    return rc == LT_OK ? lt_tls_finish_12(t) : rc;
+}
+
+lt_code lt_tls_on_client_hello_12(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    const lt_extensions *x = &hs->client_extensions;
+    lt_bytes methods = hs->client_hello.compression_methods;
+    lt_bytes renegotiation = x->data[LT_X_renegotiation_info];
+    if (!memchr(methods.p, 0, methods.n))
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.compression_methods");
+    if (lt_has_extension(x, LT_X_renegotiation_info)
+        && (renegotiation.n != 1 || renegotiation.p[0] != 0))
+        return lt_fail(&t->error, LT_insecure_renegotiation, "ClientHello.renegotiation_info");
+    hs->extended_master_secret = lt_has_extension(x, LT_X_extended_master_secret);
+    hs->ticket_expected = lt_has_extension(x, LT_X_session_ticket) && t->config->tls
+                          && t->config->session_lifetime > 0;
+    lt_code rc = lt_tls_choose_alpn(t, hs->client_hello.alpn);
+    if (rc != LT_OK)
+        return rc;
+    find_session(t);
+    return t->resume ? resumed(t) : full(t);
+}
+
+/* --- the client's flight ------------------------------------------------------------------------------- */
+
+static bool has_certificate(const lt_tls *t)
+{
+    return t->peer.count > 0;
+}
+
+static bool has_no_certificate(const lt_tls *t)
+{
+    return t->peer.count == 0;
+}
+
+static lt_code on_certificate(lt_tls *t, lt_reader body)
+{
+    lt_code rc = lt_tls_read_certificate(t, body);
+    return rc == LT_OK && t->peer.count > 0 ? lt_tls_verify_peer(t) : rc;
+}
+
+static lt_code on_client_key_exchange(lt_tls *t, lt_reader body)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_bytes point;
+    if (!rd_vec(&body, 1, &point) || body.n != 0 || point.n == 0)
+        return lt_fail(&t->error, LT_decode, "ClientKeyExchange");
+    if (!lt_key_pair_agree(&hs->shares[0], point, hs->premaster, &hs->premaster_size))
+        return lt_fail(&t->error, LT_bad_key_exchange, "ClientKeyExchange.ecdh_Yc");
+    lt_wipe(hs->shares, sizeof hs->shares);
+    lt_tls_master_secret_12(t);
+    if (t->peer.count == 0)
+        lt_transcript_drop(&hs->transcript);
+    return LT_OK;
+}
+
+static lt_code on_certificate_verify(lt_tls *t, lt_reader body)
+{
+    lt_code rc = lt_tls_read_certificate_verify(t, body);
+    lt_transcript_drop(&t->hs->transcript);
+    return rc;
+}
+
+static lt_code on_finished(lt_tls *t, lt_reader body)
+{
+    lt_code rc = lt_tls_check_finished_12(t, body);
+    if (rc == LT_OK)
+        rc = lt_tls_hear(t, body);
+    if (rc == LT_OK && !t->resumed && t->hs->ticket_expected)
+        rc = lt_tls_send_ticket_12(t);
+    return rc == LT_OK && !t->resumed ? lt_tls_finish_12(t) : rc;
+}
+
+/* clang-format off */
+const lt_tls_row lt_tls_server_12_rows[] = {
+#define LAST true
+#define ANY false
+    { LT_TLS_wait_client_certificate_12,        LT_HS_certificate,         ANY,  NULL,               on_certificate,                  LT_TLS_wait_client_key_exchange_12 },
+    { LT_TLS_wait_client_key_exchange_12,       LT_HS_client_key_exchange, ANY,  has_certificate,    on_client_key_exchange,          LT_TLS_wait_client_certificate_verify_12 },
+    { LT_TLS_wait_client_key_exchange_12,       LT_HS_client_key_exchange, LAST, has_no_certificate, on_client_key_exchange,          LT_TLS_wait_client_change_cipher_spec_12 },
+    { LT_TLS_wait_client_certificate_verify_12, LT_HS_certificate_verify,  LAST, NULL,               on_certificate_verify,           LT_TLS_wait_client_change_cipher_spec_12 },
+    { LT_TLS_wait_client_change_cipher_spec_12, LT_MSG_change_cipher_spec, LAST, NULL,               lt_tls_on_change_cipher_spec_12, LT_TLS_wait_client_finished_12 },
+    { LT_TLS_wait_client_finished_12,           LT_HS_finished,            LAST, NULL,               on_finished,                     LT_TLS_connected },
+    { .act = NULL },
+};
+/* clang-format on */

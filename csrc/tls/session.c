@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * session.c - see session.h. */
+#include "tls/session.h"
+
+#include <stdlib.h>
+
+lt_tls_session *lt_tls_session_new(const lt_config *config)
+{
+    lt_tls_session *s = calloc(1, sizeof *s);
+    if (s)
+        s->base = (lt_session){ .free = lt_tls_session_free, .config = config };
+    return s;
+}
+
+static bool copy_buffer(lt_buffer *to, const lt_buffer *from)
+{
+    *to = (lt_buffer){ 0 };
+    return lt_buffer_add(to, from->data + from->start, lt_buffer_size(from));
+}
+
+lt_tls_session *lt_tls_session_copy(const lt_tls_session *from)
+{
+    lt_tls_session *s = lt_tls_session_new(from->base.config);
+    if (!s)
+        return NULL;
+    *s = *from;
+    bool ok = copy_buffer(&s->ticket, &from->ticket);
+    ok = copy_buffer(&s->certificates, &from->certificates) && ok;
+    if (ok)
+        return s;
+    lt_tls_session_free(&s->base);
+    return NULL;
+}
+
+void lt_tls_session_free(lt_session *session)
+{
+    lt_tls_session *s = (lt_tls_session *)session; /* base is its first member */
+    if (!s)
+        return;
+    lt_buffer_free(&s->ticket);
+    lt_buffer_free(&s->certificates);
+    lt_wipe_free(s, sizeof *s);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * session.h - what a later connection resumes from: a secret and what it is bound to. The client
+ * keeps it as an object; the server inside a ticket. */
+#ifndef LT_TLS_SESSION_H
+#define LT_TLS_SESSION_H
+
+#include "base/engine.h"
+#include "base/secret.h"
+#include "crypto/hkdf.h"
+
+typedef struct {
+    lt_session base; /* first */
+    uint16_t version, cipher_suite, group;
+    uint8_t secret[LT_HASH_MAX]; /* 1.3: the PSK; 1.2: the master secret */
+    size_t secret_size;
+    int64_t received;  /* seconds since the epoch; on the server: issued */
+    uint32_t lifetime; /* seconds */
+    uint32_t age_add;  /* 1.3 */
+    uint32_t max_early_data;
+    bool extended_master_secret;
+    char name[256]; /* that the peer proved to have, or that was asked of us */
+    char alpn[256];
+    uint8_t session_id[32]; /* 1.2 without a ticket */
+    size_t session_id_size;
+    lt_buffer ticket;
+    lt_buffer certificates; /* the peer's, each with a length of three bytes before it */
+} lt_tls_session;
+
+lt_tls_session *lt_tls_session_new(const lt_config *config); /* NULL: out of memory */
+lt_tls_session *lt_tls_session_copy(const lt_tls_session *from);
+void lt_tls_session_free(lt_session *session); /* wipes; NULL is fine */
+
+#endif

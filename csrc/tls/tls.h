@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ * tls.h - the native engine: TLS 1.3 (RFC 8446) and modern TLS 1.2 (RFC 5246, 7627, 5077, 9325) in
+ * one handshake from one ClientHello, client and server. This header is the room's inside;
+ * engine.h and shared.h are its face. docs/tls13.md explains it.
+ *
+ * Data flows one way: engine.c cuts the input into records, record.c opens them, handshake.c puts
+ * messages together and looks them up in the state tables of client.c, client_12.c, server.c and
+ * server_12.c, whose handlers write messages through handshake.c into the output. */
+#ifndef LT_TLS_TLS_H
+#define LT_TLS_TLS_H
+
+#include "base/engine.h"
+#include "base/iana.h"
+#include "crypto/group.h"
+#include "crypto/random.h"
+#include "tls/engine.h"
+#include "tls/key_schedule.h"
+#include "tls/record.h"
+#include "tls/session.h"
+#include "tls/transcript.h"
+#include "wire/client_hello.h"
+#include "wire/extensions.h"
+#include "wire/handshake.h"
+#include "wire/server_hello.h"
+#include "wire/writer.h"
+#include "x509/sign.h"
+#include "x509/verify.h"
+
+/* Appendix A of RFC 8446, and the flow of RFC 5246 section 7.3. */
+#define LT_TLS_STATES(X)                 \
+    X(wait_server_hello)                 \
+    X(wait_encrypted_extensions)         \
+    X(wait_certificate_or_request)       \
+    X(wait_certificate)                  \
+    X(wait_certificate_verify)           \
+    X(wait_finished)                     \
+    X(wait_certificate_12)               \
+    X(wait_status_or_key_exchange_12)    \
+    X(wait_server_key_exchange_12)       \
+    X(wait_request_or_done_12)           \
+    X(wait_done_12)                      \
+    X(wait_ticket_12)                    \
+    X(wait_change_cipher_spec_12)        \
+    X(wait_finished_12)                  \
+    X(wait_client_hello)                 \
+    X(wait_second_client_hello)          \
+    X(wait_end_of_early_data)            \
+    X(wait_client_certificate)           \
+    X(wait_client_certificate_verify)    \
+    X(wait_client_finished)              \
+    X(wait_client_certificate_12)        \
+    X(wait_client_key_exchange_12)       \
+    X(wait_client_certificate_verify_12) \
+    X(wait_client_change_cipher_spec_12) \
+    X(wait_client_finished_12)           \
+    X(connected)                         \
+    X(as_decided) /* in a row: the handler set hs->next */
+
+#define LT_TLS_STATE(name) LT_TLS_##name,
+typedef enum { LT_TLS_STATES(LT_TLS_STATE) LT_TLS_STATE_COUNT } lt_tls_state;
+
+enum {
+    LT_TLS_IDLE_RECORDS_MAX = 32,                   /* records in a row that bring nothing */
+    LT_TLS_OUTPUT_MAX = 4 * (LT_FRAGMENT_MAX + 64), /* write() takes no more beyond this */
+    LT_TLS_TICKETS_MAX = 4, /* a client keeps the newest of a connection */
+    LT_TLS_HANDSHAKE_BYTES_MAX = 1 << 18,
+};
+
+/* The peer's certificates and what was said of them. */
+typedef struct {
+    lt_buffer der; /* end to end */
+    lt_bytes certificates[LT_CHAIN_MAX];
+    size_t count;
+    lt_buffer ocsp_staple;
+    lt_verify_result verified;
+} lt_tls_peer;
+
+/* What only the handshake needs: freed, wiped, when it is done. */
+typedef struct {
+    lt_transcript transcript;
+    lt_key_schedule schedule;
+    lt_key_pair shares[2]; /* client: as offered; server: one */
+    size_t share_count;
+    lt_buffer flight;             /* messages that are not in records yet */
+    lt_buffer hello;              /* client: our ClientHello; server: the peer's */
+    lt_client_hello client_hello; /* server: views into hello */
+    lt_extensions client_extensions;
+    uint32_t offered;       /* client: extensions of our ClientHello, as bits of LT_X_ */
+    uint8_t session_id[32]; /* legacy_session_id (1.3), or that of a session (1.2) */
+    size_t session_id_size;
+    lt_server_hello server_hello; /* client: the one being handled */
+    lt_extensions server_extensions;
+    bool retried; /* a HelloRetryRequest was sent or received */
+    uint32_t retry_group;
+    lt_buffer cookie;
+    bool hello_sent, psk_offered, psk_accepted;
+    uint8_t client_handshake_secret[LT_HASH_MAX], server_handshake_secret[LT_HASH_MAX];
+    lt_tls_state next; /* after a row that leaves it to its handler */
+
+    /* client authentication */
+    bool certificate_requested;
+    lt_buffer request_bytes, request_context;
+    lt_certificate_request request; /* views into request_bytes */
+    lt_bytes peer_schemes;          /* what the peer verifies; views, as in request or hello */
+    const struct lt_identity *identity;
+    uint32_t identity_scheme;
+
+    /* TLS 1.2 */
+    bool extended_master_secret, ticket_expected, staple_expected, resumed_12;
+    uint8_t premaster[LT_GROUP_SECRET_MAX];
+    size_t premaster_size;
+    lt_buffer new_ticket; /* server: sealed and ready; client: received */
+    uint32_t new_ticket_lifetime;
+} lt_tls_handshake;
+
+typedef struct {
+    lt_engine engine; /* first */
+    const lt_config *config;
+    lt_error error;
+    int64_t now;    /* seconds since the epoch, when the connection began */
+    char name[256]; /* client: asked for; server: SNI received; "": none */
+    bool name_is_ip;
+    lt_random random;
+
+    lt_tls_state state; /* written by handshake.c alone */
+    bool server, question, closing, peer_closed;
+    uint16_t version; /* 0: not agreed yet */
+    const lt_suite *suite;
+    uint16_t group, signature_scheme;
+    const char *alpn;
+    bool resumed;
+    int round_trips;
+
+    lt_buffer in, out;
+    size_t record_size; /* bytes at the front of `in` whose data is being read; 0: none */
+    size_t data_at, data_size; /* what is left of it, from the front of `in` */
+    lt_protection read, write;
+    size_t write_limit; /* bytes of plaintext in a record; record_size_limit (RFC 8449) */
+    lt_handshake_stream messages;
+    size_t handshake_bytes;
+    uint32_t idle_records;
+    bool record_seen; /* one good record from the peer: it speaks TLS */
+    bool ccs_sent;
+    const char *last_in; /* the last message from the peer; NULL: none */
+
+    lt_tls_handshake *hs; /* NULL once connected */
+    lt_tls_peer peer;
+    uint8_t client_random[32], server_random[32];
+    uint8_t client_secret[LT_HASH_MAX],
+        server_secret[LT_HASH_MAX];         /* 1.3: application traffic */
+    uint8_t exporter_secret[LT_HASH_MAX];   /* 1.3; 1.2: the master secret */
+    uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
+    uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
+    uint8_t key_log_secret[5][LT_HASH_MAX]; /* those that are gone or changed later */
+
+    lt_tls_session *resume;                      /* client: offered; ours */
+    lt_tls_session *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
+    size_t ticket_count;
+} lt_tls;
+
+/* engine.c */
+void lt_tls_fail(lt_tls *t, lt_code code, const char *where); /* with its alert; echoes pass */
+void lt_tls_failed(lt_tls *t); /* t->error is set: the alert goes out, the rest ends */
+void lt_tls_send_alert(lt_tls *t, lt_alert alert);
+bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes fragment); /* in as many records */
+
+/* handshake.c */
+enum { /* what is no HandshakeType, but stands in the tables */
+       LT_MSG_hello_retry_request = 256,
+       LT_MSG_server_hello_12,
+       LT_MSG_server_hello_resumed_12,
+       LT_MSG_change_cipher_spec,
+};
+typedef struct {
+    lt_tls_state from;
+    uint32_t on;
+    bool last; /* keys change after it: it must end its record (section 5.1) */
+    bool (*when)(const lt_tls *t);
+    lt_code (*act)(lt_tls *t, lt_reader body);
+    lt_tls_state to;
+} lt_tls_row;
+lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body);
+lt_code lt_tls_step(lt_tls *t, uint32_t message, lt_reader body, bool ends_record);
+lt_writer lt_tls_open(lt_tls *t, uint32_t handshake_type, lt_mark *message);
+/* Closes the message, adds it to the transcript; it goes out with the flight. */
+lt_code lt_tls_close(lt_tls *t, lt_writer *w, lt_mark message, bool in_transcript);
+lt_code lt_tls_flush(lt_tls *t); /* the flight into records under the present keys */
+lt_code lt_tls_change_cipher_spec(lt_tls *t); /* after what the flight holds */
+lt_code lt_tls_hear(lt_tls *t,
+                    lt_reader body);   /* a message from the peer into the transcript */
+bool lt_tls_handshake_new(lt_tls *t);  /* false: out of memory */
+void lt_tls_handshake_free(lt_tls *t); /* wipes; once connected, or failed */
+lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body);
+lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e); /* TLS 1.3, 4.6.3 */
+const char *lt_tls_message_name(uint32_t message);
+const char *lt_tls_state_name(lt_tls_state state);
+
+/* client_hello.c: the ClientHello that this client sends, first or second */
+lt_code lt_tls_send_client_hello(lt_tls *t);
+bool lt_tls_allows_suite(const lt_config *config, const lt_suite *suite);
+bool lt_tls_allows_version(const lt_config *config, uint16_t version);
+
+/* client.c, client_12.c, server.c, server_12.c */
+extern const lt_tls_row lt_tls_client_rows[], lt_tls_client_12_rows[], lt_tls_server_rows[],
+    lt_tls_server_12_rows[];
+lt_code lt_tls_on_client_hello_12(lt_tls *t);
+lt_code lt_tls_client_flight(lt_tls *t);    /* TLS 1.3: certificate, Finished; keys change */
+lt_code lt_tls_client_flight_12(lt_tls *t); /* once the question is answered */
+
+/* secrets.c */
+void lt_tls_handshake_keys(lt_tls *t, lt_bytes shared);
+void lt_tls_application_secrets(lt_tls *t); /* after the server's Finished */
+void lt_tls_resumption_secret(lt_tls *t);   /* after the client's Finished */
+void lt_tls_read_with(lt_tls *t, const uint8_t *secret);
+void lt_tls_write_with(lt_tls *t, const uint8_t *secret);
+void lt_tls_update_secret(const lt_suite *suite, uint8_t *secret); /* section 7.2 */
+void lt_tls_master_secret_12(lt_tls *t);
+void lt_tls_keys_12(lt_tls *t, bool writing);
+void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12]);
+lt_code lt_tls_exporter_12(const lt_tls *t, const char *label, const lt_bytes *context,
+                           uint8_t *out, size_t n, lt_error *e);
+size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room);
+enum lt_tls_key_log_line {
+    LT_LOG_client_random,
+    LT_LOG_client_handshake,
+    LT_LOG_server_handshake,
+    LT_LOG_client_traffic,
+    LT_LOG_server_traffic,
+    LT_LOG_exporter,
+};
+
+/* authentication.c: certificates and signatures, both versions and both sides */
+lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
+lt_code lt_tls_verify_peer(lt_tls *t);
+lt_code lt_tls_write_certificate(lt_tls *t); /* of hs->identity; NULL: none */
+lt_code lt_tls_write_certificate_verify(lt_tls *t);
+lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body);
+lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body);
+/* The first identity whose key the peer verifies, and the scheme for it; false: none. */
+bool lt_tls_choose_identity(lt_tls *t);
+bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_t *scheme);
+extern const uint16_t lt_tls_signature_schemes[]; /* by preference; 0 ends it */
+bool lt_tls_scheme_offered(uint32_t scheme);
+
+/* finished.c */
+lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body);
+lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body);
+lt_code lt_tls_finish_12(lt_tls *t); /* ChangeCipherSpec, Finished */
+lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body);
+bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s);    /* name, ALPN, certificates */
+lt_code lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s); /* and judges it anew */
+void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
+lt_code lt_tls_keep_session_12(lt_tls *t);
+
+/* ticket.c: server */
+lt_code lt_tls_send_tickets(lt_tls *t);   /* TLS 1.3 */
+lt_code lt_tls_send_ticket_12(lt_tls *t); /* into the flight */
+lt_tls_session *lt_tls_open_ticket(const lt_tls *t,
+                                   lt_bytes ticket); /* NULL: not one of ours */
+
+/* negotiation.c */
+lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);             /* server */
+lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes selected);            /* client */
+uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group); /* 0: not allowed */
+extern const uint16_t lt_tls_groups[]; /* by preference; 0 ends it */
+
+#endif

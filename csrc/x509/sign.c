@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ * sign.c - handshake signatures: made by an identity's key, checked by a certificate's key. See
+ * sign.h. */
+#include "x509/sign.h"
+
+#include "base/secret.h"
+#include "crypto/ec.h"
+#include "crypto/ed25519.h"
+#include "crypto/hash.h"
+#include "crypto/rsa_pss.h"
+#include "crypto/rsa_public.h"
+#include "crypto/signature_scheme.h"
+#include "x509/certificate.h"
+#include "x509/identity.h"
+
+enum { RSA_BITS_MIN = 2048 };
+
+const lt_identity *lt_identity_at(const lt_identity *identities, size_t i)
+{
+    return &identities[i];
+}
+
+const lt_bytes *lt_identity_certificates(const lt_identity *id, size_t *count)
+{
+    *count = id->chain.count;
+    return id->chain.certificates;
+}
+
+bool lt_identity_is_rsa(const lt_identity *id)
+{
+    return id->key.type == LT_KEY_rsa || id->key.type == LT_KEY_rsa_pss;
+}
+
+uint32_t lt_identity_group(const lt_identity *id)
+{
+    return id->key.type == LT_KEY_ec ? (uint32_t)id->key.ec.curve : 0;
+}
+
+/* Does this kind of key make this scheme (RFC 8446 section 4.2.3)? */
+static bool fits(const lt_signature_scheme *scheme, lt_key_type type, int curve, bool tls_1_3)
+{
+    switch (scheme->kind) {
+    case LT_SIGN_rsa_pkcs1:
+        return type == LT_KEY_rsa && !tls_1_3;
+    case LT_SIGN_rsa_pss_rsae:
+        return type == LT_KEY_rsa;
+    case LT_SIGN_rsa_pss_pss:
+        return type == LT_KEY_rsa_pss;
+    case LT_SIGN_ecdsa:
+        return type == LT_KEY_ec && (!tls_1_3 || curve == scheme->curve);
+    case LT_SIGN_ed25519:
+        break;
+    }
+    return type == LT_KEY_ed25519;
+}
+
+bool lt_identity_signs(const lt_identity *id, uint32_t scheme, bool tls_1_3)
+{
+    const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
+    return s && (id->key_usage & LT_KU_digital_signature) != 0
+           && fits(s, id->key.type, id->key.type == LT_KEY_ec ? id->key.ec.curve : 0, tls_1_3);
+}
+
+/* --- signing -------------------------------------------------------------------------------- */
+
+static bool sign_rsa(const lt_private_key *key, const lt_signature_scheme *scheme,
+                     lt_bytes digest, lt_random *random, uint8_t *out, size_t *n)
+{
+    static const unsigned char *const oids[] = { [br_sha256_ID] = BR_HASH_OID_SHA256,
+                                                 [br_sha384_ID] = BR_HASH_OID_SHA384,
+                                                 [br_sha512_ID] = BR_HASH_OID_SHA512 };
+    int hash = scheme->hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK;
+    *n = (key->rsa.n_bitlen + 7) / 8;
+    if (scheme->kind == LT_SIGN_rsa_pkcs1)
+        return br_rsa_pkcs1_sign_get_default()(oids[hash], digest.p, digest.n, &key->rsa, out);
+    uint8_t salt[LT_HASH_MAX]; /* as long as the hash (section 4.2.3) */
+    lt_random_bytes(random, salt, digest.n);
+    return lt_rsa_pss_sign(&key->rsa, scheme->hash, scheme->hash, (lt_bytes){ salt, digest.n },
+                           digest, out);
+}
+
+lt_code lt_identity_sign(const lt_identity *id, uint32_t scheme, lt_bytes message,
+                         lt_random *random, uint8_t *out, size_t *n, lt_error *e)
+{
+    const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
+    uint8_t buffer[LT_HASH_MAX];
+    if (s->kind == LT_SIGN_ed25519) {
+        lt_ed25519_sign(out, id->key.ed25519_seed, id->key.ed25519_public, message);
+        *n = 64;
+        return LT_OK;
+    }
+    lt_hash(s->hash, message, buffer);
+    lt_bytes digest = { buffer, lt_hash_size(s->hash) };
+    bool ok;
+    if (s->kind == LT_SIGN_ecdsa) {
+        *n = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), s->hash, digest.p,
+                                              &id->key.ec, out);
+        ok = *n > 0;
+    } else {
+        ok = sign_rsa(&id->key, s, digest, random, out, n);
+    }
+    return ok ? LT_OK : lt_fail(e, LT_internal, "private key, signature");
+}
+
+/* --- checking ------------------------------------------------------------------------------- */
+
+static bool check_rsa(const lt_public_key *key, const lt_signature_scheme *scheme,
+                      lt_bytes digest, lt_bytes signature)
+{
+    br_rsa_public_key pk = { /* BearSSL only reads; its pointers are not const */
+                             .n = (unsigned char *)(uintptr_t)key->modulus.p,
+                             .nlen = key->modulus.n,
+                             .e = (unsigned char *)(uintptr_t)key->exponent.p,
+                             .elen = key->exponent.n
+    };
+    return scheme->kind == LT_SIGN_rsa_pkcs1
+               ? lt_rsa_pkcs1_verify(&pk, scheme->hash, digest, signature)
+               : lt_rsa_pss_verify(&pk, scheme->hash, scheme->hash, digest.n, digest,
+                                   signature);
+}
+
+static bool check(const lt_public_key *key, const lt_signature_scheme *scheme, lt_bytes message,
+                  lt_bytes signature)
+{
+    uint8_t buffer[LT_HASH_MAX];
+    if (scheme->kind == LT_SIGN_ed25519)
+        return signature.n == 64 && lt_ed25519_verify(key->bits.p, message, signature.p);
+    lt_hash(scheme->hash, message, buffer);
+    lt_bytes digest = { buffer, lt_hash_size(scheme->hash) };
+    if (scheme->kind != LT_SIGN_ecdsa)
+        return check_rsa(key, scheme, digest, signature);
+    br_ec_public_key pk = { .curve = key->curve,
+                            .q = (unsigned char *)(uintptr_t)key->point.p,
+                            .qlen = key->point.n };
+    return lt_ecdsa_verify(NULL, digest.p, digest.n, &pk, signature.p, signature.n) == 1;
+}
+
+lt_code lt_certificate_check_signature(lt_bytes certificate, uint32_t scheme, bool tls_1_3,
+                                       lt_bytes message, lt_bytes signature, lt_error *e)
+{
+    static const char where[] = "handshake signature";
+    const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
+    lt_certificate c;
+    lt_public_key key;
+    lt_code rc = lt_certificate_parse(&c, certificate, e);
+    if (rc == LT_OK)
+        rc = lt_public_key_parse(&key, c.spki, e);
+    if (rc != LT_OK)
+        return rc;
+    if (c.has_key_usage && !(c.key_usage & LT_KU_digital_signature))
+        return lt_fail_detail(e, LT_key_usage, where, "the certificate may not sign");
+    if (!s || !fits(s, key.type, key.curve, tls_1_3))
+        return lt_fail_detail(e, LT_illegal_parameter, where, "a scheme that is not the key's");
+    if ((key.type == LT_KEY_rsa || key.type == LT_KEY_rsa_pss) && key.size < RSA_BITS_MIN)
+        return lt_fail_detail(e, LT_weak_key, where, "RSA of %zu bits", key.size);
+    return check(&key, s, message, signature) ? LT_OK : lt_fail(e, LT_bad_signature, where);
+}
