@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * symmetric.c - BearSSL's HMAC, HKDF and AEADs, the implementations that its defaults pick. */
+ * symmetric.c - BearSSL's HMAC, HKDF and AEADs, in their portable implementations; keys from
+ * passwords. */
 #include "unit.h"
 
 #include "crypto/hash.h"
+#include "crypto/password.h"
 
 static int hmac(lua_State *L) /* hash, key, message -> tag */
 {
@@ -29,6 +31,34 @@ static int hkdf(lua_State *L) /* hash, key, salt, info, size -> key material */
     br_hkdf_flip(&c);
     char *out = luaL_buffinitsize(L, &b, size);
     luaL_pushresultsize(&b, br_hkdf_produce(&c, info.p, info.n, out, size));
+    return 1;
+}
+
+static int pbkdf2(lua_State *L) /* hash, password, salt, iterations, size -> key */
+{
+    lt_bytes password = unit_bytes(L, 2), salt = unit_bytes(L, 3);
+    uint8_t key[128];
+    size_t size = (size_t)luaL_checkinteger(L, 5);
+    luaL_argcheck(L, size <= sizeof key, 5, "too long");
+    lt_pbkdf2(unit_hash_class(L, 1), password, salt, (uint32_t)luaL_checkinteger(L, 4), key,
+              size);
+    lua_pushlstring(L, (const char *)key, size);
+    return 1;
+}
+
+static int scrypt(lua_State *L) /* password, salt, N, r, p, size -> key, or false */
+{
+    lt_bytes password = unit_bytes(L, 1), salt = unit_bytes(L, 2);
+    lt_scrypt_parameters s = { (uint32_t)luaL_checkinteger(L, 3),
+                               (uint32_t)luaL_checkinteger(L, 4),
+                               (uint32_t)luaL_checkinteger(L, 5) };
+    uint8_t key[128];
+    size_t size = (size_t)luaL_checkinteger(L, 6);
+    luaL_argcheck(L, size <= sizeof key, 6, "too long");
+    if (lt_scrypt_allowed(&s) && lt_scrypt(&s, password, salt, key, size))
+        lua_pushlstring(L, (const char *)key, size);
+    else
+        lua_pushboolean(L, false);
     return 1;
 }
 
@@ -110,6 +140,8 @@ void unit_open_symmetric(lua_State *L)
     static const luaL_Reg functions[] = {
         { "hmac", hmac },
         { "hkdf", hkdf },
+        { "pbkdf2", pbkdf2 },
+        { "scrypt", scrypt },
         { "aes_gcm", aes_gcm },
         { "aes_ccm", aes_ccm },
         { "chacha20_poly1305", chacha20_poly1305 },
