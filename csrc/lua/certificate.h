@@ -14,7 +14,9 @@ bool lt_lua_push_certificate_field(lua_State *L, const lt_certificate *c, const 
 
 void lt_lua_push_extensions(lua_State *L, const lt_certificate *c);
 
-void lt_lua_push_hex(lua_State *L, lt_bytes b);   /* lower case */
+void lt_lua_push_hex(lua_State *L, lt_bytes b); /* lower case */
+/* Content octets of an INTEGER: hexadecimal, with "-" before the few that are negative. */
+void lt_lua_push_serial(lua_State *L, lt_bytes serial_number);
 void lt_lua_push_oid(lua_State *L, lt_bytes oid); /* dotted */
 void lt_lua_push_time(lua_State *L, int64_t t);   /* ISO 8601 */
 void lt_lua_push_base64(lua_State *L, lt_bytes b, size_t line, const char *before,

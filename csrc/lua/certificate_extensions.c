@@ -218,8 +218,10 @@ static bool authority_key_identifier(lua_State *L, lt_bytes value, const lt_cert
     if (a.key_identifier.p)
         set_hex(L, "key_identifier", a.key_identifier);
     set_general_names(L, "authority_cert_issuer", a.cert_issuer);
-    if (a.cert_serial.n > 0)
-        set_hex(L, "authority_cert_serial_number", a.cert_serial);
+    if (a.cert_serial.n > 0) {
+        lt_lua_push_serial(L, a.cert_serial);
+        lua_setfield(L, -2, "authority_cert_serial_number");
+    }
     return true;
 }
 

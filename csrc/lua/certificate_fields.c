@@ -12,9 +12,8 @@
 
 /* The magnitude of a serial number; the few negative ones there are (RFC 5280 section 4.1.2.2
  * forbids them) in `room`. True if negative. */
-static bool serial_magnitude(const lt_certificate *c, uint8_t room[64], lt_bytes *magnitude)
+static bool serial_magnitude(lt_bytes s, uint8_t room[64], lt_bytes *magnitude)
 {
-    lt_bytes s = c->serial_number;
     *magnitude = s;
     if (s.n == 0 || s.n > 64)
         return false;
@@ -39,13 +38,18 @@ static void push_negated(lua_State *L, bool negative)
     lua_concat(L, 2);
 }
 
-static void push_serial(lua_State *L, const lt_certificate *c)
+void lt_lua_push_serial(lua_State *L, lt_bytes serial_number)
 {
     uint8_t room[64];
     lt_bytes m;
-    bool negative = serial_magnitude(c, room, &m);
+    bool negative = serial_magnitude(serial_number, room, &m);
     lt_lua_push_hex(L, m);
     push_negated(L, negative);
+}
+
+static void push_serial(lua_State *L, const lt_certificate *c)
+{
+    lt_lua_push_serial(L, c->serial_number);
 }
 
 static void push_serial_decimal(lua_State *L, const lt_certificate *c)
@@ -53,7 +57,7 @@ static void push_serial_decimal(lua_State *L, const lt_certificate *c)
     uint8_t room[64];
     char text[160]; /* 64 octets have 155 digits */
     lt_bytes m;
-    bool negative = serial_magnitude(c, room, &m);
+    bool negative = serial_magnitude(c->serial_number, room, &m);
     lt_decimal_text(m, text, sizeof text);
     lua_pushstring(L, text);
     push_negated(L, negative);
