@@ -12,10 +12,11 @@ local bearssl = {
   server = config.server,
   connect = require "bearssl.connect",
   store = require "bearssl.store",
+  x509 = require "bearssl.x509", -- certificates of connections have its methods
 }
 
 -- What few programs need is loaded when first asked for.
-local modules = { x509 = "bearssl.x509", key = "bearssl.key" }
+local modules = { key = "bearssl.key" }
 
 return setmetatable(bearssl, {
   __index = function(self, name)

@@ -4,7 +4,6 @@
 -- @module bearssl.x509
 local core = require "bearssl.core"
 local certificate = core.certificate_methods
-local certificate_text = require "bearssl.certificate_text"
 
 local x509 = {
   load = core.x509_load,
@@ -24,7 +23,7 @@ end
 -- @function certificate:text
 -- @treturn string lines, in UTF-8
 function certificate:text()
-  return certificate_text(self)
+  return require "bearssl.certificate_text"(self) -- few programs print one
 end
 
 -- What is a string of octets; everything else is text, a number or a boolean already.
