@@ -1,5 +1,5 @@
 -- Every Lua block of README.md and docs/*.md, run as it stands, each in a process of its own, in a folder with the
--- files that it names. example.com is a server of openssl's on this machine; a block that listens on 8443 is a server,
+-- files that it names. example.com is an nginx on this machine; a block that listens on 8443 is a server,
 -- and curl asks it.
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
@@ -70,7 +70,8 @@ describe("the guides", function()
     dir = os.tmpname() .. ".d"
     assert(os.execute(("mkdir %s && rm %s"):format(dir, dir:sub(1, -3))))
     files(dir)
-    server = peer.openssl_server(pair, ("-tls1_2 -www -verify 1 -CAfile %s"):format(pki.root.p256))
+    server = peer.nginx(pair, ([[ssl_client_certificate %s; ssl_verify_client optional;
+      location = / { return 200 "hello\n"; }]]):format(pki.root.p256))
   end)
   lazy_teardown(function()
     server:stop()
@@ -84,8 +85,11 @@ describe("the guides", function()
   end
 
   local function serves(text)
-    local listener, port = peer.listen()
-    listener:close()
+    local port
+    do
+      local listener <close> = peer.listen()
+      port = listener.port
+    end
     write(dir .. "/block.lua", (text:gsub("8443", port)))
     local pipe <close> = assert(io.popen("echo $$; exec " .. command(dir)))
     local pid = pipe:read "n"
