@@ -30,7 +30,7 @@ function stack.parse(pem) return assert(x509.parse(pem))[1] end
 
 function stack.inspect(pem)
   local c = stack.parse(pem)
-  return c.subject, c.issuer, c.subject_alt_name, c.not_before, c.not_after, c:fingerprint "sha256"
+  return c.subject, c.issuer, c.extensions.subject_alt_name, c.not_before, c.not_after, c.fingerprints.sha256
 end
 
 return stack

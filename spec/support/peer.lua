@@ -306,10 +306,11 @@ function peer.tcp_pair()
   return one, middle:accept()
 end
 
--- How many descriptors this process has open (and one of the pipe that tells).
+-- How many descriptors this process has open, and a few more that are always the same.
 function peer.descriptors()
-  local pipe <close> = assert(io.popen "ls /proc/$PPID/fd | wc -l")
-  return pipe:read "n"
+  local count = 0
+  for _ in require "lfs".dir "/proc/self/fd" do count = count + 1 end
+  return count
 end
 
 return peer
