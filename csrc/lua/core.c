@@ -44,6 +44,7 @@ int luaopen_bearssl_core(lua_State *L)
     lt_lua_open_certificate(L);
     lt_lua_open_crl(L);
     lt_lua_open_ocsp(L);
+    lt_lua_open_revocation(L);
     lt_lua_open_pins(L);
     lt_lua_open_key(L);
     lt_lua_open_store(L);

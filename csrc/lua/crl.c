@@ -339,6 +339,12 @@ static int crls(lua_State *L)
     return 1;
 }
 
+static int is_crl(lua_State *L)
+{
+    lua_pushboolean(L, lt_lua_test_crl(L, 1) != NULL);
+    return 1;
+}
+
 void lt_lua_open_crl(lua_State *L)
 {
     static const luaL_Reg none[] = { { NULL, NULL } };
@@ -352,10 +358,14 @@ void lt_lua_open_crl(lua_State *L)
         { "__len", crl_len },
         { NULL, NULL },
     };
+    static const luaL_Reg functions[] = {
+        { "crls", crls },
+        { "is_crl", is_crl },
+        { NULL, NULL },
+    };
     static const luaL_Reg list_meta[] = { { "__gc", list_gc }, { NULL, NULL } };
     lt_lua_class(L, CRL_LIST, none, list_meta);
     lt_lua_class(L, LT_LUA_CRL, methods, meta);
     lt_lua_index_by(L, LT_LUA_CRL, crl_index);
-    lua_pushcfunction(L, crls);
-    lua_setfield(L, -2, "crls");
+    luaL_setfuncs(L, functions, 0);
 }

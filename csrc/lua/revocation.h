@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * revocation.h - what the files of CRLs, OCSP and pins share. */
+ * revocation.h - what the files of CRLs, OCSP, revocation and pins share. */
 #ifndef LT_LUA_REVOCATION_H
 #define LT_LUA_REVOCATION_H
 
 #include "lua/certificate.h"
-#include "x509/crl.h"
+#include "x509/verify.h"
 
 #define LT_LUA_CRL "bearssl.crl"
 
 lt_crl *lt_lua_test_crl(lua_State *L, int index); /* NULL: something else */
+
+const lt_revocation *lt_lua_test_revocation(lua_State *L, int index); /* NULL: something else */
+
+/* { { status, source, this_update, next_update, age, … }, … }, as long as the path */
+void lt_lua_push_revocation(lua_State *L, const lt_verify_result *result, int64_t time);
 
 /* Into the table on top; nothing where it is not present. */
 void lt_lua_set_time(lua_State *L, const char *field, bool present, int64_t t);

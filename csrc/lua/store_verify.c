@@ -2,7 +2,8 @@
  * store_verify.c - store:verify: the request out of a table, the answer into tables. */
 #include "lua/store.h"
 
-#include "lua/support.h"
+#include "lua/pins.h"
+#include "lua/revocation.h"
 #include "x509/text.h"
 
 static lua_Integer integer_field(lua_State *L, int index, const char *name,
@@ -77,7 +78,7 @@ static lt_verify_request read_request(lua_State *L, int chain, int index)
     q.purpose_oid = string_field(L, index, "purpose_oid");
     q.name = (const char *)string_field(L, index, "name").p;
     q.ocsp_staple = string_field(L, index, "ocsp_staple");
-    q.staple_asked = q.ocsp_staple.n > 0;
+    q.staple_asked = q.ocsp_staple.n > 0 || boolean_field(L, index, "must_staple");
     q.certificates = push_views(L, chain, &q.count);
     return q;
 }
@@ -125,9 +126,15 @@ static void set_policies(lua_State *L, const lt_verify_report *report)
     lua_setfield(L, -2, "any_policy");
 }
 
-static void push_checked(lua_State *L, const lt_verify_report *report)
+static void push_checked(lua_State *L, const lt_verify_request *request,
+                         const lt_verify_result *result)
 {
+    const lt_verify_report *report = request->report;
     lua_createtable(L, 0, 8);
+    lt_lua_push_revocation(L, result, request->time);
+    lua_setfield(L, -2, "revocation");
+    lua_pushboolean(L, result->pins_differ);
+    lua_setfield(L, -2, "pins_differ");
     lua_pushinteger(L, report->signatures);
     lua_setfield(L, -2, "signatures");
     lua_pushinteger(L, (lua_Integer)(report->tried_count + report->tried_more));
@@ -150,6 +157,10 @@ int lt_lua_store_verify(lua_State *L)
     lt_validator validator;
     lt_lua_read_policy(L, REQUEST, &policy);
     lt_validator_init(&validator, store, &policy);
+    lua_getfield(L, REQUEST, "revocation"); /* both stay on the stack */
+    validator.revocation = lt_lua_test_revocation(L, -1);
+    lua_getfield(L, REQUEST, "pins");
+    validator.pins = lt_lua_test_pins(L, -1);
     lt_verify_request request = read_request(L, CHAIN, REQUEST);
     request.report = lua_newuserdata(L, sizeof *request.report);
     *request.report = (lt_verify_report){ .tried_count = 0 };
@@ -159,6 +170,6 @@ int lt_lua_store_verify(lua_State *L)
         return 2;
     }
     push_chain(L, result.path, result.path_length);
-    push_checked(L, request.report);
+    push_checked(L, &request, &result);
     return 2;
 }

@@ -51,6 +51,7 @@ void lt_lua_open_error(lua_State *L);
 void lt_lua_open_certificate(lua_State *L);
 void lt_lua_open_crl(lua_State *L);
 void lt_lua_open_ocsp(lua_State *L);
+void lt_lua_open_revocation(lua_State *L);
 void lt_lua_open_pins(lua_State *L);
 void lt_lua_open_key(lua_State *L);
 void lt_lua_open_store(lua_State *L);

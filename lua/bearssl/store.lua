@@ -3,6 +3,8 @@
 -- @module bearssl.store
 local core = require "bearssl.core"
 local near = require "bearssl.near"
+local pins = require "bearssl.pins"
+local revocation = require "bearssl.revocation"
 
 local curves = { secp256r1 = 23, secp384r1 = 24, secp521r1 = 25 } -- IANA's numbers
 local hashes = { sha1 = 2, sha224 = 3, sha256 = 4, sha384 = 5, sha512 = 6 } -- RFC 5246 section 7.4.1.4.1
@@ -31,6 +33,14 @@ end
 local function text(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
   return nil, "a string"
+end
+
+-- A check that says in full what is wrong.
+local function told(check)
+  return function(value)
+    local result, what = check(value)
+    return result, nil, what
+  end
 end
 
 local function bits(known)
@@ -109,6 +119,9 @@ local verify_options = {
   max_lifetime = integer(1, math.maxinteger),
   max_depth = integer(1, 16),
   max_signatures = integer(1, 10000),
+  revocation = told(revocation.read),
+  pins = told(pins.read),
+  must_staple = boolean,
 }
 
 local function checked(given, options, level)
@@ -120,8 +133,9 @@ local function checked(given, options, level)
       error(("unknown option '%s'%s"):format(tostring(name), meant and (", did you mean '%s'?"):format(meant) or ""),
         level + 1)
     end
-    local wanted
-    values[name], wanted = check(value)
+    local wanted, what
+    values[name], wanted, what = check(value)
+    if what then error(("option '%s': %s"):format(name, what), level + 1) end
     if values[name] == nil then wrong(name, wanted, value, level + 1) end
   end
   return values
@@ -245,8 +259,13 @@ end
 -- - `min_rsa_bits` (2048), `curves` (all three of NIST's), `hashes` (SHA-2), `any_purpose` (false: an
 --   anyExtendedKeyUsage of the leaf counts for nothing), `max_lifetime` of the leaf in seconds (not asked)
 -- - `max_depth`: certificates in a path (10), `max_signatures`: checks in all (100)
+-- - `revocation`: as of a config; `ocsp_staple`: the OCSPResponse that came with the certificate; `must_staple`: a
+--   certificate that demands a staple (RFC 7633) must have come with one
+-- - `pins`: as of a config
 -- @treturn[1] {bearssl.certificate,...} the path, the leaf first, the anchor last
--- @treturn[1] table what was checked: `policies`, `any_policy`, `signatures`, `paths_refused`
+-- @treturn[1] table what was checked: `policies`, `any_policy`, `signatures`, `paths_refused`, `pins_differ` (of a set
+-- that only reports), `revocation`: for each certificate of the path `status` ("not_checked", "good", "revoked",
+-- "unknown"), `source` ("crl", "staple", "ocsp"), `this_update`, `next_update`, `age` in seconds, or the `problem`
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error with `paths`: each path that was tried as `{ chain = …, error = … }`
 -- @raise for an unknown option or a wrong type
@@ -259,7 +278,9 @@ function methods:verify(chain, options)
   request.time = request.time or os.time()
   local list, err = add_certificates({}, chain, 2)
   if list and request.intermediates then list, err = add_certificates(list, request.intermediates, 2) end
-  if not list then return nil, err end
+  request.pins = request.pins and request.pins.set
+  if list and request.revocation then request.revocation, err = revocation.load(request.revocation) end
+  if not list or err then return nil, err end
   return self:verify_chain(list, request)
 end
 

@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: MIT
+-- The option `revocation` of configs and of store:verify, checked and loaded.
+local core = require "bearssl.core"
+local near = require "bearssl.near"
+
+local function of_type(name)
+  return function(value)
+    if type(value) == name then return value end
+    return nil, "a " .. name
+  end
+end
+
+local function mode(value)
+  if value == "off" or value == "soft" or value == "hard" then return value end
+  return nil, '"off", "soft" or "hard"'
+end
+
+local function staple(value)
+  if type(value) == "boolean" then return value end
+  if value == "check" then return true end
+  return nil, '"check" or a boolean'
+end
+
+local function list(value)
+  if value == false then return {} end
+  if type(value) == "table" then return value end
+  if value ~= nil and value ~= true then return { value } end
+  return nil, "false, one or a list of them"
+end
+
+local function seconds(value)
+  local n = math.type(value) and math.tointeger(value)
+  if n and n > 0 then return n end
+  return nil, "a positive integer"
+end
+
+local function bits(value)
+  local n = seconds(value)
+  if n and n >= 1024 and n <= 8192 then return n end
+  return nil, "an integer from 1024 to 8192"
+end
+
+local known = {
+  mode = mode, staple = staple, crl = list, ocsp = list, leaf_only = of_type "boolean", sha1 = of_type "boolean",
+  max_age = seconds, min_rsa_bits = bits,
+}
+
+-- The table `given` to its values with the defaults; or nil and what is wrong.
+local function read(given)
+  if type(given) ~= "table" then return nil, "a table is wanted, not a " .. type(given) end
+  local values = { mode = "hard", staple = true, crl = {}, ocsp = {} }
+  for name, value in pairs(given) do
+    local check = known[name]
+    if not check then
+      local meant = type(name) == "string" and near(name, known)
+      return nil, ("unknown field '%s'%s"):format(tostring(name),
+        meant and (", did you mean '%s'?"):format(meant) or "")
+    end
+    local result, wanted = check(value)
+    if result == nil then return nil, ("field '%s': %s is wanted"):format(name, wanted) end
+    values[name] = result
+  end
+  for _, each in ipairs(values.crl) do
+    if type(each) ~= "string" and not core.is_crl(each) then
+      return nil, "field 'crl': a path, PEM or DER text or a bearssl.crl is wanted, not a " .. type(each)
+    end
+  end
+  for _, each in ipairs(values.ocsp) do
+    if type(each) ~= "string" then
+      return nil, "field 'ocsp': an OCSPResponse in DER is wanted, not a " .. type(each)
+    end
+  end
+  return values
+end
+
+-- What read gave to what core.config and store:verify take; or nil and an error.
+local function load(values)
+  local crls = {}
+  for _, each in ipairs(values.crl) do
+    local found, err = { each }, nil
+    if type(each) == "string" then found, err = core.crls(each) end
+    if not found then return nil, err end
+    table.move(found, 1, #found, #crls + 1, crls)
+  end
+  for _, der in ipairs(values.ocsp) do
+    local ok, err = core.ocsp_parse(der)
+    if not ok then return nil, err end
+  end
+  return core.revocation {
+    mode = values.mode, staple = values.staple, leaf_only = values.leaf_only, max_age = values.max_age,
+    sha1 = values.sha1, min_rsa_bits = values.min_rsa_bits, crls = crls, responses = values.ocsp,
+  }
+end
+
+return { read = read, load = load }
