@@ -3,6 +3,7 @@
  * path.h. */
 #include "x509/der.h"
 #include "x509/dn.h"
+#include "x509/name_constraints.h"
 #include "x509/path.h"
 #include "x509/signature.h"
 #include "x509/text.h"
@@ -245,5 +246,5 @@ lt_code lt_path_check_certificate(const lt_path *path, size_t i, lt_error *e)
         || (!leaf && check_issuer(c, anchor, e) != LT_OK)
         || check_purpose(c, path, leaf, e) != LT_OK)
         return e->code;
-    return leaf ? check_leaf_usage(c, path, e) : LT_OK;
+    return leaf ? check_leaf_usage(c, path, e) : lt_name_constraints_valid(c, e);
 }

@@ -3,6 +3,11 @@
  * path.h. */
 #include "x509/path.h"
 
+#include "x509/name_constraints.h"
+#include "x509/policy_graph.h"
+
+enum { NAME_COMPARISONS_MAX = 250000 }; /* names times subtrees, in one path */
+
 /* Section 6.1.4 l and m: certificates that a CA issues to itself do not count. */
 static lt_code check_path_length(const lt_certificate *c, int32_t *left, bool anchor,
                                  lt_error *e)
@@ -33,6 +38,24 @@ static lt_code check_path_lengths(const lt_path *path, lt_path_fault *fault, lt_
     return LT_OK;
 }
 
+/* Sections 6.1.3 b and c, with the anchor's constraints too (RFC 5937). What a CA issues to itself
+ * is bound by none, unless it is the leaf. */
+static lt_code check_names(const lt_path *path, lt_path_fault *fault, lt_error *e)
+{
+    uint32_t left = NAME_COMPARISONS_MAX;
+    for (size_t ca = path->length; ca-- > 1;) {
+        const lt_certificate *issuer = &path->certificates[ca]->certificate;
+        for (size_t i = ca; issuer->has_name_constraints && i-- > 0;) {
+            const lt_certificate *c = &path->certificates[i]->certificate;
+            fault->at = i;
+            if ((i == 0 || !lt_is_self_issued(c))
+                && lt_name_constraints_check(issuer, c, &left, e) != LT_OK)
+                return e->code;
+        }
+    }
+    return LT_OK;
+}
+
 lt_code lt_path_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
     fault->own = true;
@@ -42,5 +65,7 @@ lt_code lt_path_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
             return e->code;
     }
     fault->own = false;
-    return check_path_lengths(path, fault, e);
+    if (check_path_lengths(path, fault, e) != LT_OK || check_names(path, fault, e) != LT_OK)
+        return e->code;
+    return lt_policies_check(path, fault, e);
 }

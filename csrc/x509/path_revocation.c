@@ -2,91 +2,65 @@
  * path_revocation.c - see path_revocation.h. */
 #include "x509/path_revocation.h"
 
-#include <stdlib.h>
-
+/* The path of a CRL issuer: it must end where the certificate's does (RFC 5280 section 6.3.3 f). */
 typedef struct {
     const lt_path_question *q;
     const lt_path *path;
-    uint32_t *signatures;
+    lt_path found;
 } context;
 
-/* A second search, for the path of a CRL issuer, with all that it needs in one block. */
-typedef struct {
-    lt_validator validator;
-    lt_verify_request request;
-    lt_verify_report report;
-    lt_error skipped;
-    lt_path_question q;
-    const lt_anchor *anchor; /* the only one that will do */
-    lt_path found;
-    lt_anchor pool[LT_POOL_MAX];
-} inner_search;
-
-static lt_code same_anchor(void *about, const lt_path *path, uint32_t *signatures,
-                           lt_path_fault *fault, lt_error *e)
+static lt_code same_anchor(void *about, const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
-    inner_search *s = about;
+    context *c = about;
     const lt_anchor *anchor = path->certificates[path->length - 1];
-    (void)signatures;
-    if (!lt_bytes_equal(anchor->certificate.der, s->anchor->certificate.der))
+    const lt_anchor *wanted = c->path->certificates[c->path->length - 1];
+    if (!lt_bytes_equal(anchor->certificate.der, wanted->certificate.der))
         return lt_fail_detail(e, LT_unknown_issuer, "path", "it leads to another anchor");
     if (lt_path_check(path, fault, e) != LT_OK)
         return e->code;
-    s->found = *path;
+    c->found = *path;
     return LT_OK;
 }
 
-static inner_search *prepare(const context *c, const lt_certificate *certificate)
-{
-    inner_search *s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
-    s->validator = *c->q->validator;
-    s->validator.policy.max_signatures = *c->signatures;
-    s->request = (lt_verify_request){
-        .purpose = LT_PURPOSE_any,
-        .time = c->q->request->time,
-        .report = &s->report,
-    };
-    s->anchor = c->path->certificates[c->path->length - 1];
-    s->q = (lt_path_question){ .validator = &s->validator,
-                               .request = &s->request,
-                               .pool = s->pool,
-                               .skipped = &s->skipped,
-                               .judge = same_anchor,
-                               .context = s };
-    for (size_t i = 0; i < c->q->pool_count; i++) /* the one that is asked about comes first */
-        if (&c->q->pool[i].certificate == certificate)
-            s->pool[s->q.pool_count++] = c->q->pool[i];
-    for (size_t i = 0; i < c->q->pool_count; i++)
-        if (&c->q->pool[i].certificate != certificate)
-            s->pool[s->q.pool_count++] = c->q->pool[i];
-    return s;
-}
-
-/* What was found in the copy of the pool, in the pool itself, which lives longer. */
-static const lt_certificate *original(const context *c, const lt_anchor *found)
+/* The certificate as the pool or the path has it: with its key. */
+static const lt_anchor *with_key(const context *c, const lt_certificate *certificate)
 {
     for (size_t i = 0; i < c->q->pool_count; i++)
-        if (lt_bytes_equal(c->q->pool[i].certificate.der, found->certificate.der))
-            return &c->q->pool[i].certificate;
-    return &found->certificate; /* of the store */
+        if (lt_bytes_equal(c->q->pool[i]->certificate.der, certificate->der))
+            return c->q->pool[i];
+    for (size_t i = 0; i < c->path->length; i++)
+        if (lt_bytes_equal(c->path->certificates[i]->certificate.der, certificate->der))
+            return c->path->certificates[i];
+    return NULL;
 }
 
+/* A second search: the same pool, another leaf, no name, any purpose, and the settings of section
+ * 6.1.1 that ask for nothing. */
 static lt_code validate(void *about, const lt_certificate *certificate,
                         const lt_certificate **found, size_t *found_length, lt_error *e)
 {
-    const context *c = about;
-    inner_search *s = prepare(c, certificate);
-    if (!s)
-        return lt_fail(e, LT_memory, "path");
-    lt_code rc = lt_path_search(&s->q, e);
-    *c->signatures -= s->report.signatures;
-    *found_length = rc == LT_OK ? s->found.length : 0;
-    for (size_t i = 0; i < *found_length; i++)
-        found[i] = original(c, s->found.certificates[i]);
-    free(s);
-    return rc;
+    context *c = about;
+    const lt_anchor *pool[LT_POOL_MAX], *leaf = with_key(c, certificate);
+    lt_error skipped = { .code = LT_OK };
+    lt_validator validator = *c->q->validator;
+    lt_verify_request request = { .purpose = LT_PURPOSE_any, .time = c->q->request->time };
+    lt_path_question q = { &validator,       &request, pool,        0,
+                           c->q->signatures, &skipped, same_anchor, c };
+    if (!leaf)
+        return lt_fail_detail(e, LT_unknown_issuer, "path", "it is not one of the chain");
+    validator.policy.policy_count = 0;
+    validator.policy.require_explicit_policy = validator.policy.inhibit_policy_mapping = false;
+    validator.policy.inhibit_any_policy = false;
+    pool[q.pool_count++] = leaf;
+    for (size_t i = 0; i < c->q->pool_count && q.pool_count < LT_POOL_MAX; i++)
+        if (c->q->pool[i] != leaf)
+            pool[q.pool_count++] = c->q->pool[i];
+    if (lt_path_search(&q, e) != LT_OK)
+        return e->code;
+    for (size_t i = 0; i < c->found.length; i++)
+        found[i] = &c->found.certificates[i]->certificate;
+    *found_length = c->found.length;
+    return LT_OK;
 }
 
 static bool in_path(const lt_path *path, const lt_certificate *c)
@@ -98,11 +72,10 @@ static bool in_path(const lt_path *path, const lt_certificate *c)
 }
 
 lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
-                                 uint32_t *signatures, lt_verify_result *result,
-                                 lt_path_fault *fault, lt_error *e)
+                                 lt_verify_result *result, lt_path_fault *fault, lt_error *e)
 {
     const lt_certificate *certificates[LT_CHAIN_MAX], *others[LT_POOL_MAX];
-    context c = { q, path, signatures };
+    context c = { q, path, { .length = 0 } };
     lt_revocation_query query = {
         .path = certificates,
         .path_length = path->length,
@@ -110,7 +83,7 @@ lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
         .staple = q->request->ocsp_staple,
         .staple_asked = q->request->staple_asked,
         .time = q->request->time,
-        .signatures = signatures,
+        .signatures = q->signatures,
         .validate = validate,
         .context = &c,
     };
@@ -119,9 +92,10 @@ lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
     for (size_t i = 0; i < path->length; i++)
         certificates[i] = &path->certificates[i]->certificate;
     for (size_t i = 0; i < q->pool_count; i++)
-        if (!in_path(path, &q->pool[i].certificate))
-            others[query.other_count++] = &q->pool[i].certificate;
+        if (!in_path(path, &q->pool[i]->certificate))
+            others[query.other_count++] = &q->pool[i]->certificate;
     lt_code rc = lt_revocation_check(q->validator->revocation, &query, result->revocation, e);
+    *fault = (lt_path_fault){ .at = 0, .own = rc == LT_must_staple };
     for (size_t i = 0; rc == LT_revoked && i < path->length; i++)
         if (result->revocation[i].status == LT_STATUS_revoked)
             *fault = (lt_path_fault){ .at = i, .own = true };

@@ -6,11 +6,10 @@
 
 #include "x509/path_search.h"
 
-/* Asks what the validator of `q` was told to ask, and writes revocation and pins_differ of
- * `result`. `signatures`: checks left, counted down. */
+/* Each asks what the validator of `q` was told to ask, if anything, and writes revocation or
+ * pins_differ of `result`. */
 lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
-                                 uint32_t *signatures, lt_verify_result *result,
-                                 lt_path_fault *fault, lt_error *e);
+                                 lt_verify_result *result, lt_path_fault *fault, lt_error *e);
 lt_code lt_path_check_pins(const lt_path *path, lt_verify_result *result, lt_error *e);
 
 #endif

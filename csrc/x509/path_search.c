@@ -41,7 +41,7 @@ typedef struct {
     uint8_t edges[LT_POOL_MAX][NODES_MAX];
     frame frames[LT_CHAIN_MAX];
     size_t depth, max_depth;
-    uint32_t steps, signatures;
+    uint32_t steps;
     bool over; /* found, or no use going on */
     lt_code outcome;
     lt_error best;
@@ -270,10 +270,10 @@ static lt_code check_edge(search *s, size_t child, size_t issuer, lt_error *e)
     char name[LT_NAME_TEXT], other[LT_NAME_TEXT];
     if (*known != UNKNOWN)
         return LT_OK;
-    if (s->signatures == 0)
+    if (*s->q->signatures == 0)
         return lt_fail_detail(e, LT_limit, "path", "more than %lu signature checks",
                               (unsigned long)s->q->validator->policy.max_signatures);
-    s->signatures--;
+    --*s->q->signatures;
     /* SHA-1 or not is for the policy to say, with a better error */
     lt_code rc = lt_signature_verify(c->signature_algorithm, &s->nodes[issuer].is->key,
                                      c->tbs_certificate, c->signature, LT_SIGNATURE_sha1, e);
@@ -314,8 +314,8 @@ static void judge(search *s, const lt_path *path, size_t anchor)
 {
     lt_error e = { .code = LT_OK };
     lt_path_fault fault = { .at = 0, .own = false };
-    lt_code rc = s->q->judge(s->q->context, path, &s->signatures, &fault, &e);
-    if (rc == LT_OK || rc == LT_memory) {
+    lt_code rc = s->q->judge(s->q->context, path, &fault, &e);
+    if (rc == LT_OK || rc == LT_memory || rc == LT_limit) {
         end(s, rc, rc == LT_OK ? NULL : &e);
         return;
     }
@@ -357,7 +357,7 @@ static void step(search *s, size_t n)
 static void try_leaf_alone(search *s)
 {
     lt_error e = { .code = LT_OK };
-    const lt_certificate *leaf = &s->q->pool[0].certificate;
+    const lt_certificate *leaf = &s->q->pool[0]->certificate;
     size_t cursor = 0;
     const lt_anchor *a;
     if (!s->nodes[0].self_issued && !lt_store_takes_leaves(s->q->validator->store))
@@ -375,9 +375,6 @@ static void try_leaf_alone(search *s)
 
 static lt_code finish(search *s, lt_error *e)
 {
-    lt_verify_report *report = s->q->request->report;
-    if (report)
-        report->signatures = s->q->validator->policy.max_signatures - s->signatures;
     if (s->over && s->outcome == LT_OK)
         return LT_OK;
     if (e->code == LT_OK)
@@ -394,10 +391,9 @@ lt_code lt_path_search(const lt_path_question *question, lt_error *e)
         return lt_fail(e, LT_memory, "path");
     const lt_policy *policy = &question->validator->policy;
     s->q = question;
-    s->signatures = policy->max_signatures;
     s->max_depth = policy->max_depth < LT_CHAIN_MAX ? policy->max_depth : LT_CHAIN_MAX;
     for (size_t i = 0; i < question->pool_count; i++)
-        s->nodes[s->node_count++] = make_node(&question->pool[i], false);
+        s->nodes[s->node_count++] = make_node(question->pool[i], false);
     try_leaf_alone(s);
     if (!s->over)
         enter(s, 0);

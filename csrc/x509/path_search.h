@@ -6,17 +6,18 @@
 
 #include "x509/path.h"
 
-/* Judges a path whose signatures are verified. LT_OK ends the search; so does LT_limit or
- * LT_memory. `signatures`: checks that are left. */
-typedef lt_code lt_path_judge(void *context, const lt_path *path, uint32_t *signatures,
-                              lt_path_fault *fault, lt_error *e);
+/* Judges a path whose signatures are verified. LT_OK ends the search, and so do LT_limit and
+ * LT_memory. */
+typedef lt_code lt_path_judge(void *context, const lt_path *path, lt_path_fault *fault,
+                              lt_error *e);
 
 typedef struct {
     const lt_validator *validator;
     const lt_verify_request *request;
-    lt_anchor *pool; /* the certificates that came, decoded, the leaf first */
-    size_t pool_count;
-    const lt_error *skipped; /* why one that came is not in the pool; code LT_OK: none */
+    const lt_anchor *const *pool; /* the certificates that came, decoded, the leaf first */
+    size_t pool_count;            /* at most LT_POOL_MAX */
+    uint32_t *signatures;         /* checks that are left, counted down */
+    const lt_error *skipped;      /* why one that came is not in the pool; code LT_OK: none */
     lt_path_judge *judge;
     void *context;
 } lt_path_question;

@@ -21,46 +21,13 @@ typedef struct {
     const lt_validator *validator;
     const lt_verify_request *request;
     lt_verify_result *result;
+    lt_error skipped; /* why a certificate that came is not in the pool */
+    lt_anchor *decoded;
+    const lt_anchor **pool; /* into decoded */
+    size_t pool_count;
+    uint32_t signatures; /* checks left */
     lt_path_question question;
 } validation;
-
-/* What does not depend on the path comes last: a name is no use where there is no trust. */
-static lt_code check_name(const lt_path *path, lt_path_fault *fault, lt_error *e)
-{
-    if (!path->request->name)
-        return LT_OK;
-    *fault = (lt_path_fault){ .at = 0, .own = true };
-    return lt_certificate_matches_host(&path->certificates[0]->certificate, path->request->name,
-                                       e);
-}
-
-static lt_code judge(void *context, const lt_path *path, uint32_t *signatures,
-                     lt_path_fault *fault, lt_error *e)
-{
-    validation *v = context;
-    if (lt_path_check(path, fault, e) != LT_OK || check_name(path, fault, e) != LT_OK)
-        return e->code;
-    *fault = (lt_path_fault){ .at = 0, .own = false };
-    if (lt_path_check_pins(path, v->result, e) != LT_OK
-        || lt_path_check_revocation(&v->question, path, signatures, v->result, fault, e)
-               != LT_OK)
-        return e->code;
-    v->result->path_length = path->length;
-    for (size_t i = 0; i < path->length; i++)
-        v->result->path[i] = path->certificates[i]->certificate.der;
-    if (path->length
-        > 0) /* the leaf is handed back as it was handed in, not as the store has it */
-        v->result->path[0] = v->request->certificates[0];
-    return LT_OK;
-}
-
-static bool seen(const lt_path_question *q, lt_bytes der)
-{
-    for (size_t i = 0; i < q->pool_count; i++)
-        if (lt_bytes_equal(q->pool[i].certificate.der, der))
-            return true;
-    return false;
-}
 
 static lt_code decode(lt_anchor *a, lt_bytes der, lt_error *e)
 {
@@ -69,50 +36,91 @@ static lt_code decode(lt_anchor *a, lt_bytes der, lt_error *e)
     return e->code;
 }
 
+/* What does not depend on the path comes late: a name is no use where there is no trust. */
+static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, lt_error *e)
+{
+    validation *v = context;
+    const lt_verify_request *request = path->request;
+    if (lt_path_check(path, fault, e) != LT_OK)
+        return e->code;
+    *fault = (lt_path_fault){ .at = 0, .own = true };
+    if (request->name
+        && lt_certificate_matches_host(&path->certificates[0]->certificate, request->name, e)
+               != LT_OK)
+        return e->code;
+    *fault = (lt_path_fault){ .at = 0, .own = false };
+    if (lt_path_check_revocation(&v->question, path, v->result, fault, e) != LT_OK
+        || lt_path_check_pins(path, v->result, e) != LT_OK)
+        return e->code;
+    v->result->path_length = path->length;
+    for (size_t i = 1; i < path->length; i++)
+        v->result->path[i] = path->certificates[i]->certificate.der;
+    v->result->path[0] = request->certificates[0]; /* as it came, not as the store has it */
+    return LT_OK;
+}
+
+static bool seen(const validation *v, lt_bytes der)
+{
+    for (size_t i = 0; i < v->pool_count; i++)
+        if (lt_bytes_equal(v->decoded[i].certificate.der, der))
+            return true;
+    return false;
+}
+
 /* The leaf must decode. Of the rest, duplicates go, and what does not decode is a stray that is
  * mentioned if no path is found. */
-static lt_code fill_pool(lt_path_question *q, lt_error *skipped, lt_error *e)
+static lt_code fill_pool(validation *v, lt_error *e)
 {
-    const lt_verify_request *request = q->request;
-    for (size_t i = 0; i < request->count; i++) {
-        lt_bytes der = request->certificates[i];
+    for (size_t i = 0; i < v->request->count; i++) {
+        lt_bytes der = v->request->certificates[i];
         lt_error fault = { .code = LT_OK };
-        if (seen(q, der))
+        if (seen(v, der))
             continue;
-        if (decode(&q->pool[q->pool_count], der, &fault) == LT_OK)
-            q->pool_count++;
-        else if (i == 0)
-            return (*e = fault).code;
-        else
-            *skipped = fault;
+        if (decode(&v->decoded[v->pool_count], der, &fault) == LT_OK) {
+            v->pool[v->pool_count] = &v->decoded[v->pool_count];
+            v->pool_count++;
+        } else if (i == 0) {
+            *e = fault;
+            return e->code;
+        } else {
+            v->skipped = fault;
+        }
     }
     return LT_OK;
+}
+
+static lt_code search(validation *v, lt_error *e)
+{
+    v->question = (lt_path_question){ v->validator,   v->request,  v->pool, v->pool_count,
+                                      &v->signatures, &v->skipped, judge,   v };
+    lt_code rc = lt_path_search(&v->question, e);
+    if (v->request->report)
+        v->request->report->signatures = v->validator->policy.max_signatures - v->signatures;
+    return rc;
 }
 
 static lt_code validate(const lt_verifier *verifier, const lt_verify_request *request,
                         lt_verify_result *result, lt_error *e)
 {
-    lt_error skipped = { .code = LT_OK };
-    validation v = { (const lt_validator *)verifier, request, result, { NULL } };
-    v.question = (lt_path_question){ .validator = v.validator,
-                                     .request = request,
-                                     .skipped = &skipped,
-                                     .judge = judge,
-                                     .context = &v };
-    result->path_length = 0;
+    validation v = { (const lt_validator *)verifier, request, result, .pool_count = 0 };
+    *result = (lt_verify_result){ .path_length = 0 };
     if (request->count == 0)
         return lt_fail(e, LT_no_peer_certificate, "Certificate.certificate_list");
     if (request->count > LT_POOL_MAX)
         return lt_fail_detail(e, LT_limit, "Certificate.certificate_list",
                               "%zu certificates; at most %d", request->count, LT_POOL_MAX);
-    v.question.pool = malloc(request->count * sizeof *v.question.pool);
-    if (!v.question.pool)
-        return lt_fail(e, LT_memory, "path");
-    lt_store_refresh(v.validator->store, request->time);
-    lt_code rc = fill_pool(&v.question, &skipped, e);
+    v.signatures = v.validator->policy.max_signatures;
+    v.decoded = malloc(request->count * sizeof *v.decoded);
+    v.pool = malloc(request->count * sizeof *v.pool);
+    lt_code rc = v.decoded && v.pool ? LT_OK : lt_fail(e, LT_memory, "path");
     if (rc == LT_OK)
-        rc = lt_path_search(&v.question, e);
-    free(v.question.pool);
+        rc = fill_pool(&v, e);
+    if (rc == LT_OK) {
+        lt_store_refresh(v.validator->store, request->time);
+        rc = search(&v, e);
+    }
+    free(v.decoded);
+    free(v.pool);
     return rc;
 }
 
