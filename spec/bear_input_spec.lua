@@ -268,7 +268,8 @@ describe("a ClientHello", function()
       certificate = own.certificate, key = own.key, min_version = "1.0", max_version = "1.2", time = time })
     for _, row in ipairs { { 0x0301, true }, { 0x0302, true }, { 0x0303, false } } do
       local conn = assert(config:connection())
-      local ok, err = conn:feed(hello { version = row[1], suites = { 0xC009, 0xC02B, 0x5600 }, extensions = extended() })
+      local suites = { 0xC009, 0xC02B, 0x5600 }
+      local ok, err = conn:feed(hello { version = row[1], suites = suites, extensions = extended() })
       assert.equal(row[2], ok == nil)
       if row[2] then
         assert.equal("fallback", err.code)

@@ -9,27 +9,38 @@
 
 enum { RECORD_ROOM = 512, FATAL = 2 };
 
-void lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
+bool lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
 {
     uint8_t room[RECORD_ROOM];
     size_t start = LT_RECORD_HEADER, end = sizeof room - LT_RECORD_HEADER, n = 2;
     br_ssl_engine_context *eng = b->eng;
     /* a server that has no hello to answer knows no version yet */
     unsigned version = eng->version_out ? eng->version_out : LT_TLS_1_0;
+    if (!lt_buffer_reserve(&b->out, sizeof room)) /* before the record has its number */
+        return false;
     eng->out.vtable->max_plaintext(&eng->out.vtable, &start, &end);
     room[start] = (uint8_t)level;
     room[start + 1] = (uint8_t)alert;
     const uint8_t *record =
         eng->out.vtable->encrypt(&eng->out.vtable, LT_CONTENT_alert, version, room + start, &n);
-    lt_buffer_add(&b->out, record, n); /* without memory the peer sees the end without it */
+    return lt_buffer_add(&b->out, record, n);
+}
+
+/* Not where BearSSL did it, after a close_notify, or where a record before it is stuck for want of
+ * memory. */
+static bool alert_is_due(const lt_bear *b)
+{
+    size_t n;
+    return b->error.alert != LT_ALERT_none && !b->error.by_peer && !b->closing
+           && !b->peer_closed && br_ssl_engine_last_error(b->eng) < BR_ERR_SEND_FATAL_ALERT
+           && (!b->obuf || !br_ssl_engine_sendrec_buf(b->eng, &n));
 }
 
 void lt_bear_failed(lt_bear *b)
 {
-    bool sent = br_ssl_engine_last_error(b->eng) >= BR_ERR_SEND_FATAL_ALERT;
-    if (b->error.alert != LT_ALERT_none && !b->error.by_peer && !sent && !b->closing
-        && !b->peer_closed)
-        lt_bear_send_alert(b, FATAL, b->error.alert);
+    if (alert_is_due(b))
+        lt_bear_send_alert(b, FATAL,
+                           b->error.alert); /* no memory: the peer sees the end alone */
     if (b->connected && b->config->bear->cache && b->error.alert != LT_ALERT_none)
         lt_bear_cache_forget(b->config->bear->cache, b->eng->session.session_id);
     lt_buffer_free(&b->in);

@@ -198,12 +198,12 @@ static void engine_close(lt_engine *engine)
     if (b->closing || b->peer_closed || b->error.code != LT_OK)
         return;
     lt_bear_drain(b);
-    if (b->error.code != LT_OK) {
+    if (b->error.code == LT_OK && !lt_bear_send_alert(b, WARNING, LT_ALERT_close_notify))
+        lt_fail(&b->error, LT_memory, "close_notify");
+    if (b->error.code == LT_OK)
+        b->closing = true;
+    else
         lt_bear_failed(b);
-        return;
-    }
-    lt_bear_send_alert(b, WARNING, LT_ALERT_close_notify);
-    b->closing = true;
 }
 
 static void engine_abort(lt_engine *engine, lt_code code)
