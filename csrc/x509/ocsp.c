@@ -208,9 +208,10 @@ static bool take_certificates(lt_reader *r, lt_bytes *certificates)
 static lt_code read_basic(lt_ocsp_response *r, lt_bytes basic, lt_error *e)
 {
     lt_reader body;
-    if (!der_only(basic, DER_SEQUENCE, &body)
-        || !der_element(&body, DER_SEQUENCE, &r->tbs_response_data))
+    if (!der_only(basic, DER_SEQUENCE, &body))
         return lt_fail(e, LT_bad_ocsp, "BasicOCSPResponse");
+    if (!der_element(&body, DER_SEQUENCE, &r->tbs_response_data))
+        return lt_fail(e, LT_bad_ocsp, "ResponseData");
     if (!der_element(&body, DER_SEQUENCE, &r->signature_algorithm)
         || !is_algorithm(r->signature_algorithm))
         return lt_fail(e, LT_bad_ocsp, "BasicOCSPResponse.signatureAlgorithm");

@@ -51,5 +51,6 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_signatures(L);
     unit_open_agreement(L);
     unit_open_symmetric(L);
+    unit_open_revocation(L);
     return 1;
 }

@@ -21,5 +21,6 @@ int unit_curve(lua_State *L, int index);                       /* "secp256r1", "
 void unit_open_signatures(lua_State *L);
 void unit_open_agreement(lua_State *L);
 void unit_open_symmetric(lua_State *L);
+void unit_open_revocation(lua_State *L);
 
 #endif
