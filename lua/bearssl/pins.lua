@@ -97,7 +97,7 @@ end
 -- @function rotation
 -- @tparam table plan `current` and `next`: pins; `change`: when the key changes (seconds since the epoch);
 -- `max_age`: seconds for which a client may hold an old set; `backup`: pins of keys kept aside, which stay; `now`
--- @treturn table `pins` (the set for now), `add` and `add_by` (they are in the set from then on at the latest), `remove`
+-- @treturn table `pins` (the set for now), `add` and `add_by` (from then on at the latest it is in the set), `remove`
 -- and `remove_after`, `phase`: "before", "prepare", "overlap" or "done", `late` (true where `add_by` has passed: if the
 -- pin is not in the set yet, some clients will not know it at the change), `safe_change` (the earliest change where it
 -- is added now)
