@@ -493,3 +493,14 @@ describe("the key object", function()
     assert.error_matches(function() found:matches "x" end, "key is closed")
   end)
 end)
+
+describe("a config with a key that TLS 1.2 cannot use", function()
+  it("is refused for a server, and names the kind", function()
+    local bearssl = require "bearssl"
+    for name, kind in pairs { ["ed25519-pkcs8.pem"] = "Ed25519", ["rsapss2048.pem"] = "RSASSA-PSS" } do
+      local certificate = output("openssl req -x509 -subj /CN=a -key " .. folder .. name)
+      local options = { certificate = certificate, key = folder .. name, max_version = "1.2" }
+      fails("unsupported_key", kind, bearssl.server(options))
+    end
+  end)
+end)

@@ -35,6 +35,18 @@ static lt_code copy_authorities(struct lt_bear_shared *s, const lt_config *c, lt
     return LT_OK;
 }
 
+/* The library signs with PKCS#1 v1.5 and ECDSA alone. A client with another key answers a request
+ * with no certificate; a server could do nothing. */
+static lt_code check_server_key(const lt_config *c, lt_error *e)
+{
+    lt_key_type type = c->server ? c->identities[0].key.type : LT_KEY_unknown;
+    if (!c->server || type == LT_KEY_rsa || type == LT_KEY_ec)
+        return LT_OK;
+    return lt_fail_detail(e, LT_unsupported_key, "key",
+                          "the engine for TLS 1.2 signs with RSA and EC keys, not with %s ones",
+                          type == LT_KEY_ed25519 ? "Ed25519" : "RSASSA-PSS");
+}
+
 static lt_code fill_shared(struct lt_bear_shared *s, const lt_config *c, lt_error *e)
 {
     s->ec = lt_ec(c->groups);
@@ -47,6 +59,8 @@ static lt_code fill_shared(struct lt_bear_shared *s, const lt_config *c, lt_erro
         if (suite->traits & LT_SUITE_sha1)
             s->needs_sha1 = true;
     }
+    if (check_server_key(c, e) != LT_OK)
+        return e->code;
     if (c->server && c->client_auth != LT_AUTH_none && copy_authorities(s, c, e) != LT_OK)
         return e->code;
     if (c->server && c->session_cache_size > 0) {
