@@ -82,13 +82,18 @@ static int connection_pull(lua_State *L)
     lt_conn *c = check(L);
     lua_Integer max = luaL_optinteger(L, 2, LUA_MAXINTEGER);
     luaL_argcheck(L, max >= 1, 2, "not positive");
-    lt_bytes out = lt_conn_output(c);
-    if ((lua_Unsigned)max < out.n)
-        out.n = (size_t)max;
-    lt_lua_push_bytes(L, out);
-    lt_conn_output_done(c, out.n);
-    if (lt_conn_output(c).n == 0)
+    int pieces = 0; /* an engine has two at most: what is gathered, and the last record */
+    for (lt_bytes out; max > 0 && (out = lt_conn_output(c)).n > 0; pieces++) {
+        if ((lua_Unsigned)max < out.n)
+            out.n = (size_t)max;
+        max -= (lua_Integer)out.n;
+        luaL_checkstack(L, 1, NULL);
+        lt_lua_push_bytes(L, out);
+        lt_conn_output_done(c, out.n);
+    }
+    if (max > 0)
         lt_conn_idle(c);
+    lua_concat(L, pieces);
     return 1;
 }
 

@@ -35,6 +35,8 @@ end
 -- @tparam[opt="*l"] string|integer pattern `"*l"` or `"l"`: a line, without its LF and without any CR; `"*a"` or
 -- `"a"`: all up to the peer's close_notify; a number: that many bytes, prefix included, 0 waiting for something to read
 -- @tparam[opt=""] string prefix put before what is received
+-- @tparam[opt] integer max bytes of a line at most; a longer one is an error of the code `limit`, and what is too much
+-- stays to be read
 -- @tparam[opt] integer max bytes that a line may have; a longer one gives an error with the code `limit`
 -- @treturn[1] string the data
 -- @treturn[2] nil
