@@ -109,6 +109,7 @@ typedef struct {
     void (*info)(const lt_engine *, lt_info *);
     const lt_bytes *(*peer_certificates)(const lt_engine *, size_t *count);
     const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
+    const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
 
     const lt_certificate_request *(*question)(const lt_engine *);
     /* `identity` stays the caller's and outlives the engine; NULL: no certificate. */

@@ -268,6 +268,11 @@ static const lt_bytes *engine_verified_chain(const lt_engine *engine, size_t *co
     return b->peer.verified.path;
 }
 
+static const lt_verify_result *engine_verify_result(const lt_engine *engine)
+{
+    return &((const lt_bear *)engine)->peer.verified;
+}
+
 static const lt_certificate_request *engine_question(const lt_engine *engine)
 {
     const lt_bear *b = (const lt_bear *)engine;
@@ -352,6 +357,7 @@ const lt_engine_class lt_bear_class = {
     .info = engine_info,
     .peer_certificates = engine_peer_certificates,
     .verified_chain = engine_verified_chain,
+    .verify_result = engine_verify_result,
     .question = engine_question,
     .answer = engine_answer,
     .session = lt_bear_session,

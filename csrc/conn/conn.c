@@ -10,6 +10,7 @@
 #include "conn/key_log.h"
 #include "tls/engine.h"
 #include "tls/shared.h"
+#include "x509/verify.h"
 
 lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
 {
@@ -121,7 +122,15 @@ lt_event lt_conn_event(const lt_conn *c)
 {
     if (c->key_log_line)
         return LT_EVENT_key_log;
+    if (c->config->pin_events && !c->pins_told
+        && c->engine->engine_class->verify_result(c->engine)->pins_differ)
+        return LT_EVENT_pins;
     return lt_conn_state(c) == LT_STATE_question ? LT_EVENT_question : LT_EVENT_none;
+}
+
+void lt_conn_pins_told(lt_conn *c)
+{
+    c->pins_told = true;
 }
 
 lt_bytes lt_conn_key_log(const lt_conn *c)

@@ -12,6 +12,7 @@ typedef struct {
     lt_config tls;      /* what an engine sees */
     int key_log;        /* descriptor that takes the NSS key log lines; -1: none */
     bool key_log_lines; /* they are events, for lt_conn_key_log */
+    bool pin_events;    /* a path that does not fit pins which only report is one */
 } lt_conn_config;
 
 /* Makes what the connections share; all the rest of `tls` is set by now. */
@@ -26,6 +27,7 @@ typedef enum {
     LT_EVENT_none,
     LT_EVENT_key_log,  /* lt_conn_key_log has a line */
     LT_EVENT_question, /* the handshake waits for lt_conn_answer */
+    LT_EVENT_pins,     /* the verified path does not fit; once, see lt_conn_pins_told */
 } lt_event;
 
 /* A zeroed struct is a connection that is not open: nothing but free and is_open may be called. */
@@ -34,6 +36,7 @@ typedef struct {
     const lt_conn_config *config;
     char *key_log_line; /* LT_KEY_LOG_LINE bytes while a line waits, else NULL */
     size_t key_log_size;
+    bool pins_told;
 } lt_conn;
 
 typedef struct {
@@ -59,6 +62,7 @@ void lt_conn_input_end(lt_conn *c); /* the transport gives no more */
 lt_event lt_conn_event(const lt_conn *c);
 lt_bytes lt_conn_key_log(const lt_conn *c);
 void lt_conn_key_log_done(lt_conn *c);
+void lt_conn_pins_told(lt_conn *c);
 void lt_conn_answer(lt_conn *c, const struct lt_identity *identity); /* NULL: no certificate */
 
 /* The rest is the engine's word. Views last until the next call. */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "conn/key_log.h"
+#include "lua/pins.h"
+#include "lua/revocation.h"
 
 enum { FIELDS = 1, KEEP = 2 }; /* arguments of core.config */
 
@@ -151,6 +153,12 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
     policy.max_depth = (uint32_t)integer_field(L, "max_depth", policy.max_depth);
     policy.max_signatures = (uint32_t)integer_field(L, "max_signatures", policy.max_signatures);
     lt_validator_init(&c->validator, store, &policy);
+    lua_getfield(L, FIELDS, "revocation"); /* KEEP has the two */
+    c->validator.revocation = lt_lua_test_revocation(L, -1);
+    lua_getfield(L, FIELDS, "pins");
+    c->validator.pins = lt_lua_test_pins(L, -1);
+    c->conn.pin_events = boolean_field(L, "pin_events");
+    lua_pop(L, 2);
     tls->verifier = &c->validator.verifier;
     return tls->server ? read_authorities(c, store, e) : LT_OK;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/iana.h"
+#include "lua/revocation.h"
 
 enum { EXPORT_MAX = 1024 }; /* bytes of one exporter call */
 
@@ -117,6 +118,18 @@ static int conn_peer_certificates(lua_State *L)
     return push_certificates(L, list, count);
 }
 
+/* { revocation = { … }, pins_differ = boolean }, as store:verify has it; ages as of now */
+static void push_checked(lua_State *L, const lt_conn *c)
+{
+    const lt_verify_result *result = c->engine->engine_class->verify_result(c->engine);
+    const lt_config *config = &c->config->tls;
+    lua_createtable(L, 0, 2);
+    lt_lua_push_revocation(L, result, config->fixed_time ? config->time : (int64_t)time(NULL));
+    lua_setfield(L, -2, "revocation");
+    lua_pushboolean(L, result->pins_differ);
+    lua_setfield(L, -2, "pins_differ");
+}
+
 static int conn_verified_chain(lua_State *L)
 {
     const lt_conn *c = open_conn(L);
@@ -124,7 +137,9 @@ static int conn_verified_chain(lua_State *L)
         return closed(L);
     size_t count = 0;
     const lt_bytes *list = c->engine->engine_class->verified_chain(c->engine, &count);
-    return push_certificates(L, list, count);
+    push_certificates(L, list, count);
+    push_checked(L, c);
+    return count ? 2 : 1;
 }
 
 static int conn_session(lua_State *L)
@@ -187,7 +202,7 @@ static void push_request(lua_State *L, const lt_certificate_request *q)
     lua_setfield(L, -2, "authorities");
 }
 
-/* event(conn) -> nil | "key_log", line | "certificate_request", request */
+/* event(conn) -> nil | "key_log", line | "certificate_request", request | "pins_differ" */
 static int conn_event(lua_State *L)
 {
     lt_conn *c = open_conn(L);
@@ -198,6 +213,10 @@ static int conn_event(lua_State *L)
         lua_pushliteral(L, "key_log");
         lt_lua_push_bytes(L, lt_conn_key_log(c));
         lt_conn_key_log_done(c);
+    } else if (event == LT_EVENT_pins) {
+        lt_conn_pins_told(c);
+        lua_pushliteral(L, "pins_differ");
+        lua_pushnil(L);
     } else {
         lua_pushliteral(L, "certificate_request");
         push_request(L, c->engine->engine_class->question(c->engine));

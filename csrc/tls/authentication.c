@@ -69,6 +69,7 @@ lt_code lt_tls_verify_peer(lt_tls *t)
         .name = !t->server && config->verify_name ? t->name : NULL,
         .purpose = t->server ? LT_PURPOSE_client : LT_PURPOSE_server,
         .time = t->now,
+        .staple_asked = !t->server && (t->hs->offered & 1U << LT_X_status_request) != 0,
         .ocsp_staple = { t->peer.ocsp_staple.data, lt_buffer_size(&t->peer.ocsp_staple) },
     };
     if (request.name && !*request.name)

@@ -382,6 +382,11 @@ static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
     return of_const(engine)->peer.verified.path;
 }
 
+static const lt_verify_result *verify_result(const lt_engine *engine)
+{
+    return &of_const(engine)->peer.verified;
+}
+
 static const lt_certificate_request *question(const lt_engine *engine)
 {
     const lt_tls *t = of_const(engine);
@@ -469,6 +474,7 @@ static const lt_engine_class engine_class = {
     .info = info,
     .peer_certificates = peer_certificates,
     .verified_chain = verified_chain,
+    .verify_result = verify_result,
     .question = question,
     .answer = answer,
     .session = session,

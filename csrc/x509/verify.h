@@ -29,7 +29,7 @@ typedef struct {
     struct lt_verify_report *report; /* validator.h; NULL: not wanted */
 } lt_verify_request;
 
-typedef struct {
+typedef struct lt_verify_result {
     lt_bytes
         path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; views into request or store */
     size_t path_length;

@@ -6,6 +6,7 @@
 -- bearssl.client and bearssl.server: options to a config.
 local core = require "bearssl.core"
 local options = require "bearssl.options"
+local revocation = require "bearssl.revocation"
 local store = require "bearssl.store"
 
 -- The system's store is read once, as long as some config has it.
@@ -52,9 +53,14 @@ local function new(role, given)
     fields.identities[i] = identity
   end
   local ok, err = load_trust(read)
+  if ok and read.revocation then
+    ok, err = revocation.load(read.revocation)
+    fields.revocation = ok
+  end
   if not ok then return nil, err end
   return core.config(fields, {
     store = fields.store, on_certificate_request = read.on_certificate_request, key_log = read.key_log,
+    revocation = fields.revocation, pins = fields.pins, on_pin_mismatch = read.on_pin_mismatch,
   })
 end
 
@@ -80,6 +86,13 @@ end
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
 -- @tparam integer options.max_depth intermediates that a chain may have, 1 to 16
 -- @tparam integer options.max_signatures signatures checked for one chain at most
+-- @tparam table options.revocation `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"`
+-- (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `ocsp`:
+-- responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds;
+-- `sha1`: signatures with SHA-1 will do
+-- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is
+-- not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with
+-- `on_mismatch(err)` to rehearse
 -- @tparam string|function options.key_log a file to append to, or a function called with each line (NSS key log); who
 -- reads them can read the connections
 -- @tparam integer options.time seconds since the epoch, instead of the clock: for tests
@@ -92,7 +105,7 @@ end
 --- Makes the config of a server.
 -- @function bearssl.server
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
--- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `key_log`, `time` and `entropy` as for a client, and:
+-- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`

@@ -23,6 +23,11 @@ function handlers.certificate_request(conn, keep, request)
   core.answer(conn, identity)
 end
 
+function handlers.pins_differ(conn, keep)
+  local _, err = core.pins_check(keep.pins, conn:verified_chain(), os.time())
+  if err then keep.on_pin_mismatch(err) end
+end
+
 -- Answers all that waits; raises what a callback raised.
 return function(conn)
   local keep = core.keep(conn)

@@ -3,6 +3,8 @@
 -- programmer's mistake; read(role, given) gives nil and a text that names the option, for its caller to raise.
 local core = require "bearssl.core"
 local near = require "bearssl.near"
+local pins = require "bearssl.pins"
+local revocation = require "bearssl.revocation"
 
 local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303, ["1.3"] = 0x0304 }
 
@@ -143,6 +145,8 @@ local options = {
   min_rsa_bits = { integer(2048, 4096) },
   max_depth = { integer(1, 16) },
   max_signatures = { integer(1, 10000) },
+  revocation = { revocation.read },
+  pins = { pins.read },
   time = { integer(0, 253402300799) },
   entropy = { seed },
 }
@@ -234,9 +238,11 @@ local function group_bits(names)
   return bits
 end
 
+local of_verification = { "min_rsa_bits", "max_depth", "max_signatures", "revocation", "pins" }
+
 local function check_client(values)
   if values.verify == "none" then
-    for _, name in ipairs { "trust", "min_rsa_bits", "max_depth", "max_signatures" } do
+    for _, name in ipairs { "trust", table.unpack(of_verification) } do
       if values[name] ~= nil then return nil, ("option '%s' means nothing with verify = \"none\""):format(name) end
     end
   end
@@ -253,7 +259,7 @@ local function check_server(values)
   if asks and not values.client_trust then
     return nil, "option 'client_trust' is missing: whose certificates may clients have?"
   end
-  for _, name in ipairs { "client_trust", "min_rsa_bits", "max_depth", "max_signatures" } do
+  for _, name in ipairs { "client_trust", table.unpack(of_verification) } do
     if not asks and values[name] ~= nil then
       return nil, ("option '%s' needs client_auth = \"request\" or \"require\""):format(name)
     end
@@ -276,11 +282,12 @@ local function fields_of(role, values, low, high, suites)
     session_lifetime = server and (values.session_lifetime or 3600) or nil,
     key_log = path and values.key_log or nil, key_log_lines = values.key_log ~= nil and not path,
     min_rsa_bits = values.min_rsa_bits, max_depth = values.max_depth, max_signatures = values.max_signatures,
+    pins = values.pins and values.pins.set, pin_events = values.pins ~= nil and values.pins.on_mismatch ~= nil,
     time = values.time, entropy = values.entropy,
   }
 end
 
--- The table of the options `given` to what core.config takes, with `identities` and `trust` still to be loaded;
+-- The table of the options `given` to what core.config takes, with `identities`, `trust` and `revocation` still to be loaded;
 -- or nil and what is wrong.
 local function read(role, given)
   local values, wrong = check_names_and_types(role, given)
@@ -298,7 +305,8 @@ local function read(role, given)
   if not suites then return nil, wrong end
   return {
     fields = fields_of(role, values, low, high, suites), identities = list,
-    trust = role == "server" and values.client_trust or values.trust,
+    trust = role == "server" and values.client_trust or values.trust, revocation = values.revocation,
+    on_pin_mismatch = values.pins and values.pins.on_mismatch,
     on_certificate_request = values.on_certificate_request,
     key_log = type(values.key_log) == "function" and values.key_log or nil,
   }
