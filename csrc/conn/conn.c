@@ -60,6 +60,21 @@ void lt_conn_free(lt_conn *c)
     *c = (lt_conn){ 0 };
 }
 
+/* Hands the line on; false: no more for now. */
+static bool take_key_log_line(lt_conn *c, const char *line, size_t n)
+{
+    if (c->config->key_log >= 0)
+        lt_key_log_write(c->config->key_log, line, n);
+    if (!c->config->key_log_lines)
+        return true;
+    c->key_log_line = malloc(LT_KEY_LOG_LINE);
+    if (c->key_log_line)
+        memcpy(c->key_log_line, line, n), c->key_log_size = n;
+    else
+        lt_conn_abort(c, LT_memory);
+    return false;
+}
+
 /* Key log lines leave as soon as they are there, so that a capture of a handshake that fails later
  * can be read too. */
 static void collect_key_log(lt_conn *c)
@@ -67,16 +82,10 @@ static void collect_key_log(lt_conn *c)
     if (c->key_log_line || (c->config->key_log < 0 && !c->config->key_log_lines))
         return;
     char line[LT_KEY_LOG_LINE];
-    size_t n = c->engine->engine_class->key_log(c->engine, line, sizeof line);
-    if (n > 0 && c->config->key_log >= 0)
-        lt_key_log_write(c->config->key_log, line, n);
-    if (n > 0 && c->config->key_log_lines) {
-        c->key_log_line = malloc(LT_KEY_LOG_LINE);
-        if (c->key_log_line)
-            memcpy(c->key_log_line, line, n), c->key_log_size = n;
-        else
-            lt_conn_abort(c, LT_memory);
-    }
+    size_t n;
+    do
+        n = c->engine->engine_class->key_log(c->engine, line, sizeof line);
+    while (n > 0 && take_key_log_line(c, line, n));
     lt_wipe(line, sizeof line);
 }
 

@@ -21,7 +21,7 @@ static void set_names(lua_State *L)
     lua_setfield(L, -2, "signature_schemes");
     lua_newtable(L);
     for (const lt_cipher_suite *s = lt_cipher_suites; s->name; s++) {
-        lua_createtable(L, 0, 5);
+        lua_createtable(L, 0, 6);
         lua_pushinteger(L, s->id);
         lua_setfield(L, -2, "id");
         lua_pushboolean(L, s->traits & LT_SUITE_ephemeral);
@@ -30,6 +30,8 @@ static void set_names(lua_State *L)
         lua_setfield(L, -2, "aead");
         lua_pushboolean(L, s->traits & (LT_SUITE_aead | LT_SUITE_tls_1_2));
         lua_setfield(L, -2, "tls_1_2");
+        lua_pushboolean(L, s->traits & LT_SUITE_tls_1_3);
+        lua_setfield(L, -2, "tls_1_3");
         lua_setfield(L, -2, s->name);
     }
     lua_setfield(L, -2, "cipher_suites");

@@ -202,30 +202,48 @@ end
 
 local function check_versions(values)
   local low, high = values.min_version, values.max_version
-  if not low then low = math.min(versions["1.2"], high or versions["1.2"]) end
-  high = high or versions["1.2"]
-  if high < versions["1.2"] and not values.min_version then
+  if high and high < versions["1.2"] and not low then
     return nil, "option 'max_version': below 1.2 only with a 'min_version', said aloud"
   end
+  low = low or math.min(versions["1.2"], high or versions["1.2"])
+  high = high or math.max(low, versions["1.2"])
   if low > high then return nil, "option 'min_version' is above 'max_version'" end
-  return low, high
+  if values.engine == "bear" and high >= versions["1.3"] then
+    return nil, "option 'engine': \"bear\" has no TLS 1.3"
+  end
+  local native = values.engine == "native" or high >= versions["1.3"]
+  if native and low < versions["1.2"] then
+    return nil, "option 'min_version': the engine that has TLS 1.3 has nothing below 1.2"
+  end
+  return low, high, native
 end
 
-local function suites_of(values, low, high)
-  local names = values.cipher_suites
-  if not names then
-    names = table.move(default_suites, 1, #default_suites, 1, {})
-    if high >= versions["1.3"] then table.move(suites_13, 1, #suites_13, #names + 1, names) end
-    if low < versions["1.2"] then table.move(old_suites, 1, #old_suites, #names + 1, names) end
-  end
-  local ids, usable, ephemeral = {}, false, false
-  for i, name in ipairs(names) do
+-- nil, or why this suite cannot be used with these versions
+local function objection(suite, low, high, native)
+  if suite.tls_1_3 then return high < versions["1.3"] and "exists in TLS 1.3 only" or nil end
+  if low >= versions["1.3"] then return "does not exist in TLS 1.3" end
+  if native and not (suite.ephemeral and suite.aead) then return "is not ECDHE with AEAD, as the native engine wants" end
+  if suite.tls_1_2 and high < versions["1.2"] then return "does not exist below TLS 1.2" end
+end
+
+local function default_suite_names(low, high)
+  local names = {}
+  local function add(list) table.move(list, 1, #list, #names + 1, names) end
+  if high >= versions["1.3"] then add(suites_13) end
+  if low < versions["1.3"] and high >= versions["1.2"] then add(default_suites) end
+  if low < versions["1.2"] then add(old_suites) end
+  return names
+end
+
+local function suites_of(values, low, high, native)
+  local ids, ephemeral = {}, false
+  for i, name in ipairs(values.cipher_suites or default_suite_names(low, high)) do
     local suite = core.cipher_suites[name]
+    local wrong = objection(suite, low, high, native)
+    if wrong then return nil, ("option 'cipher_suites': %s %s"):format(name, wrong) end
     ids[i] = suite.id
-    if high >= versions["1.2"] or not suite.tls_1_2 then usable = true end
-    if suite.ephemeral then ephemeral = true end
+    ephemeral = ephemeral or suite.ephemeral
   end
-  if not usable then return nil, "option 'cipher_suites': none of them exists below TLS 1.2" end
   if values.groups and not ephemeral then
     return nil, "option 'groups': no suite of 'cipher_suites' has a group"
   end
@@ -270,11 +288,11 @@ local function check_server(values)
   return true
 end
 
-local function fields_of(role, values, low, high, suites)
+local function fields_of(role, values, low, high, native, suites)
   local server = role == "server"
   local path = type(values.key_log) == "string"
   return {
-    server = server, native = (values.engine or high >= versions["1.3"] and "native") == "native", min_version = low, max_version = high, cipher_suites = suites,
+    server = server, native = native, min_version = low, max_version = high, cipher_suites = suites,
     groups = group_bits(values.groups), alpn = values.alpn,
     ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
     client_auth = values.client_auth,
@@ -298,13 +316,13 @@ local function read(role, given)
   local list
   list, wrong = identities(values)
   if not list then return nil, wrong end
-  local low, high = check_versions(values)
+  local low, high, native = check_versions(values)
   if not low then return nil, high end
   local suites
-  suites, wrong = suites_of(values, low, high)
+  suites, wrong = suites_of(values, low, high, native)
   if not suites then return nil, wrong end
   return {
-    fields = fields_of(role, values, low, high, suites), identities = list,
+    fields = fields_of(role, values, low, high, native, suites), identities = list,
     trust = role == "server" and values.client_trust or values.trust, revocation = values.revocation,
     on_pin_mismatch = values.pins and values.pins.on_mismatch,
     on_certificate_request = values.on_certificate_request,

@@ -37,7 +37,6 @@ end
 -- @tparam[opt=""] string prefix put before what is received
 -- @tparam[opt] integer max bytes of a line at most; a longer one is an error of the code `limit`, and what is too much
 -- stays to be read
--- @tparam[opt] integer max bytes that a line may have; a longer one gives an error with the code `limit`
 -- @treturn[1] string the data
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: the peer has sent close_notify (RFC 5246 section 7.2.1); `"timeout"`;
