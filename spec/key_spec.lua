@@ -394,6 +394,14 @@ describe("an encrypted key", function()
     fails("bad_key", nil, pbes2(pbkdf2(salt, int(1)), tlv(0x30, oid "60864801650304012a", tlv(0x04, "short"))))
   end)
 
+  it("has something that is encrypted", function()
+    local info = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,%s\n\n%s"
+      .. "\n-----END EC PRIVATE KEY-----\n"
+    local iv = ("0"):rep(32)
+    fails("bad_key", "nothing is encrypted", key.parse(info:format(iv, ""), { password = "p" }))
+    fails("bad_password", nil, key.parse(info:format(iv, "AAAA"), { password = "p" })) -- no whole block
+  end)
+
   it("has DEK-Info that is known", function()
     local text = read(folder .. "prime256v1-traditional-aes-128-cbc.pem")
     local function with(info) return key.parse(text:gsub("DEK%-Info:[^\n]*", info), { password = password }) end

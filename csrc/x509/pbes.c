@@ -170,6 +170,8 @@ static lt_code decrypt(const lt_cbc *cipher, const uint8_t *key, const uint8_t *
 {
     size_t start = out->end, size = data.n;
     lt_reader content;
+    if (data.n == 0)
+        return lt_fail_detail(e, LT_bad_key, "private key", "nothing is encrypted");
     if (!lt_buffer_add(out, data.p, data.n))
         return lt_fail(e, LT_memory, "private key");
     uint8_t *p = out->data + start;
