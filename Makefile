@@ -76,7 +76,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit interpreter deps demo test asan fault bench lint rooms format docs install clean help FORCE
+.PHONY: all objects unit interpreter deps demo test asan fault ct bench lint rooms format docs install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) ## build build/bearssl/core.so
@@ -129,6 +129,14 @@ asan: ## the specs under ASan and UBSan (SPECS="spec/x_spec.lua" for some)
 fault: ## the specs of failing allocations
 	@$(TEST) fault
 
+# Valgrind's debug reader wants DWARF 4.
+ct: ## branches and addresses that depend on secrets, by valgrind (CC=clang too)
+	@sh .ci/deps demo ct
+	@mkdir -p build
+	$(CC) -O2 -gdwarf-4 -std=c11 $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/ct.c \
+		csrc/base/*.c csrc/crypto/*.c csrc/x509/*.c $(BEARSSL_LIBS)
+	valgrind -q --error-exitcode=1 build/ct
+
 bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk" for some)
 	@bench/run $(SECTIONS)
 
@@ -139,7 +147,7 @@ lint: ## luacheck, rooms, memcmp, format, clang-tidy
 rooms: ## who includes whom in csrc
 	@$(LUA) .ci/rooms.lua
 
-C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] .ci/*.c bench/*.c)
+C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.c spec/fuzz/*.c .ci/*.c bench/*.c)
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)
