@@ -32,7 +32,11 @@ typedef struct {
     const struct lt_identity
         *identities; /* client: the first that the server takes; server: one */
     size_t identity_count;
-    bool ask_certificate; /* client: CertificateRequest is a question to the caller */
+    bool ask_certificate;    /* client: CertificateRequest is a question to the caller */
+    bool ask_client_hello;   /* server: so is the config for a ClientHello */
+    bool ask_verdict;        /* so is a peer whose chain was verified */
+    bool ask_early_data;     /* server: so is whether early data is a replay */
+    uint32_t max_early_data; /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
     bool verify_name;                   /* false only with verify = "none" */
     lt_client_auth client_auth;         /* server */
@@ -49,19 +53,56 @@ typedef struct {
 
 typedef enum {
     LT_STATE_handshake, /* application data may not flow yet */
-    LT_STATE_question,  /* the handshake waits for lt_engine_class.answer_certificate */
+    LT_STATE_question,  /* the handshake waits for lt_engine_class.answer */
+    LT_STATE_early,     /* server: data flows both ways already, before the client's Finished */
     LT_STATE_connected,
     LT_STATE_closing, /* close_notify sent; the peer's may still come, and data before it */
     LT_STATE_closed,  /* the peer's close_notify was seen, or both */
     LT_STATE_failed,  /* see error(); its alert is the last of the output */
 } lt_state;
 
-/* CertificateRequest as the caller sees it (RFC 5246 section 7.4.4). Views, valid until answered. */
+/* CertificateRequest as the caller sees it (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2). */
 typedef struct {
-    lt_bytes certificate_types; /* one byte each */
+    lt_bytes certificate_types; /* one byte each; n = 0 in TLS 1.3 */
     lt_bytes signature_schemes; /* two bytes each; n = 0 before TLS 1.2 */
     lt_bytes authorities;       /* opaque DistinguishedName<1..2^16-1> after another */
 } lt_certificate_request;
+
+/* What stops the handshake until lt_engine_class.answer. Views, valid until then. */
+typedef enum {
+    LT_QUESTION_none,
+    LT_QUESTION_certificate,  /* client: which certificate, if any? */
+    LT_QUESTION_client_hello, /* server: which config shall answer this ClientHello? */
+    LT_QUESTION_signature,    /* a signature by the key of an external identity */
+    LT_QUESTION_verdict,      /* the peer's chain was verified: is it welcome? */
+    LT_QUESTION_early_data,   /* server: is this the first time that `unique` is seen? */
+} lt_question_kind;
+
+typedef struct {
+    lt_question_kind kind;
+    lt_certificate_request request;     /* certificate */
+    lt_bytes client_hello;              /* client_hello: the body of the message */
+    const struct lt_identity *identity; /* signature: whose */
+    uint16_t scheme;                    /* signature: SignatureScheme */
+    lt_bytes message;                   /* signature: what is to be signed, not its hash */
+    lt_bytes unique;                    /* early_data: what must not be accepted twice */
+    int64_t until;                      /* early_data: when it may be forgotten, seconds */
+} lt_question;
+
+/* The answer to the question that stands; the other fields are not looked at. */
+typedef struct {
+    const struct lt_identity *identity; /* certificate: stays the caller's; NULL: none */
+    const lt_config *config;            /* client_hello: outlives the engine; NULL: the same */
+    lt_bytes signature;                 /* signature */
+    bool yes;                           /* verdict, early_data */
+} lt_answer;
+
+typedef enum {
+    LT_EARLY_none,
+    LT_EARLY_offered,
+    LT_EARLY_accepted,
+    LT_EARLY_rejected
+} lt_early_data;
 
 typedef struct {
     const char *engine;
@@ -70,6 +111,8 @@ typedef struct {
     char server_name[256]; /* SNI sent or received; "": none */
     bool resumed;
     int round_trips; /* of the handshake */
+    lt_early_data early_data;
+    bool data_is_early; /* server: what data() gives came as early data */
 } lt_info;
 
 typedef struct lt_session lt_session;
@@ -111,9 +154,12 @@ typedef struct {
     const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
     const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
 
-    const lt_certificate_request *(*question)(const lt_engine *);
-    /* `identity` stays the caller's and outlives the engine; NULL: no certificate. */
-    void (*answer)(lt_engine *, const struct lt_identity *identity);
+    const lt_question *(*question)(const lt_engine *); /* NULL: none */
+    void (*answer)(lt_engine *, const lt_answer *);
+    /* Client: application data for the 0-RTT flight (RFC 8446 section 2.3), before the first
+     * input; how many bytes of `n` were taken. NULL: an engine without. */
+    size_t (*write_early)(lt_engine *, const uint8_t *p, size_t n);
+    lt_code (*update_keys)(lt_engine *, bool request, lt_error *); /* NULL: an engine without */
 
     lt_session *(*session)(const lt_engine *,
                            lt_error *); /* owned by the caller; NULL: see e */

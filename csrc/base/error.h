@@ -129,6 +129,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
       "certificate demands an OCSP staple; none came")                                       \
     X(bad_crl, certificate_unknown, "CRL cannot be used")                                    \
     X(bad_ocsp, bad_certificate_status_response, "OCSP response cannot be used")             \
+    X(unwelcome, access_denied, "the peer is known, but not welcome")                        \
     X(pin_mismatch, certificate_unknown, "no certificate of the path has a pinned key")
 
 #define LT_CODE_ENUM(code, alert, text) LT_##code,

@@ -81,6 +81,7 @@ typedef struct {
     lt_chain resumed_chain; /* the certificates of the session that is being resumed */
     size_t resumed_sent;
     lt_certificate_request request;
+    lt_question asked;        /* while `question` */
     bool no_fitting_identity; /* the server asked; what we have does not fit what it takes */
     const br_ssl_session_cache_class *cache_class; /* its address finds the connection again */
 

@@ -273,19 +273,19 @@ static const lt_verify_result *engine_verify_result(const lt_engine *engine)
     return &((const lt_bear *)engine)->peer.verified;
 }
 
-static const lt_certificate_request *engine_question(const lt_engine *engine)
+static const lt_question *engine_question(const lt_engine *engine)
 {
     const lt_bear *b = (const lt_bear *)engine;
-    return b->question ? &b->request : NULL;
+    return b->question ? &b->asked : NULL;
 }
 
-static void engine_answer(lt_engine *engine, const lt_identity *identity)
+static void engine_answer(lt_engine *engine, const lt_answer *answer)
 {
     lt_bear *b = bear(engine);
     if (!b->question || b->error.code != LT_OK)
         return;
     b->question = false;
-    lt_bear_use_identity(b, identity);
+    lt_bear_use_identity(b, answer->identity);
     lt_bear_pump(b);
 }
 

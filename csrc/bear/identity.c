@@ -110,6 +110,7 @@ void lt_bear_on_request(lt_bear *b)
                                          &b->request.authorities)) {
         lt_fail(&b->error, LT_decode, "CertificateRequest");
     } else if (b->config->ask_certificate) {
+        b->asked = (lt_question){ .kind = LT_QUESTION_certificate, .request = b->request };
         b->question = true;
     } else {
         const lt_identity *id = choose(b);

@@ -18,7 +18,7 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
     if (!tls->native)
         return (tls->bear = lt_bear_shared_new(tls, e)) ? LT_OK : e->code;
     if (tls->server && tls->session_cache_size > 0)
-        return (tls->tls = lt_tls_shared_new(e)) ? LT_OK : e->code;
+        return (tls->tls = lt_tls_shared_new(tls->session_lifetime, e)) ? LT_OK : e->code;
     return LT_OK;
 }
 
@@ -155,9 +155,9 @@ void lt_conn_key_log_done(lt_conn *c)
     collect_key_log(c);
 }
 
-void lt_conn_answer(lt_conn *c, const lt_identity *identity)
+void lt_conn_answer(lt_conn *c, const lt_answer *answer)
 {
-    c->engine->engine_class->answer(c->engine, identity);
+    c->engine->engine_class->answer(c->engine, answer);
     collect_key_log(c);
 }
 

@@ -63,7 +63,7 @@ lt_event lt_conn_event(const lt_conn *c);
 lt_bytes lt_conn_key_log(const lt_conn *c);
 void lt_conn_key_log_done(lt_conn *c);
 void lt_conn_pins_told(lt_conn *c);
-void lt_conn_answer(lt_conn *c, const struct lt_identity *identity); /* NULL: no certificate */
+void lt_conn_answer(lt_conn *c, const lt_answer *answer);
 
 /* The rest is the engine's word. Views last until the next call. */
 static inline bool lt_conn_is_open(const lt_conn *c)

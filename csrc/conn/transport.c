@@ -249,7 +249,7 @@ static lt_io write_all(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t
         lt_state state = lt_conn_state(&t->conn);
         if (state == LT_STATE_failed)
             return ended(t, LT_IO_failed);
-        if (state != LT_STATE_connected)
+        if (state != LT_STATE_connected && state != LT_STATE_early)
             return ended(t, LT_IO_closed);
         size_t n = lt_conn_write(&t->conn, (lt_bytes){ p.p + *taken, p.n - *taken });
         *taken += n;

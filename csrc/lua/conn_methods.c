@@ -83,8 +83,9 @@ static int conn_state(lua_State *L)
 {
     static const char *const names[] = {
         [LT_STATE_handshake] = "handshake", [LT_STATE_question] = "question",
-        [LT_STATE_connected] = "connected", [LT_STATE_closing] = "closing",
-        [LT_STATE_closed] = "closed",       [LT_STATE_failed] = "failed",
+        [LT_STATE_early] = "early",         [LT_STATE_connected] = "connected",
+        [LT_STATE_closing] = "closing",     [LT_STATE_closed] = "closed",
+        [LT_STATE_failed] = "failed",
     };
     const lt_conn *c = open_conn(L);
     lua_pushstring(L, c ? names[lt_conn_state(c)] : "closed");
@@ -202,25 +203,68 @@ static void push_request(lua_State *L, const lt_certificate_request *q)
     lua_setfield(L, -2, "authorities");
 }
 
-/* event(conn) -> nil | "key_log", line | "certificate_request", request | "pins_differ" */
+static void push_field(lua_State *L, const char *name, lt_bytes value)
+{
+    lt_lua_push_bytes(L, value);
+    lua_setfield(L, -2, name);
+}
+
+/* The name of the event and the table that its callback sees. */
+static int push_question(lua_State *L, const lt_question *q)
+{
+    static const char *const names[] = {
+        [LT_QUESTION_certificate] = "certificate_request",
+        [LT_QUESTION_client_hello] = "client_hello",
+        [LT_QUESTION_signature] = "signature",
+        [LT_QUESTION_verdict] = "verdict",
+        [LT_QUESTION_early_data] = "early_data",
+    };
+    lua_pushstring(L, names[q->kind]);
+    lua_newtable(L);
+    switch (q->kind) {
+    case LT_QUESTION_certificate:
+        push_request(L, &q->request);
+        lua_replace(L, -2);
+        break;
+    case LT_QUESTION_client_hello:
+        push_field(L, "body", q->client_hello);
+        break;
+    case LT_QUESTION_signature:
+        lua_pushstring(L, lt_name_of(lt_signature_schemes, q->scheme));
+        lua_setfield(L, -2, "scheme");
+        push_field(L, "message", q->message);
+        lua_pushinteger(L, q->identity->external);
+        lua_setfield(L, -2, "key");
+        break;
+    case LT_QUESTION_early_data:
+        push_field(L, "unique", q->unique);
+        lua_pushinteger(L, q->until);
+        lua_setfield(L, -2, "until");
+        break;
+    case LT_QUESTION_verdict:
+    case LT_QUESTION_none:
+        break;
+    }
+    return 2;
+}
+
+/* event(conn) -> nil | "key_log", line | "pins_differ" | the name of a question, what it is about */
 static int conn_event(lua_State *L)
 {
     lt_conn *c = open_conn(L);
     lt_event event = c ? lt_conn_event(c) : LT_EVENT_none;
     if (event == LT_EVENT_none)
         return 0;
-    if (event == LT_EVENT_key_log) {
-        lua_pushliteral(L, "key_log");
-        lt_lua_push_bytes(L, lt_conn_key_log(c));
-        lt_conn_key_log_done(c);
-    } else if (event == LT_EVENT_pins) {
+    if (event == LT_EVENT_question)
+        return push_question(L, c->engine->engine_class->question(c->engine));
+    if (event == LT_EVENT_pins) {
         lt_conn_pins_told(c);
         lua_pushliteral(L, "pins_differ");
-        lua_pushnil(L);
-    } else {
-        lua_pushliteral(L, "certificate_request");
-        push_request(L, c->engine->engine_class->question(c->engine));
+        return 1;
     }
+    lua_pushliteral(L, "key_log");
+    lt_lua_push_bytes(L, lt_conn_key_log(c));
+    lt_conn_key_log_done(c);
     return 2;
 }
 
@@ -231,19 +275,28 @@ static int conn_event_waits(lua_State *L)
     return 1;
 }
 
-/* answer(conn, identity or nil) */
+/* answer(conn, value): an identity or nil; a config or nil; a string; a boolean */
 static int conn_answer(lua_State *L)
 {
     lt_conn *c = open_conn(L);
-    lt_identity *id = NULL;
-    if (!lua_isnoneornil(L, 2))
-        id = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
-    if (!c || lt_conn_event(c) != LT_EVENT_question)
+    lua_settop(L, 2);
+    const lt_question *q = c && lt_conn_event(c) == LT_EVENT_question
+                               ? c->engine->engine_class->question(c->engine)
+                               : NULL;
+    if (!q)
         return 0;
+    lt_answer answer = { .yes = lua_toboolean(L, 2) };
+    if (q->kind == LT_QUESTION_certificate && answer.yes)
+        answer.identity = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
+    else if (q->kind == LT_QUESTION_client_hello && answer.yes)
+        answer.config = &lt_lua_check_config(L, 2)->conn.tls;
+    else if (q->kind == LT_QUESTION_signature && answer.yes)
+        answer.signature.p = (const uint8_t *)luaL_checklstring(L, 2, &answer.signature.n);
     lua_getuservalue(L, 1);
     lua_pushvalue(L, 2);
-    lua_rawseti(L, -2, LT_KEEP_IDENTITY); /* it outlives the engine */
-    lt_conn_answer(c, id);
+    lua_rawseti(L, -2,
+                q->kind == LT_QUESTION_client_hello ? LT_KEEP_OTHER_CONFIG : LT_KEEP_IDENTITY);
+    lt_conn_answer(c, &answer);
     return 0;
 }
 
@@ -259,7 +312,9 @@ static int conn_keep(lua_State *L) /* keep(conn) -> the table that its config wa
 {
     lt_lua_check_conn(L);
     lua_getuservalue(L, 1);
-    lua_rawgeti(L, -1, LT_KEEP_CONFIG);
+    lua_rawgeti(L, -1, LT_KEEP_OTHER_CONFIG); /* the one that on_client_hello chose */
+    if (lua_isnil(L, -1))
+        lua_rawgeti(L, -2, LT_KEEP_CONFIG);
     lua_getuservalue(L, -1);
     return 1;
 }

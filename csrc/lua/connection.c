@@ -131,12 +131,13 @@ static int connection_read(lua_State *L)
 static int write_ended(lua_State *L, const lt_conn *c, bool all, lua_Integer last)
 {
     lt_state state = lt_conn_state(c);
+    bool open = state == LT_STATE_connected || state == LT_STATE_early;
     if (state == LT_STATE_failed)
         fail_conn(L, c);
-    else if (state == LT_STATE_connected && all) {
+    else if (open && all) {
         lua_pushinteger(L, last);
         return 1;
-    } else if (state == LT_STATE_connected)
+    } else if (open)
         plain(L, "wantwrite");
     else
         plain(L, state < LT_STATE_connected ? "wantread" : "closed");

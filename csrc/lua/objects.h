@@ -26,8 +26,9 @@ typedef struct {
     bool ready; /* whole: connections may be made */
 } lt_lua_config;
 
-/* User value of connection and socket: { config, identity answered with }. */
-enum { LT_KEEP_CONFIG = 1, LT_KEEP_IDENTITY = 2 };
+/* User value of connection and socket: what it was made with, and what outlives the engine because a
+ * question was answered with it. */
+enum { LT_KEEP_CONFIG = 1, LT_KEEP_IDENTITY = 2, LT_KEEP_OTHER_CONFIG = 3 };
 
 /* The config at `index`, whole; raises where it is something else. */
 lt_lua_config *lt_lua_check_config(lua_State *L, int index);

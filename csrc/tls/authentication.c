@@ -74,7 +74,11 @@ lt_code lt_tls_verify_peer(lt_tls *t)
     };
     if (request.name && !*request.name)
         return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
-    return config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+    lt_code rc =
+        config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+    if (rc == LT_OK && config->ask_verdict) /* answered before the next message is looked at */
+        lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
+    return rc;
 }
 
 static lt_code no_certificate(lt_tls *t)
@@ -153,8 +157,7 @@ lt_code lt_tls_write_certificate(lt_tls *t)
 /* --- signatures ---------------------------------------------------------------------------- */
 
 /* 64 spaces, a context string, a zero and the transcript's hash (section 4.4.3). */
-static size_t signed_content(const lt_tls *t, bool by_server,
-                             uint8_t out[64 + 34 + LT_HASH_MAX])
+static size_t signed_content(const lt_tls *t, bool by_server, uint8_t out[LT_TLS_SIGNED_MAX])
 {
     const char *context =
         by_server ? "TLS 1.3, server CertificateVerify" : "TLS 1.3, client CertificateVerify";
@@ -165,7 +168,7 @@ static size_t signed_content(const lt_tls *t, bool by_server,
 }
 
 /* What a CertificateVerify of this side signs; TLS 1.2: all messages so far. */
-static lt_bytes to_sign(const lt_tls *t, bool by_server, uint8_t *content)
+lt_bytes lt_tls_to_sign(const lt_tls *t, bool by_server, uint8_t content[LT_TLS_SIGNED_MAX])
 {
     const lt_buffer *messages = &t->hs->transcript.messages;
     if (t->version == LT_TLS_1_2)
@@ -173,26 +176,42 @@ static lt_bytes to_sign(const lt_tls *t, bool by_server, uint8_t *content)
     return (lt_bytes){ content, signed_content(t, by_server, content) };
 }
 
-lt_code lt_tls_write_certificate_verify(lt_tls *t)
+lt_code lt_tls_write_certificate_verify(lt_tls *t, lt_bytes signature)
 {
-    uint8_t content[64 + 34 + LT_HASH_MAX], signature[LT_SIGNATURE_MAX];
-    size_t n = 0;
-    lt_tls_handshake *hs = t->hs;
-    lt_code rc =
-        lt_identity_sign(hs->identity, hs->identity_scheme, to_sign(t, t->server, content),
-                         &t->random, signature, &n, &t->error);
-    if (rc != LT_OK)
-        return rc;
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate_verify, &message);
-    wr_uint(&w, 2, hs->identity_scheme);
-    wr_vec(&w, 2, (lt_bytes){ signature, n });
+    wr_uint(&w, 2, t->hs->identity_scheme);
+    wr_vec(&w, 2, signature);
     return lt_tls_close(t, &w, message, true);
+}
+
+lt_code lt_tls_sign(lt_tls *t, lt_bytes message,
+                    lt_code (*after)(lt_tls *t, lt_bytes signature))
+{
+    lt_tls_handshake *hs = t->hs;
+    uint8_t signature[LT_SIGNATURE_MAX];
+    size_t n = 0;
+    if (!lt_identity_is_external(hs->identity)) {
+        lt_code rc = lt_identity_sign(hs->identity, hs->identity_scheme, message, &t->random,
+                                      signature, &n, &t->error);
+        return rc == LT_OK ? after(t, (lt_bytes){ signature, n }) : rc;
+    }
+    if (!lt_buffer_add(&hs->to_sign, message.p, message.n))
+        return lt_fail(&t->error, LT_memory, "signature");
+    hs->after_signature = after;
+    hs->next = LT_TLS_wait_answer;
+    lt_tls_ask(t, (lt_question){
+                      .kind = LT_QUESTION_signature,
+                      .identity = hs->identity,
+                      .scheme = (uint16_t)hs->identity_scheme,
+                      .message = { hs->to_sign.data, lt_buffer_size(&hs->to_sign) },
+                  });
+    return LT_OK;
 }
 
 lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
 {
-    uint8_t content[64 + 34 + LT_HASH_MAX];
+    uint8_t content[LT_TLS_SIGNED_MAX];
     uint32_t scheme;
     lt_bytes signature;
     if (!lt_certificate_verify_parse(body, &scheme, &signature))
@@ -201,7 +220,7 @@ lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
         return lt_fail(&t->error, LT_illegal_parameter, "CertificateVerify.algorithm");
     lt_code rc = lt_certificate_check_signature(
         t->peer.certificates[0], scheme, t->version == LT_TLS_1_3,
-        to_sign(t, !t->server, content), signature, &t->error);
+        lt_tls_to_sign(t, !t->server, content), signature, &t->error);
     if (rc == LT_OK && !t->server)
         t->signature_scheme = (uint16_t)scheme;
     return rc;
@@ -224,7 +243,7 @@ static bool two_byte_list(lt_reader r, lt_bytes *out)
 
 static lt_code request_13(lt_tls *t, lt_reader r)
 {
-    lt_certificate_request *request = &t->hs->request;
+    lt_certificate_request *request = &t->asked.request;
     lt_reader context, block;
     lt_extensions x;
     if (!rd_vec(&r, 1, &context) || !rd_vec(&r, 2, &block) || r.n != 0)
@@ -249,22 +268,23 @@ static lt_code request_13(lt_tls *t, lt_reader r)
 lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
+    lt_certificate_request *request = &t->asked.request;
     if (!lt_buffer_add(&hs->request_bytes, body.p, body.n))
         return lt_fail(&t->error, LT_memory, "CertificateRequest");
     lt_bytes kept = { hs->request_bytes.data, lt_buffer_size(&hs->request_bytes) };
     lt_code rc = LT_OK;
     if (t->version == LT_TLS_1_3)
         rc = request_13(t, kept);
-    else if (!lt_certificate_request_12_parse(kept, true, &hs->request.certificate_types,
-                                              &hs->request.signature_schemes,
-                                              &hs->request.authorities))
+    else if (!lt_certificate_request_12_parse(kept, true, &request->certificate_types,
+                                              &request->signature_schemes,
+                                              &request->authorities))
         rc = lt_fail(&t->error, LT_decode, "CertificateRequest");
     if (rc != LT_OK)
         return rc;
     hs->certificate_requested = true;
-    hs->peer_schemes = hs->request.signature_schemes;
-    if (t->config->ask_certificate)
-        t->question = true;
+    hs->peer_schemes = request->signature_schemes;
+    if (t->config->ask_certificate) /* answered before the next message is looked at */
+        lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_certificate, .request = *request });
     else
         lt_tls_choose_identity(t);
     return LT_OK;

@@ -100,9 +100,13 @@ static lt_code on_hello_retry_request(lt_tls *t, lt_reader body)
         return rc;
     hs->retried = true;
     t->round_trips++;
+    if (t->early_data == LT_EARLY_offered) { /* the second hello goes in clear, without it */
+        t->early_data = LT_EARLY_rejected;
+        t->write.suite = NULL;
+    }
     lt_transcript_retry(&hs->transcript, t->suite->hash);
     rc = lt_tls_hear(t, body);
-    if (rc == LT_OK) /* middlebox compatibility (appendix D.4) */
+    if (rc == LT_OK && !t->ccs_sent) /* middlebox compatibility (appendix D.4) */
         rc = lt_tls_change_cipher_spec(t);
     return rc == LT_OK ? lt_tls_send_client_hello(t) : rc;
 }
@@ -162,9 +166,12 @@ static lt_code on_server_hello(lt_tls *t, lt_reader body)
         lt_key_schedule_early(&hs->schedule, t->suite->hash, psk);
         lt_tls_handshake_keys(t, (lt_bytes){ shared, n });
         lt_tls_read_with(t, hs->server_handshake_secret);
-        if (!hs->retried)
+        if (!t->ccs_sent)
             rc = lt_tls_change_cipher_spec(t);
-        lt_tls_write_with(t, hs->client_handshake_secret);
+        if (t->early_data == LT_EARLY_offered && !hs->psk_accepted)
+            t->early_data = LT_EARLY_rejected;
+        if (t->early_data != LT_EARLY_offered) /* else EncryptedExtensions tells */
+            lt_tls_write_with(t, hs->client_handshake_secret);
         t->round_trips++;
     }
     lt_wipe(shared, sizeof shared);
@@ -173,6 +180,26 @@ static lt_code on_server_hello(lt_tls *t, lt_reader body)
 }
 
 /* --- the server's flight ---------------------------------------------------------------------- */
+
+/* Early data is accepted under the terms of its session, or not at all (section 4.2.10). */
+static lt_code accept_early_data(lt_tls *t, const lt_extensions *x)
+{
+    const char *alpn = t->alpn ? t->alpn : "";
+    if (!lt_has_extension(x, LT_X_early_data)) {
+        if (t->early_data == LT_EARLY_offered) {
+            t->early_data = LT_EARLY_rejected;
+            lt_tls_write_with(t, t->hs->client_handshake_secret);
+        }
+        return LT_OK;
+    }
+    if (x->data[LT_X_early_data].n > 0)
+        return lt_fail(&t->error, LT_decode, "EncryptedExtensions.early_data");
+    if (t->early_data != LT_EARLY_offered || t->suite->id != t->resume->cipher_suite
+        || strcmp(alpn, t->resume->alpn) != 0)
+        return lt_fail(&t->error, LT_illegal_parameter, "EncryptedExtensions.early_data");
+    t->early_data = LT_EARLY_accepted;
+    return LT_OK;
+}
 
 static lt_code on_encrypted_extensions(lt_tls *t, lt_reader body)
 {
@@ -187,8 +214,8 @@ static lt_code on_encrypted_extensions(lt_tls *t, lt_reader body)
     if (x.data[LT_X_server_name].n > 0)
         return lt_fail(&t->error, LT_decode, "EncryptedExtensions.server_name");
     if (lt_has_extension(&x, LT_X_application_layer_protocol_negotiation))
-        return lt_tls_accept_alpn(t, x.data[LT_X_application_layer_protocol_negotiation]);
-    return LT_OK;
+        rc = lt_tls_accept_alpn(t, x.data[LT_X_application_layer_protocol_negotiation]);
+    return rc == LT_OK ? accept_early_data(t, &x) : rc;
 }
 
 static lt_code on_certificate(lt_tls *t, lt_reader body)
@@ -197,42 +224,66 @@ static lt_code on_certificate(lt_tls *t, lt_reader body)
     return rc == LT_OK ? lt_tls_verify_peer(t) : rc;
 }
 
-static lt_code finish(lt_tls *t) /* this client's Finished, and what goes before it */
+/* This client's Finished; from here on the connection is up. */
+static lt_code finish(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
     uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
-    lt_code rc = LT_OK;
-    if (hs->certificate_requested)
-        rc = lt_tls_write_certificate(t);
-    if (rc == LT_OK && hs->certificate_requested && hs->identity)
-        rc = lt_tls_write_certificate_verify(t);
-    if (rc != LT_OK)
-        return rc;
     lt_transcript_hash(&hs->transcript, digest);
     lt_finished_mac(t->suite->hash, hs->client_handshake_secret, digest, verify_data);
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
     wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
-    rc = lt_tls_close(t, &w, message, true);
-    return rc == LT_OK ? lt_tls_flush(t) : rc;
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    if (rc == LT_OK)
+        rc = lt_tls_flush(t);
+    if (rc != LT_OK)
+        return rc;
+    lt_tls_resumption_secret(t);
+    lt_tls_read_with(t, t->server_secret);
+    lt_tls_write_with(t, t->client_secret);
+    hs->next = LT_TLS_connected;
+    return LT_OK;
+}
+
+static lt_code on_signature(lt_tls *t, lt_bytes signature)
+{
+    lt_code rc = lt_tls_write_certificate_verify(t, signature);
+    return rc == LT_OK ? finish(t) : rc;
+}
+
+/* EndOfEarlyData under the early keys, then those of the handshake (sections 2.3 and 4.5). */
+static lt_code end_early_data(lt_tls *t)
+{
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_end_of_early_data, &message);
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    if (rc == LT_OK)
+        rc = lt_tls_flush(t);
+    if (rc == LT_OK)
+        lt_tls_write_with(t, t->hs->client_handshake_secret);
+    return rc;
 }
 
 static lt_code on_finished(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
+    uint8_t content[LT_TLS_SIGNED_MAX];
     lt_code rc = lt_tls_check_finished(t, hs->server_handshake_secret, body);
     if (rc == LT_OK)
         rc = lt_tls_hear(t, body);
     if (rc != LT_OK)
         return rc;
     lt_tls_application_secrets(t);
-    rc = finish(t);
+    if (t->early_data == LT_EARLY_accepted)
+        rc = end_early_data(t);
+    if (rc == LT_OK && hs->certificate_requested)
+        rc = lt_tls_write_certificate(t);
     if (rc != LT_OK)
         return rc;
-    lt_tls_resumption_secret(t);
-    lt_tls_read_with(t, t->server_secret);
-    lt_tls_write_with(t, t->client_secret);
-    return LT_OK;
+    if (hs->certificate_requested && hs->identity)
+        return lt_tls_sign(t, lt_tls_to_sign(t, false, content), on_signature);
+    return finish(t);
 }
 
 /* --- after the handshake ----------------------------------------------------------------------- */
@@ -252,6 +303,11 @@ static bool fill_session(lt_tls *t, lt_tls_session *s, const lt_new_session_tick
            && lt_tls_session_bind(t, s);
 }
 
+static bool read_max_early_data(lt_reader extension, uint32_t *max) /* section 4.2.10 */
+{
+    return rd_uint(&extension, 4, max) && extension.n == 0;
+}
+
 static lt_code on_new_session_ticket(lt_tls *t, lt_reader body)
 {
     lt_new_session_ticket ticket;
@@ -267,6 +323,11 @@ static lt_code on_new_session_ticket(lt_tls *t, lt_reader body)
     if (ticket.ticket_lifetime == 0 || ticket.ticket_lifetime > TICKET_LIFETIME_MAX)
         return LT_OK; /* to be discarded (section 4.6.1) */
     lt_tls_session *s = lt_tls_session_new(t->config);
+    if (s && lt_has_extension(&x, LT_X_early_data)
+        && !read_max_early_data(x.data[LT_X_early_data], &s->max_early_data)) {
+        lt_tls_session_free(&s->base);
+        return lt_fail(&t->error, LT_decode, "NewSessionTicket.early_data");
+    }
     if (!s || !fill_session(t, s, &ticket)) {
         lt_tls_session_free(s ? &s->base : NULL);
         return lt_fail(&t->error, LT_memory, "NewSessionTicket");
@@ -287,7 +348,7 @@ const lt_tls_row lt_tls_client_rows[] = {
     { LT_TLS_wait_certificate_or_request, LT_HS_certificate,           ANY,  NULL,           on_certificate,                  LT_TLS_wait_certificate_verify },
     { LT_TLS_wait_certificate,            LT_HS_certificate,           ANY,  NULL,           on_certificate,                  LT_TLS_wait_certificate_verify },
     { LT_TLS_wait_certificate_verify,     LT_HS_certificate_verify,    ANY,  NULL,           lt_tls_read_certificate_verify,  LT_TLS_wait_finished },
-    { LT_TLS_wait_finished,               LT_HS_finished,              LAST, NULL,           on_finished,                     LT_TLS_connected },
+    { LT_TLS_wait_finished,               LT_HS_finished,              LAST, NULL,           on_finished,                     LT_TLS_as_decided },
     { LT_TLS_connected,                   LT_HS_new_session_ticket,    ANY,  tls_1_3,        on_new_session_ticket,           LT_TLS_connected },
     { LT_TLS_connected,                   LT_HS_key_update,            LAST, tls_1_3,        lt_tls_on_key_update,            LT_TLS_connected },
     { .act = NULL },

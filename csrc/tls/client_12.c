@@ -195,6 +195,20 @@ static lt_code client_key_exchange(lt_tls *t)
     return lt_tls_close(t, &w, message, true);
 }
 
+static lt_code end_flight(lt_tls *t)
+{
+    lt_transcript_drop(&t->hs->transcript);
+    t->hs->next =
+        t->hs->ticket_expected ? LT_TLS_wait_ticket_12 : LT_TLS_wait_change_cipher_spec_12;
+    return lt_tls_finish_12(t);
+}
+
+static lt_code on_signature(lt_tls *t, lt_bytes signature)
+{
+    lt_code rc = lt_tls_write_certificate_verify(t, signature);
+    return rc == LT_OK ? end_flight(t) : rc;
+}
+
 static lt_code on_server_hello_done(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
@@ -208,11 +222,10 @@ static lt_code on_server_hello_done(lt_tls *t, lt_reader body)
     if (rc != LT_OK)
         return rc;
     lt_tls_master_secret_12(t);
-    if (hs->certificate_requested && hs->identity)
-        rc = lt_tls_write_certificate_verify(t);
-    lt_transcript_drop(&hs->transcript);
     t->round_trips++;
-    return rc == LT_OK ? lt_tls_finish_12(t) : rc;
+    if (hs->certificate_requested && hs->identity)
+        return lt_tls_sign(t, lt_tls_to_sign(t, false, NULL), on_signature);
+    return end_flight(t);
 }
 
 /* --- the server's end ----------------------------------------------------------------------------- */
@@ -248,10 +261,8 @@ const lt_tls_row lt_tls_client_12_rows[] = {
     { LT_TLS_wait_status_or_key_exchange_12,     LT_HS_server_key_exchange,      ANY,  NULL,               on_server_key_exchange,          LT_TLS_wait_request_or_done_12 },
     { LT_TLS_wait_server_key_exchange_12,        LT_HS_server_key_exchange,      ANY,  NULL,               on_server_key_exchange,          LT_TLS_wait_request_or_done_12 },
     { LT_TLS_wait_request_or_done_12,            LT_HS_certificate_request,      ANY,  NULL,               lt_tls_read_certificate_request, LT_TLS_wait_done_12 },
-    { LT_TLS_wait_request_or_done_12,            LT_HS_server_hello_done,        LAST, ticket_expected,    on_server_hello_done,            LT_TLS_wait_ticket_12 },
-    { LT_TLS_wait_request_or_done_12,            LT_HS_server_hello_done,        LAST, no_ticket_expected, on_server_hello_done,            LT_TLS_wait_change_cipher_spec_12 },
-    { LT_TLS_wait_done_12,                       LT_HS_server_hello_done,        LAST, ticket_expected,    on_server_hello_done,            LT_TLS_wait_ticket_12 },
-    { LT_TLS_wait_done_12,                       LT_HS_server_hello_done,        LAST, no_ticket_expected, on_server_hello_done,            LT_TLS_wait_change_cipher_spec_12 },
+    { LT_TLS_wait_request_or_done_12,            LT_HS_server_hello_done,        LAST, NULL,               on_server_hello_done,            LT_TLS_as_decided },
+    { LT_TLS_wait_done_12,                       LT_HS_server_hello_done,        LAST, NULL,               on_server_hello_done,            LT_TLS_as_decided },
     { LT_TLS_wait_server_hello,                  LT_MSG_server_hello_resumed_12, ANY,  NULL,               on_server_hello_resumed,         LT_TLS_wait_ticket_12 },
     { LT_TLS_wait_ticket_12,                     LT_HS_new_session_ticket,       LAST, ticket_expected,    on_new_session_ticket,           LT_TLS_wait_change_cipher_spec_12 },
     { LT_TLS_wait_ticket_12,                     LT_MSG_change_cipher_spec,      LAST, no_ticket_expected, lt_tls_on_change_cipher_spec_12, LT_TLS_wait_finished_12 },

@@ -161,6 +161,19 @@ static const lt_suite *psk_suite(const lt_tls *t)
                : NULL;
 }
 
+/* Only under the terms of the session that it goes with (section 4.2.10). */
+static bool offers_early_data(const lt_tls *t, const lt_suite *suite)
+{
+    const lt_tls_session *s = t->resume;
+    if (t->hs->retried || t->config->max_early_data == 0 || s->max_early_data == 0
+        || !lt_tls_allows_suite(t->config, suite))
+        return false;
+    for (size_t i = 0; i < t->config->alpn_count; i++)
+        if (strcmp(t->config->alpn[i], s->alpn) == 0)
+            return true;
+    return !*s->alpn && t->config->alpn_count == 0;
+}
+
 /* The binder is zeros at first; its length counts in the lengths before it. */
 static void pre_shared_key(lt_tls *t, lt_writer *w, const lt_suite *suite)
 {
@@ -195,6 +208,26 @@ static void bind(lt_tls *t, uint8_t *message, size_t n, const lt_suite *suite)
     lt_wipe(binder_key, sizeof binder_key);
 }
 
+/* The hello is out; what is written before the server's Finished goes under keys of the PSK. */
+static lt_code begin_early_data(lt_tls *t, const lt_suite *suite)
+{
+    lt_key_schedule early;
+    uint8_t digest[LT_HASH_MAX];
+    lt_code rc = lt_tls_change_cipher_spec(t);
+    if (rc != LT_OK)
+        return rc;
+    lt_key_schedule_early(&early, suite->hash,
+                          (lt_bytes){ t->resume->secret, t->resume->secret_size });
+    lt_transcript_hash_with(&t->hs->transcript, suite->hash, (lt_bytes){ digest, 0 }, digest);
+    lt_tls_early_secret(t, &early, digest);
+    lt_protection_set_13(&t->write, suite, t->hs->early_secret);
+    t->early_left = t->resume->max_early_data < t->config->max_early_data
+                        ? t->resume->max_early_data
+                        : t->config->max_early_data;
+    lt_wipe(&early, sizeof early);
+    return LT_OK;
+}
+
 /* --- the message ------------------------------------------------------------------------------ */
 
 static void extensions(lt_tls *t, lt_writer *w, const lt_suite *psk)
@@ -211,6 +244,10 @@ static void extensions(lt_tls *t, lt_writer *w, const lt_suite *psk)
     signature_algorithms(t, w);
     if (wants(t, LT_TLS_1_3))
         only_for_13(t, w);
+    if (psk && offers_early_data(t, psk)) {
+        empty_extension(t, w, LT_X_early_data);
+        t->early_data = LT_EARLY_offered;
+    }
     if (psk)
         pre_shared_key(t, w, psk);
     wr_close(w, block);
@@ -260,5 +297,7 @@ lt_code lt_tls_send_client_hello(lt_tls *t)
     if (!w.full && psk)
         bind(t, hs->flight.data + hs->flight.start, lt_buffer_size(&hs->flight), psk);
     rc = lt_tls_close(t, &w, message, true);
-    return rc == LT_OK ? lt_tls_flush(t) : rc;
+    if (rc == LT_OK)
+        rc = lt_tls_flush(t);
+    return rc == LT_OK && t->early_data == LT_EARLY_offered ? begin_early_data(t, psk) : rc;
 }

@@ -110,8 +110,12 @@ static lt_code messages(lt_tls *t)
 
 static lt_code on_application_data(lt_tls *t, lt_bytes body, size_t record_size)
 {
-    if (t->state != LT_TLS_connected || !t->read.suite)
+    if ((t->state != LT_TLS_connected && !t->early_readable) || !t->read.suite)
         return lt_fail(&t->error, LT_unexpected, "application_data");
+    if (t->early_readable && body.n > t->early_left) /* RFC 8446 section 4.2.10 */
+        return lt_fail(&t->error, LT_unexpected, "early data, more than max_early_data_size");
+    if (t->early_readable)
+        t->early_left -= body.n;
     if (body.n == 0)
         return ++t->idle_records > LT_TLS_IDLE_RECORDS_MAX
                    ? lt_fail(&t->error, LT_limit, "application_data")
@@ -172,6 +176,21 @@ static lt_code check_header(lt_tls *t, const uint8_t *p, size_t n)
     return LT_OK;
 }
 
+/* Early data that was rejected is passed over, as it cannot be opened (RFC 8446 section 4.2.10). */
+static bool skips_early_data(const lt_tls *t)
+{
+    return t->server && t->early_data == LT_EARLY_rejected && t->early_left > 0 && t->hs;
+}
+
+static lt_code skip(lt_tls *t, size_t n)
+{
+    if (n >= t->early_left)
+        return lt_fail(&t->error, LT_unexpected,
+                       "early data, rejected, beyond what is skipped");
+    t->early_left -= n;
+    return LT_OK;
+}
+
 static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
 {
     bool tls_1_3_keys = t->read.suite && t->read.suite->version == LT_TLS_1_3;
@@ -183,8 +202,18 @@ static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
         return on_alert(t, body); /* a peer that failed before it had keys */
     if (tls_1_3_keys && type != LT_CONTENT_application_data)
         return lt_fail(&t->error, LT_unexpected, "TLSCiphertext.opaque_type");
-    lt_code rc = lt_record_open(&t->read, record, n, &type, &body, &t->error);
-    return rc == LT_OK ? on_record(t, type, body, n) : rc;
+    if (skips_early_data(t) && !t->read.suite && type == LT_CONTENT_application_data)
+        return skip(t, n);
+    lt_error e = { 0 };
+    if (lt_record_open(&t->read, record, n, &type, &body, &e) != LT_OK) {
+        if (skips_early_data(t) && tls_1_3_keys && e.code == LT_bad_record)
+            return skip(t, n);
+        t->error = e;
+        return e.code;
+    }
+    if (skips_early_data(t) && tls_1_3_keys)
+        t->early_left = 0; /* the first record under the right keys: no more comes of it */
+    return on_record(t, type, body, n);
 }
 
 /* The record at the front, if it is whole; false: it is not, or nothing more may be read. */
@@ -289,11 +318,43 @@ static size_t unread(const lt_engine *engine)
     return lt_buffer_size(&of_const(engine)->in);
 }
 
+/* The server may once its Finished is out, if the client was quick too (section 2.3). */
+static bool answers_early(const lt_tls *t)
+{
+    return t->server && t->early_data == LT_EARLY_accepted
+           && (t->state == LT_TLS_wait_end_of_early_data
+               || t->state == LT_TLS_wait_client_finished);
+}
+
+static bool may_write(const lt_tls *t)
+{
+    return t->error.code == LT_OK && !t->closing
+           && (t->state == LT_TLS_connected || answers_early(t));
+}
+
+static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
+{
+    lt_tls *t = of(engine);
+    if (t->error.code != LT_OK || t->closing || t->early_data != LT_EARLY_offered)
+        return 0;
+    size_t done = 0, left = n < t->early_left ? n : t->early_left;
+    while (done < left) {
+        size_t piece = left - done < t->write_limit ? left - done : t->write_limit;
+        if (!lt_tls_send(t, LT_CONTENT_application_data, (lt_bytes){ p + done, piece })) {
+            lt_tls_fail(t, LT_memory, "output");
+            break;
+        }
+        done += piece;
+    }
+    t->early_left -= done;
+    return done;
+}
+
 static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 {
     lt_tls *t = of(engine);
     size_t done = 0;
-    if (t->error.code != LT_OK || t->state != LT_TLS_connected || t->closing)
+    if (!may_write(t))
         return 0;
     while (done < n && lt_buffer_size(&t->out) < LT_TLS_OUTPUT_MAX) {
         if (lt_protection_worn(&t->write)
@@ -345,6 +406,8 @@ static lt_state state(const lt_engine *engine)
         return LT_STATE_closing;
     if (t->question)
         return LT_STATE_question;
+    if (answers_early(t))
+        return LT_STATE_early;
     return t->state == LT_TLS_connected ? LT_STATE_connected : LT_STATE_handshake;
 }
 
@@ -365,6 +428,8 @@ static void info(const lt_engine *engine, lt_info *i)
         .alpn = t->alpn,
         .resumed = t->resumed,
         .round_trips = t->round_trips,
+        .early_data = t->early_data,
+        .data_is_early = t->record_size > 0 && t->early_readable,
     };
     if (!t->name_is_ip)
         memcpy(i->server_name, t->name, sizeof i->server_name);
@@ -387,20 +452,57 @@ static const lt_verify_result *verify_result(const lt_engine *engine)
     return &of_const(engine)->peer.verified;
 }
 
-static const lt_certificate_request *question(const lt_engine *engine)
+static const lt_question *question(const lt_engine *engine)
 {
     const lt_tls *t = of_const(engine);
-    return t->question ? &t->hs->request : NULL;
+    return t->question ? &t->asked : NULL;
 }
 
-static void answer(lt_engine *engine, const struct lt_identity *identity)
+static lt_code signed_elsewhere(lt_tls *t, lt_bytes signature)
+{
+    if (signature.n == 0 || signature.n > LT_SIGNATURE_MAX)
+        return lt_fail_detail(&t->error, LT_internal, "signature", "the key's owner gave %s",
+                              signature.n ? "one that is too long" : "none");
+    return t->hs->after_signature(t, signature);
+}
+
+/* Goes on where the question stopped. */
+static lt_code use_answer(lt_tls *t, const lt_answer *a)
+{
+    switch (t->asked.kind) {
+    case LT_QUESTION_certificate:
+        if (a->identity && lt_tls_choose_scheme(t, a->identity, &t->hs->identity_scheme))
+            t->hs->identity = a->identity;
+        return LT_OK;
+    case LT_QUESTION_client_hello:
+        if (a->config)
+            t->config = a->config;
+        return lt_tls_on_config(t);
+    case LT_QUESTION_signature:
+        return signed_elsewhere(t, a->signature);
+    case LT_QUESTION_verdict:
+        return a->yes ? LT_OK : lt_fail(&t->error, LT_unwelcome, "Certificate");
+    case LT_QUESTION_early_data:
+        lt_tls_answer_early_data(t, a->yes);
+        return lt_tls_on_early_data(t);
+    case LT_QUESTION_none:
+        break;
+    }
+    return LT_OK;
+}
+
+static void answer(lt_engine *engine, const lt_answer *a)
 {
     lt_tls *t = of(engine);
-    if (!t->question)
+    if (!t->question || t->error.code != LT_OK)
         return;
     t->question = false;
-    if (identity && lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme))
-        t->hs->identity = identity;
+    if (use_answer(t, a) != LT_OK) {
+        lt_tls_failed(t);
+        return;
+    }
+    if (t->state == LT_TLS_wait_answer)
+        lt_tls_enter(t, t->hs->next);
     pump(t);
 }
 
@@ -479,6 +581,8 @@ static const lt_engine_class engine_class = {
     .answer = answer,
     .session = session,
     .exporter = exporter,
+    .write_early = write_early,
+    .update_keys = lt_tls_update_keys,
     .key_log = lt_tls_key_log,
 };
 

@@ -18,8 +18,9 @@ void lt_tls_handshake_free(lt_tls *t)
     lt_tls_handshake *hs = t->hs;
     if (!hs)
         return;
-    lt_buffer *const buffers[] = { &hs->flight,        &hs->hello,           &hs->cookie,
-                                   &hs->request_bytes, &hs->request_context, &hs->new_ticket };
+    lt_buffer *const buffers[] = { &hs->flight,        &hs->hello,   &hs->cookie,
+                                   &hs->request_bytes, &hs->to_sign, &hs->request_context,
+                                   &hs->new_ticket };
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         lt_buffer_free(buffers[i]);
     lt_transcript_free(&hs->transcript);
@@ -124,10 +125,21 @@ lt_code lt_tls_step(lt_tls *t, uint32_t message, lt_reader body, bool ends_recor
         rc = lt_tls_hear(t, body);
     if (rc != LT_OK)
         return rc;
-    t->state = row->to == LT_TLS_as_decided ? t->hs->next : row->to;
-    if (t->state == LT_TLS_connected)
-        lt_tls_handshake_free(t);
+    lt_tls_enter(t, row->to == LT_TLS_as_decided ? t->hs->next : row->to);
     return LT_OK;
+}
+
+void lt_tls_enter(lt_tls *t, lt_tls_state state)
+{
+    t->state = state;
+    if (state == LT_TLS_connected)
+        lt_tls_handshake_free(t);
+}
+
+void lt_tls_ask(lt_tls *t, lt_question question)
+{
+    t->asked = question;
+    t->question = true;
 }
 
 /* Which of the messages that look like a ServerHello is it? */
@@ -225,6 +237,7 @@ lt_code lt_tls_change_cipher_spec(lt_tls *t)
     lt_code rc = lt_tls_flush(t);
     if (rc == LT_OK && !lt_tls_send(t, LT_CONTENT_change_cipher_spec, (lt_bytes){ body, 1 }))
         rc = lt_fail(&t->error, LT_memory, "change_cipher_spec");
+    t->ccs_sent = true;
     return rc;
 }
 

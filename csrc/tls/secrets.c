@@ -30,6 +30,17 @@ static void log_secret(lt_tls *t, int line, const uint8_t *secret)
     t->key_log_lines |= 1U << line;
 }
 
+void lt_tls_early_secret(lt_tls *t, const lt_key_schedule *early, const uint8_t *hello_hash)
+{
+    uint8_t exporter[LT_HASH_MAX];
+    lt_derive_secret(early, "c e traffic", hello_hash, t->hs->early_secret);
+    lt_derive_secret(early, "e exp master", hello_hash, exporter);
+    log_secret(t, LT_LOG_client_early, t->hs->early_secret);
+    log_secret(t, LT_LOG_early_exporter, exporter);
+    t->key_log_hash_size = lt_hash_size(early->hash);
+    lt_wipe(exporter, sizeof exporter);
+}
+
 void lt_tls_handshake_keys(lt_tls *t, lt_bytes shared)
 {
     lt_tls_handshake *hs = t->hs;
@@ -146,6 +157,8 @@ size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room)
 {
     static const char *const labels[] = {
         [LT_LOG_client_random] = "CLIENT_RANDOM",
+        [LT_LOG_client_early] = "CLIENT_EARLY_TRAFFIC_SECRET",
+        [LT_LOG_early_exporter] = "EARLY_EXPORTER_SECRET",
         [LT_LOG_client_handshake] = "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
         [LT_LOG_server_handshake] = "SERVER_HANDSHAKE_TRAFFIC_SECRET",
         [LT_LOG_client_traffic] = "CLIENT_TRAFFIC_SECRET_0",
@@ -165,7 +178,9 @@ size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room)
     n += hex(line + n, t->client_random, sizeof t->client_random);
     line[n++] = ' ';
     n += hex(line + n, secret,
-             which == LT_LOG_client_random ? MASTER_SECRET : lt_hash_size(t->suite->hash));
+             which == LT_LOG_client_random ? MASTER_SECRET
+             : t->suite                    ? lt_hash_size(t->suite->hash)
+                                           : t->key_log_hash_size);
     line[n++] = '\n';
     if (once)
         lt_wipe(t->key_log_secret[which], LT_HASH_MAX);

@@ -11,17 +11,29 @@ enum { PSK_DHE_KE = 1, FALLBACK_SCSV = 0x5600 };
 
 /* --- ClientHello: what it offers ------------------------------------------------------------------- */
 
+/* hs->hello keeps the message with its header, as the transcript and the binders want it. */
 static lt_code parse_hello(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
     lt_buffer_free(&hs->hello);
-    if (!lt_buffer_add(&hs->hello, body.p, body.n))
+    if (!lt_buffer_add(&hs->hello, body.p - 4, body.n + 4))
         return lt_fail(&t->error, LT_memory, "ClientHello");
-    lt_reader kept = { hs->hello.data, lt_buffer_size(&hs->hello) };
+    lt_reader kept = { hs->hello.data + 4, body.n };
     if (!lt_client_hello_parse(kept, &hs->client_hello))
         return lt_fail(&t->error, LT_decode, "ClientHello");
     return lt_extensions_parse(&hs->client_extensions, hs->client_hello.extensions,
                                LT_IN_client_hello, ~0U, &t->error);
+}
+
+static lt_bytes hello_message(const lt_tls *t)
+{
+    return (lt_bytes){ t->hs->hello.data, lt_buffer_size(&t->hs->hello) };
+}
+
+static lt_code hear_hello(lt_tls *t)
+{
+    lt_bytes message = hello_message(t);
+    return lt_tls_hear(t, (lt_reader){ message.p + 4, message.n - 4 });
 }
 
 static bool offers_version(const lt_client_hello *hello, uint16_t version)
@@ -140,13 +152,22 @@ static bool usable(const lt_tls *t, const lt_tls_session *s)
            && (lt_buffer_size(&s->certificates) > 0 || t->config->client_auth == LT_AUTH_none);
 }
 
-/* `message`: the ClientHello with its header. The session that is taken, or none. */
-static lt_code choose_psk(lt_tls *t, lt_bytes message, uint32_t *selected)
+static lt_tls_session *open_usable(const lt_tls *t, lt_bytes identity)
+{
+    lt_tls_session *s = lt_tls_open_ticket(t, identity);
+    if (s && usable(t, s))
+        return s;
+    lt_tls_session_free(s ? &s->base : NULL);
+    return NULL;
+}
+
+/* The first session that can be gone on with, if there is one. */
+static lt_code choose_psk(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
     const lt_extensions *x = &hs->client_extensions;
     lt_offered_psks offered;
-    lt_reader r, modes;
+    lt_reader r = x->data[LT_X_psk_key_exchange_modes], modes;
     if (!lt_has_extension(x, LT_X_pre_shared_key))
         return LT_OK;
     if (!x->last_is_known || x->last != LT_X_pre_shared_key)
@@ -154,25 +175,23 @@ static lt_code choose_psk(lt_tls *t, lt_bytes message, uint32_t *selected)
                        "ClientHello.pre_shared_key, not the last");
     if (!lt_has_extension(x, LT_X_psk_key_exchange_modes))
         return lt_fail(&t->error, LT_missing_extension, "ClientHello.psk_key_exchange_modes");
-    r = x->data[LT_X_psk_key_exchange_modes];
     if (!lt_offered_psks_parse(x->data[LT_X_pre_shared_key], &offered) || !rd_vec(&r, 1, &modes)
         || r.n != 0 || modes.n == 0)
         return lt_fail(&t->error, LT_decode, "ClientHello.pre_shared_key");
     if (!memchr(modes.p, PSK_DHE_KE, modes.n))
         return LT_OK;
-    for (uint32_t i = 0; i < offered.count && !t->resume; i++) {
-        t->resume = lt_tls_open_ticket(t, offered.psk[i].identity);
-        if (t->resume && !usable(t, t->resume)) {
-            lt_tls_session_free(&t->resume->base);
-            t->resume = NULL;
-        }
-        *selected = i;
-    }
+    uint32_t i = 0;
+    while (i < offered.count && !(t->resume = open_usable(t, offered.psk[i].identity)))
+        i++;
     if (!t->resume)
         return LT_OK;
-    message.n -= offered.binders_size;
+    hs->selected_psk = i;
     hs->psk_accepted = t->resumed = true;
-    lt_code rc = check_binder(t, t->resume, message, offered.psk[*selected].binder);
+    hs->ticket_age = offered.psk[i].obfuscated_ticket_age - t->resume->age_add;
+    lt_bytes binder = offered.psk[i].binder, message = hello_message(t);
+    message.n -= offered.binders_size;
+    memcpy(hs->binder, binder.p, binder.n < sizeof hs->binder ? binder.n : sizeof hs->binder);
+    lt_code rc = check_binder(t, t->resume, message, binder);
     return rc == LT_OK ? lt_tls_restore_peer(t, t->resume) : rc;
 }
 
@@ -218,7 +237,7 @@ static lt_code hello_retry_request(lt_tls *t, uint32_t group)
     return rc;
 }
 
-static lt_code server_hello(lt_tls *t, uint32_t selected_psk)
+static lt_code server_hello(lt_tls *t)
 {
     const lt_key_pair *share = &t->hs->shares[0];
     lt_mark message, extensions;
@@ -233,13 +252,13 @@ static lt_code server_hello(lt_tls *t, uint32_t selected_psk)
     if (t->hs->psk_accepted) {
         wr_uint(&w, 2, LT_EXT_pre_shared_key);
         wr_uint(&w, 2, 2);
-        wr_uint(&w, 2, selected_psk);
+        wr_uint(&w, 2, t->hs->selected_psk);
     }
     wr_close(&w, extensions);
     lt_code rc = lt_tls_close(t, &w, message, true);
     if (rc != LT_OK)
         return rc;
-    bool compatible = t->hs->client_hello.session_id.n > 0 && !t->hs->retried;
+    bool compatible = t->hs->client_hello.session_id.n > 0 && !t->ccs_sent;
     return compatible ? lt_tls_change_cipher_spec(t) : lt_tls_flush(t);
 }
 
@@ -255,6 +274,8 @@ static lt_code encrypted_extensions(lt_tls *t)
         wr_close(&w, list);
         wr_close(&w, x);
     }
+    if (t->early_data == LT_EARLY_accepted)
+        wr_uint(&w, 4, (uint32_t)LT_EXT_early_data << 16);
     wr_close(&w, block);
     return lt_tls_close(t, &w, message, true);
 }
@@ -295,27 +316,43 @@ static lt_code finished(lt_tls *t)
     return rc == LT_OK ? lt_tls_flush(t) : rc;
 }
 
-/* EncryptedExtensions to Finished; then this side may write application data (section 2). */
-static lt_code flight(lt_tls *t)
+/* This side may write application data now (section 2); the client's flight is still to come. */
+static lt_code end_flight(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    bool asks = t->config->client_auth != LT_AUTH_none && !hs->psk_accepted;
-    lt_code rc = encrypted_extensions(t);
-    if (rc == LT_OK && asks)
-        rc = certificate_request(t);
-    if (rc == LT_OK && !hs->psk_accepted)
-        rc = lt_tls_write_certificate(t);
-    if (rc == LT_OK && !hs->psk_accepted)
-        rc = lt_tls_write_certificate_verify(t);
-    if (rc == LT_OK)
-        rc = finished(t);
+    bool early = t->early_data == LT_EARLY_accepted;
+    bool asked = t->config->client_auth != LT_AUTH_none && !hs->psk_accepted;
+    lt_code rc = finished(t);
     if (rc != LT_OK)
         return rc;
     lt_tls_application_secrets(t);
     lt_tls_write_with(t, t->server_secret);
     t->round_trips++;
-    hs->next = asks ? LT_TLS_wait_client_certificate : LT_TLS_wait_client_finished;
+    t->early_readable = early;
+    hs->next = early   ? LT_TLS_wait_end_of_early_data
+               : asked ? LT_TLS_wait_client_certificate
+                       : LT_TLS_wait_client_finished;
     return LT_OK;
+}
+
+static lt_code on_signature(lt_tls *t, lt_bytes signature)
+{
+    lt_code rc = lt_tls_write_certificate_verify(t, signature);
+    return rc == LT_OK ? end_flight(t) : rc;
+}
+
+static lt_code flight(lt_tls *t) /* EncryptedExtensions to Finished */
+{
+    lt_tls_handshake *hs = t->hs;
+    uint8_t content[LT_TLS_SIGNED_MAX];
+    lt_code rc = encrypted_extensions(t);
+    if (rc != LT_OK || hs->psk_accepted)
+        return rc == LT_OK ? end_flight(t) : rc;
+    if (t->config->client_auth != LT_AUTH_none)
+        rc = certificate_request(t);
+    if (rc == LT_OK)
+        rc = lt_tls_write_certificate(t);
+    return rc == LT_OK ? lt_tls_sign(t, lt_tls_to_sign(t, true, content), on_signature) : rc;
 }
 
 static lt_code choose_certificate(lt_tls *t)
@@ -331,31 +368,41 @@ static lt_code choose_certificate(lt_tls *t)
     return LT_OK;
 }
 
-static lt_code answer(lt_tls *t, lt_reader body, const lt_key_share_entry *peer,
-                      uint32_t selected)
+static lt_code agree(lt_tls *t, uint8_t *shared, size_t *n)
 {
     lt_tls_handshake *hs = t->hs;
-    uint8_t shared[LT_GROUP_SECRET_MAX];
+    t->group = (uint16_t)hs->share.group;
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    if (!lt_key_pair_agree(&hs->shares[0], hs->share.key_exchange, shared, n))
+        return lt_fail(&t->error, LT_bad_key_exchange, "ClientHello.key_share.key_exchange");
+    return LT_OK;
+}
+
+/* All is decided: ServerHello, the keys of the handshake, and the rest of the flight. */
+static lt_code answer(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    uint8_t shared[LT_GROUP_SECRET_MAX], digest[LT_HASH_MAX];
     size_t n = 0;
     lt_bytes psk = { NULL, 0 };
-    if (hs->psk_accepted)
-        psk = (lt_bytes){ t->resume->secret, t->resume->secret_size };
-    lt_code rc = choose_certificate(t);
+    lt_code rc = agree(t, shared, &n);
     if (rc == LT_OK)
-        rc = lt_tls_hear(t, body);
-    if (rc != LT_OK)
-        return rc;
-    t->group = (uint16_t)peer->group;
-    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
-    if (!lt_key_pair_agree(&hs->shares[0], peer->key_exchange, shared, &n))
-        return lt_fail(&t->error, LT_bad_key_exchange, "ClientHello.key_share.key_exchange");
-    lt_transcript_start(&hs->transcript, t->suite->hash);
-    lt_transcript_drop(&hs->transcript);
-    rc = server_hello(t, selected);
+        rc = hear_hello(t);
     if (rc == LT_OK) {
+        if (hs->psk_accepted)
+            psk = (lt_bytes){ t->resume->secret, t->resume->secret_size };
+        lt_transcript_start(&hs->transcript, t->suite->hash);
+        lt_transcript_drop(&hs->transcript);
         lt_key_schedule_early(&hs->schedule, t->suite->hash, psk);
+        lt_transcript_hash(&hs->transcript, digest);
+        if (t->early_data == LT_EARLY_accepted)
+            lt_tls_early_secret(t, &hs->schedule, digest);
+        rc = server_hello(t);
+    }
+    if (rc == LT_OK) {
         lt_tls_handshake_keys(t, (lt_bytes){ shared, n });
-        lt_tls_read_with(t, hs->client_handshake_secret);
+        lt_tls_read_with(t, t->early_data == LT_EARLY_accepted ? hs->early_secret
+                                                               : hs->client_handshake_secret);
         lt_tls_write_with(t, hs->server_handshake_secret);
         rc = flight(t);
     }
@@ -364,44 +411,68 @@ static lt_code answer(lt_tls *t, lt_reader body, const lt_key_share_entry *peer,
     return rc;
 }
 
-static lt_code on_client_hello_13(lt_tls *t, lt_reader body)
+lt_code lt_tls_on_early_data(lt_tls *t)
 {
-    const lt_client_hello *hello = &t->hs->client_hello;
-    lt_key_share_entry share;
-    uint32_t ask, selected = 0;
+    return answer(t);
+}
+
+static lt_code on_client_hello_13(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    const lt_client_hello *hello = &hs->client_hello;
+    uint32_t ask = 0;
     if (hello->compression_methods.n != 1 || hello->compression_methods.p[0] != 0)
         return lt_fail(&t->error, LT_illegal_parameter,
                        "ClientHello.legacy_compression_methods");
     lt_code rc = choose_suite(t);
     if (rc == LT_OK)
-        rc = choose_group(t, &share, &ask);
+        rc = choose_group(t, &hs->share, &ask);
     if (rc == LT_OK && ask) {
-        rc = lt_tls_hear(t, body);
+        lt_tls_skip_early_data(t);
+        rc = hear_hello(t);
         return rc == LT_OK ? hello_retry_request(t, ask) : rc;
     }
-    if (rc == LT_OK && t->hs->retried && share.group != t->hs->retry_group)
+    if (rc == LT_OK && hs->retried && hs->share.group != hs->retry_group)
         rc = lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
     if (rc == LT_OK)
         rc = lt_tls_choose_alpn(t, hello->alpn);
     if (rc == LT_OK)
-        rc = choose_psk(t, (lt_bytes){ body.p - 4, body.n + 4 }, &selected);
-    return rc == LT_OK ? answer(t, body, &share, selected) : rc;
+        rc = choose_psk(t);
+    if (rc == LT_OK)
+        rc = choose_certificate(t);
+    if (rc == LT_OK)
+        rc = lt_tls_judge_early_data(t);
+    return rc == LT_OK && !t->question ? answer(t) : rc;
+}
+
+lt_code lt_tls_on_config(lt_tls *t)
+{
+    lt_code rc = choose_version(t);
+    if (rc != LT_OK)
+        return rc;
+    if (t->version == LT_TLS_1_3)
+        return on_client_hello_13(t);
+    rc = hear_hello(t);
+    return rc == LT_OK ? lt_tls_on_client_hello_12(t) : rc;
 }
 
 static lt_code on_client_hello(lt_tls *t, lt_reader body)
 {
+    lt_tls_handshake *hs = t->hs;
     lt_code rc = parse_hello(t, body);
     if (rc == LT_OK)
-        rc = choose_version(t);
-    if (rc == LT_OK)
-        rc = keep_name(t, t->hs->client_hello.server_name);
+        rc = keep_name(t, hs->client_hello.server_name);
     if (rc != LT_OK)
         return rc;
-    memcpy(t->client_random, t->hs->client_hello.random.p, sizeof t->client_random);
-    if (t->version == LT_TLS_1_3)
-        return on_client_hello_13(t, body);
-    rc = lt_tls_hear(t, body);
-    return rc == LT_OK ? lt_tls_on_client_hello_12(t) : rc;
+    memcpy(t->client_random, hs->client_hello.random.p, sizeof t->client_random);
+    if (!t->config->ask_client_hello || hs->asked_config)
+        return lt_tls_on_config(t);
+    hs->asked_config = true;
+    hs->next = LT_TLS_wait_answer;
+    lt_bytes message = hello_message(t);
+    lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_client_hello,
+                                 .client_hello = { message.p + 4, message.n - 4 } });
+    return LT_OK;
 }
 
 /* --- the client's flight --------------------------------------------------------------------------------------- */
@@ -414,6 +485,15 @@ static lt_code on_certificate(lt_tls *t, lt_reader body)
     t->hs->next =
         t->peer.count > 0 ? LT_TLS_wait_client_certificate_verify : LT_TLS_wait_client_finished;
     return t->peer.count > 0 ? lt_tls_verify_peer(t) : LT_OK;
+}
+
+static lt_code on_end_of_early_data(lt_tls *t, lt_reader body) /* section 4.5 */
+{
+    if (body.n != 0)
+        return lt_fail(&t->error, LT_decode, "EndOfEarlyData");
+    lt_tls_read_with(t, t->hs->client_handshake_secret);
+    t->early_readable = false;
+    return LT_OK;
 }
 
 static lt_code on_finished(lt_tls *t, lt_reader body)
@@ -442,6 +522,7 @@ const lt_tls_row lt_tls_server_rows[] = {
 #define ANY false
     { LT_TLS_wait_client_hello,              LT_HS_client_hello,       LAST, NULL,    on_client_hello,                LT_TLS_as_decided },
     { LT_TLS_wait_second_client_hello,       LT_HS_client_hello,       LAST, NULL,    on_client_hello,                LT_TLS_as_decided },
+    { LT_TLS_wait_end_of_early_data,         LT_HS_end_of_early_data,  LAST, NULL,    on_end_of_early_data,           LT_TLS_wait_client_finished },
     { LT_TLS_wait_client_certificate,        LT_HS_certificate,        ANY,  NULL,    on_certificate,                 LT_TLS_as_decided },
     { LT_TLS_wait_client_certificate_verify, LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_client_finished },
     { LT_TLS_wait_client_finished,           LT_HS_finished,           LAST, NULL,    on_finished,                    LT_TLS_connected },

@@ -135,30 +135,14 @@ static lt_code server_hello(lt_tls *t)
     return rc;
 }
 
-/* ServerECDHParams, signed together with both randoms (RFC 8422 section 5.4). */
-static lt_code server_key_exchange(lt_tls *t)
+/* ServerECDHParams (RFC 8422 section 5.4); its size */
+static size_t parameters(const lt_key_pair *share, uint8_t out[4 + LT_GROUP_PUBLIC_MAX])
 {
-    lt_tls_handshake *hs = t->hs;
-    const lt_key_pair *share = &hs->shares[0];
-    uint8_t content[64 + 4 + LT_GROUP_PUBLIC_MAX], signature[LT_SIGNATURE_MAX];
-    size_t parameters = 4 + share->public_size, n = 0;
-    memcpy(content, t->client_random, 32);
-    memcpy(content + 32, t->server_random, 32);
-    content[64] = NAMED_CURVE;
-    content[65] = (uint8_t)(share->group >> 8), content[66] = (uint8_t)share->group;
-    content[67] = (uint8_t)share->public_size;
-    memcpy(content + 68, share->public_key, share->public_size);
-    lt_code rc = lt_identity_sign(hs->identity, hs->identity_scheme,
-                                  (lt_bytes){ content, 64 + parameters }, &t->random, signature,
-                                  &n, &t->error);
-    if (rc != LT_OK)
-        return rc;
-    lt_mark message;
-    lt_writer w = lt_tls_open(t, LT_HS_server_key_exchange, &message);
-    wr_bytes(&w, (lt_bytes){ content + 64, parameters });
-    wr_uint(&w, 2, hs->identity_scheme);
-    wr_vec(&w, 2, (lt_bytes){ signature, n });
-    return lt_tls_close(t, &w, message, true);
+    out[0] = NAMED_CURVE;
+    out[1] = (uint8_t)(share->group >> 8), out[2] = (uint8_t)share->group;
+    out[3] = (uint8_t)share->public_size;
+    memcpy(out + 4, share->public_key, share->public_size);
+    return 4 + share->public_size;
 }
 
 static lt_code certificate_request(lt_tls *t)
@@ -177,10 +161,35 @@ static lt_code certificate_request(lt_tls *t)
     return lt_tls_close(t, &w, message, true);
 }
 
-static lt_code full(lt_tls *t)
+/* ServerKeyExchange, now that it is signed, to ServerHelloDone. */
+static lt_code on_signature(lt_tls *t, lt_bytes signature)
 {
     lt_tls_handshake *hs = t->hs;
     bool asks = t->config->client_auth != LT_AUTH_none;
+    uint8_t content[4 + LT_GROUP_PUBLIC_MAX];
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_server_key_exchange, &message);
+    wr_bytes(&w, (lt_bytes){ content, parameters(&hs->shares[0], content) });
+    wr_uint(&w, 2, hs->identity_scheme);
+    wr_vec(&w, 2, signature);
+    lt_code rc = lt_tls_close(t, &w, message, true);
+    if (rc == LT_OK && asks)
+        rc = certificate_request(t);
+    if (rc != LT_OK)
+        return rc;
+    w = lt_tls_open(t, LT_HS_server_hello_done, &message);
+    rc = lt_tls_close(t, &w, message, true);
+    if (!asks)
+        lt_transcript_drop(&hs->transcript);
+    t->round_trips = 2;
+    hs->next = asks ? LT_TLS_wait_client_certificate_12 : LT_TLS_wait_client_key_exchange_12;
+    return rc == LT_OK ? lt_tls_flush(t) : rc;
+}
+
+static lt_code full(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    uint8_t content[32 + 32 + 4 + LT_GROUP_PUBLIC_MAX];
     lt_code rc = choose_suite(t);
     if (rc != LT_OK)
         return rc;
@@ -192,20 +201,12 @@ static lt_code full(lt_tls *t)
     rc = server_hello(t);
     if (rc == LT_OK)
         rc = lt_tls_write_certificate(t);
-    if (rc == LT_OK)
-        rc = server_key_exchange(t);
-    if (rc == LT_OK && asks)
-        rc = certificate_request(t);
     if (rc != LT_OK)
         return rc;
-    lt_mark message;
-    lt_writer w = lt_tls_open(t, LT_HS_server_hello_done, &message);
-    rc = lt_tls_close(t, &w, message, true);
-    if (!asks)
-        lt_transcript_drop(&hs->transcript);
-    t->round_trips = 2;
-    hs->next = asks ? LT_TLS_wait_client_certificate_12 : LT_TLS_wait_client_key_exchange_12;
-    return rc == LT_OK ? lt_tls_flush(t) : rc;
+    memcpy(content, t->client_random, 32);
+    memcpy(content + 32, t->server_random, 32);
+    size_t n = 64 + parameters(&hs->shares[0], content + 64);
+    return lt_tls_sign(t, (lt_bytes){ content, n }, on_signature);
 }
 
 static lt_code resumed(lt_tls *t)

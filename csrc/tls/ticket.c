@@ -3,32 +3,11 @@
  * section 4): a session sealed under the config's ticket key. The format is ours alone. */
 #include "tls/tls.h"
 
-#include <stdlib.h>
-
 #include "base/secret.h"
 #include "tls/shared.h"
 #include "wire/new_session_ticket.h"
 
 enum { TICKETS = 2, OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG, FORMAT = 1 };
-
-struct lt_tls_shared *lt_tls_shared_new(lt_error *e)
-{
-    struct lt_tls_shared *s = malloc(sizeof *s);
-    if (!s) {
-        lt_fail(e, LT_memory, "ticket_keys");
-        return NULL;
-    }
-    if (lt_entropy(s->ticket_key_name, sizeof s->ticket_key_name, e) == LT_OK
-        && lt_entropy(s->ticket_key, sizeof s->ticket_key, e) == LT_OK)
-        return s;
-    lt_tls_shared_free(s);
-    return NULL;
-}
-
-void lt_tls_shared_free(struct lt_tls_shared *s)
-{
-    lt_wipe_free(s, sizeof *s);
-}
 
 /* --- the session as bytes ------------------------------------------------------------------------ */
 
@@ -49,6 +28,7 @@ static void write_session(lt_writer *w, const lt_tls_session *s)
     write_time(w, s->received);
     wr_uint(w, 4, s->lifetime);
     wr_uint(w, 4, s->age_add);
+    wr_uint(w, 4, s->max_early_data);
     wr_vec(w, 1, (lt_bytes){ (const uint8_t *)s->name, strlen(s->name) });
     wr_vec(w, 1, (lt_bytes){ (const uint8_t *)s->alpn, strlen(s->alpn) });
     wr_vec(w, 3, (lt_bytes){ s->certificates.data, lt_buffer_size(&s->certificates) });
@@ -81,8 +61,9 @@ static bool read_session(lt_reader r, lt_tls_session *s)
         || !rd_uint(&r, 2, &suite) || !rd_uint(&r, 2, &group) || !rd_uint(&r, 1, &ems)
         || !rd_vec(&r, 1, &secret) || secret.n > sizeof s->secret
         || !read_time(&r, &s->received) || !rd_uint(&r, 4, &s->lifetime)
-        || !rd_uint(&r, 4, &s->age_add) || !read_name(&r, s->name) || !read_name(&r, s->alpn)
-        || !rd_vec(&r, 3, &certificates) || r.n != 0)
+        || !rd_uint(&r, 4, &s->age_add) || !rd_uint(&r, 4, &s->max_early_data)
+        || !read_name(&r, s->name) || !read_name(&r, s->alpn) || !rd_vec(&r, 3, &certificates)
+        || r.n != 0)
         return false;
     s->version = (uint16_t)version;
     s->cipher_suite = (uint16_t)suite;
@@ -95,21 +76,24 @@ static bool read_session(lt_reader r, lt_tls_session *s)
 
 /* --- sealing and opening ------------------------------------------------------------------------- */
 
+/* key name, nonce, sealed session, tag */
 static bool seal(lt_tls *t, const lt_tls_session *s, lt_buffer *out)
 {
-    const struct lt_tls_shared *shared = t->config->tls;
+    const lt_ticket_key *key = lt_tls_shared_sealing_key(t->config->tls, t->now);
     uint8_t nonce[LT_AEAD_NONCE], tag[LT_AEAD_TAG];
     lt_aead aead;
     lt_writer w = { .to = out };
+    if (!key)
+        return false;
     lt_random_bytes(&t->random, nonce, sizeof nonce);
-    wr_bytes(&w, (lt_bytes){ shared->ticket_key_name, LT_TICKET_KEY_NAME });
+    wr_bytes(&w, (lt_bytes){ key->name, sizeof key->name });
     wr_bytes(&w, (lt_bytes){ nonce, sizeof nonce });
     size_t from = lt_buffer_size(out);
     write_session(&w, s);
     if (w.full)
         return false;
-    lt_aead_set(&aead, LT_AEAD_aes_256_gcm, shared->ticket_key);
-    lt_aead_seal(&aead, nonce, (lt_bytes){ out->data, LT_TICKET_KEY_NAME }, out->data + from,
+    lt_aead_set(&aead, LT_AEAD_aes_256_gcm, key->key);
+    lt_aead_seal(&aead, nonce, (lt_bytes){ out->data, sizeof key->name }, out->data + from,
                  out->end - from, tag);
     lt_wipe(&aead, sizeof aead);
     wr_bytes(&w, (lt_bytes){ tag, sizeof tag });
@@ -120,13 +104,14 @@ static bool open_sealed(const struct lt_tls_shared *shared, lt_bytes ticket, lt_
 {
     lt_bytes name = { ticket.p, LT_TICKET_KEY_NAME };
     lt_aead aead;
-    if (ticket.n < OVERHEAD
-        || !lt_bytes_equal(name, (lt_bytes){ shared->ticket_key_name, LT_TICKET_KEY_NAME })
+    const lt_ticket_key *key =
+        ticket.n < OVERHEAD ? NULL : lt_tls_shared_opening_key(shared, name);
+    if (!key
         || !lt_buffer_add(plain, ticket.p + LT_TICKET_KEY_NAME + LT_AEAD_NONCE,
                           ticket.n - LT_TICKET_KEY_NAME - LT_AEAD_NONCE))
         return false;
     plain->end -= LT_AEAD_TAG;
-    lt_aead_set(&aead, LT_AEAD_aes_256_gcm, shared->ticket_key);
+    lt_aead_set(&aead, LT_AEAD_aes_256_gcm, key->key);
     bool ok = lt_aead_open(&aead, ticket.p + LT_TICKET_KEY_NAME, name, plain->data,
                            lt_buffer_size(plain), plain->data + plain->end);
     lt_wipe(&aead, sizeof aead);
@@ -158,6 +143,7 @@ static bool fill(lt_tls *t, lt_tls_session *s)
     s->group = t->group;
     s->received = t->now;
     s->lifetime = t->config->session_lifetime;
+    s->max_early_data = t->version == LT_TLS_1_3 ? t->config->max_early_data : 0;
     return lt_tls_session_bind(t, s);
 }
 
@@ -183,7 +169,13 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
                                     .ticket_nonce = { &nonce, 1 },
                                     .ticket = { ticket.data, lt_buffer_size(&ticket) },
                                 });
-    wr_uint(&w, 2, 0); /* no extensions */
+    lt_mark extensions = wr_open(&w, 2);
+    if (s->max_early_data > 0) {
+        wr_uint(&w, 2, LT_EXT_early_data);
+        wr_uint(&w, 2, 4);
+        wr_uint(&w, 4, s->max_early_data);
+    }
+    wr_close(&w, extensions);
     lt_buffer_free(&ticket);
     return rc == LT_OK ? lt_tls_close(t, &w, message, false) : rc;
 }

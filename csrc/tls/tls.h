@@ -21,39 +21,41 @@
 #include "wire/client_hello.h"
 #include "wire/extensions.h"
 #include "wire/handshake.h"
+#include "wire/key_share.h"
 #include "wire/server_hello.h"
 #include "wire/writer.h"
 #include "x509/sign.h"
 #include "x509/verify.h"
 
 /* Appendix A of RFC 8446, and the flow of RFC 5246 section 7.3. */
-#define LT_TLS_STATES(X)                 \
-    X(wait_server_hello)                 \
-    X(wait_encrypted_extensions)         \
-    X(wait_certificate_or_request)       \
-    X(wait_certificate)                  \
-    X(wait_certificate_verify)           \
-    X(wait_finished)                     \
-    X(wait_certificate_12)               \
-    X(wait_status_or_key_exchange_12)    \
-    X(wait_server_key_exchange_12)       \
-    X(wait_request_or_done_12)           \
-    X(wait_done_12)                      \
-    X(wait_ticket_12)                    \
-    X(wait_change_cipher_spec_12)        \
-    X(wait_finished_12)                  \
-    X(wait_client_hello)                 \
-    X(wait_second_client_hello)          \
-    X(wait_end_of_early_data)            \
-    X(wait_client_certificate)           \
-    X(wait_client_certificate_verify)    \
-    X(wait_client_finished)              \
-    X(wait_client_certificate_12)        \
-    X(wait_client_key_exchange_12)       \
-    X(wait_client_certificate_verify_12) \
-    X(wait_client_change_cipher_spec_12) \
-    X(wait_client_finished_12)           \
-    X(connected)                         \
+#define LT_TLS_STATES(X)                                          \
+    X(wait_server_hello)                                          \
+    X(wait_encrypted_extensions)                                  \
+    X(wait_certificate_or_request)                                \
+    X(wait_certificate)                                           \
+    X(wait_certificate_verify)                                    \
+    X(wait_finished)                                              \
+    X(wait_certificate_12)                                        \
+    X(wait_status_or_key_exchange_12)                             \
+    X(wait_server_key_exchange_12)                                \
+    X(wait_request_or_done_12)                                    \
+    X(wait_done_12)                                               \
+    X(wait_ticket_12)                                             \
+    X(wait_change_cipher_spec_12)                                 \
+    X(wait_finished_12)                                           \
+    X(wait_client_hello)                                          \
+    X(wait_second_client_hello)                                   \
+    X(wait_end_of_early_data)                                     \
+    X(wait_client_certificate)                                    \
+    X(wait_client_certificate_verify)                             \
+    X(wait_client_finished)                                       \
+    X(wait_client_certificate_12)                                 \
+    X(wait_client_key_exchange_12)                                \
+    X(wait_client_certificate_verify_12)                          \
+    X(wait_client_change_cipher_spec_12)                          \
+    X(wait_client_finished_12)                                    \
+    X(wait_answer) /* of a question; no message has a row here */ \
+    X(connected)                                                  \
     X(as_decided) /* in a row: the handler set hs->next */
 
 #define LT_TLS_STATE(name) LT_TLS_##name,
@@ -64,6 +66,7 @@ enum {
     LT_TLS_OUTPUT_MAX = 4 * (LT_FRAGMENT_MAX + 64), /* write() takes no more beyond this */
     LT_TLS_TICKETS_MAX = 4, /* a client keeps the newest of a connection */
     LT_TLS_HANDSHAKE_BYTES_MAX = 1 << 18,
+    LT_TLS_SIGNED_MAX = 64 + 34 + LT_HASH_MAX, /* what a CertificateVerify of TLS 1.3 signs */
 };
 
 /* The peer's certificates and what was said of them. */
@@ -74,6 +77,8 @@ typedef struct {
     lt_buffer ocsp_staple;
     lt_verify_result verified;
 } lt_tls_peer;
+
+struct lt_tls;
 
 /* What only the handshake needs: freed, wiped, when it is done. */
 typedef struct {
@@ -93,17 +98,24 @@ typedef struct {
     bool retried; /* a HelloRetryRequest was sent or received */
     uint32_t retry_group;
     lt_buffer cookie;
-    bool hello_sent, psk_offered, psk_accepted;
+    bool psk_offered, psk_accepted, asked_config;
+    uint32_t selected_psk;
+    uint32_t ticket_age;      /* server: milliseconds, as the client tells it */
+    lt_key_share_entry share; /* server: the client's that was chosen */
+    uint8_t
+        binder[LT_HASH_MAX]; /* server: of the PSK that was taken, what early data is told by */
+    uint8_t early_secret[LT_HASH_MAX]; /* client_early_traffic_secret */
     uint8_t client_handshake_secret[LT_HASH_MAX], server_handshake_secret[LT_HASH_MAX];
     lt_tls_state next; /* after a row that leaves it to its handler */
 
     /* client authentication */
     bool certificate_requested;
     lt_buffer request_bytes, request_context;
-    lt_certificate_request request; /* views into request_bytes */
-    lt_bytes peer_schemes;          /* what the peer verifies; views, as in request or hello */
+    lt_bytes peer_schemes; /* what the peer verifies; views, as in request or hello */
     const struct lt_identity *identity;
     uint32_t identity_scheme;
+    lt_buffer to_sign; /* while the caller signs it */
+    lt_code (*after_signature)(struct lt_tls *t, lt_bytes signature);
 
     /* TLS 1.2 */
     bool extended_master_secret, ticket_expected, staple_expected, resumed_12;
@@ -113,7 +125,7 @@ typedef struct {
     uint32_t new_ticket_lifetime;
 } lt_tls_handshake;
 
-typedef struct {
+typedef struct lt_tls {
     lt_engine engine; /* first */
     const lt_config *config;
     lt_error error;
@@ -124,7 +136,11 @@ typedef struct {
 
     lt_tls_state state; /* written by handshake.c alone */
     bool server, question, closing, peer_closed;
-    uint16_t version; /* 0: not agreed yet */
+    bool early_readable; /* server: what comes is early data; Finished is still to come */
+    lt_question asked;   /* while `question` */
+    lt_early_data early_data;
+    size_t early_left; /* bytes of early data that may still be written, accepted or skipped */
+    uint16_t version;  /* 0: not agreed yet */
     const lt_suite *suite;
     uint16_t group, signature_scheme;
     const char *alpn;
@@ -151,7 +167,8 @@ typedef struct {
     uint8_t exporter_secret[LT_HASH_MAX];   /* 1.3; 1.2: the master secret */
     uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
     uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
-    uint8_t key_log_secret[5][LT_HASH_MAX]; /* those that are gone or changed later */
+    uint8_t key_log_secret[7][LT_HASH_MAX]; /* those that are gone or changed later */
+    size_t key_log_hash_size;               /* of early secrets, before a suite is agreed on */
 
     lt_tls_session *resume;                      /* client: offered; ours */
     lt_tls_session *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
@@ -180,6 +197,8 @@ typedef struct {
     lt_tls_state to;
 } lt_tls_row;
 lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body);
+void lt_tls_enter(lt_tls *t, lt_tls_state state);
+void lt_tls_ask(lt_tls *t, lt_question question); /* nothing is read until it is answered */
 lt_code lt_tls_step(lt_tls *t, uint32_t message, lt_reader body, bool ends_record);
 lt_writer lt_tls_open(lt_tls *t, uint32_t handshake_type, lt_mark *message);
 /* Closes the message, adds it to the transcript; it goes out with the flight. */
@@ -204,10 +223,12 @@ bool lt_tls_allows_version(const lt_config *config, uint16_t version);
 extern const lt_tls_row lt_tls_client_rows[], lt_tls_client_12_rows[], lt_tls_server_rows[],
     lt_tls_server_12_rows[];
 lt_code lt_tls_on_client_hello_12(lt_tls *t);
-lt_code lt_tls_client_flight(lt_tls *t);    /* TLS 1.3: certificate, Finished; keys change */
-lt_code lt_tls_client_flight_12(lt_tls *t); /* once the question is answered */
+lt_code
+lt_tls_on_config(lt_tls *t); /* server: the question about the ClientHello is answered */
+lt_code lt_tls_on_early_data(lt_tls *t); /* server: so is the one about early data */
 
 /* secrets.c */
+void lt_tls_early_secret(lt_tls *t, const lt_key_schedule *early, const uint8_t *hello_hash);
 void lt_tls_handshake_keys(lt_tls *t, lt_bytes shared);
 void lt_tls_application_secrets(lt_tls *t); /* after the server's Finished */
 void lt_tls_resumption_secret(lt_tls *t);   /* after the client's Finished */
@@ -222,6 +243,8 @@ lt_code lt_tls_exporter_12(const lt_tls *t, const char *label, const lt_bytes *c
 size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room);
 enum lt_tls_key_log_line {
     LT_LOG_client_random,
+    LT_LOG_client_early,
+    LT_LOG_early_exporter,
     LT_LOG_client_handshake,
     LT_LOG_server_handshake,
     LT_LOG_client_traffic,
@@ -233,7 +256,12 @@ enum lt_tls_key_log_line {
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_verify_peer(lt_tls *t);
 lt_code lt_tls_write_certificate(lt_tls *t); /* of hs->identity; NULL: none */
-lt_code lt_tls_write_certificate_verify(lt_tls *t);
+lt_code lt_tls_write_certificate_verify(lt_tls *t, lt_bytes signature);
+lt_bytes lt_tls_to_sign(const lt_tls *t, bool by_server, uint8_t content[LT_TLS_SIGNED_MAX]);
+/* Signs `message` with hs->identity and goes on in `after`: at once, or with the caller's answer, and
+ * then the state waits for it. */
+lt_code lt_tls_sign(lt_tls *t, lt_bytes message,
+                    lt_code (*after)(lt_tls *t, lt_bytes signature));
 lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body);
 lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body);
 /* The first identity whose key the peer verifies, and the scheme for it; false: none. */
@@ -257,6 +285,11 @@ lt_code lt_tls_send_tickets(lt_tls *t);   /* TLS 1.3 */
 lt_code lt_tls_send_ticket_12(lt_tls *t); /* into the flight */
 lt_tls_session *lt_tls_open_ticket(const lt_tls *t,
                                    lt_bytes ticket); /* NULL: not one of ours */
+
+/* early_data.c: server */
+lt_code lt_tls_judge_early_data(lt_tls *t); /* may ask */
+void lt_tls_answer_early_data(lt_tls *t, bool yes);
+void lt_tls_skip_early_data(lt_tls *t); /* what comes of it is passed over, within a bound */
 
 /* negotiation.c */
 lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);             /* server */

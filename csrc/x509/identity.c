@@ -60,6 +60,30 @@ lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
     return rc;
 }
 
+lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int external,
+                                   lt_error *e)
+{
+    *id = (lt_identity){ .external = external };
+    lt_certificate leaf;
+    lt_public_key key;
+    lt_code rc = lt_chain_parse(&id->chain, certificate, e);
+    if (rc == LT_OK)
+        rc = lt_certificate_parse(&leaf, id->chain.certificates[0], e);
+    if (rc == LT_OK)
+        rc = lt_public_key_parse(&key, leaf.spki, e);
+    if (rc == LT_OK && key.type == LT_KEY_unknown)
+        rc = lt_fail(e, LT_unsupported_key, "certificate");
+    if (rc == LT_OK) {
+        id->key_usage = leaf.has_key_usage ? leaf.key_usage : ~0U;
+        id->key.type = key.type;
+        id->key.ec.curve = key.curve;
+        rc = to_bearssl(id, e);
+    }
+    if (rc != LT_OK)
+        lt_identity_free(id);
+    return rc;
+}
+
 void lt_identity_free(lt_identity *id)
 {
     lt_chain_free(&id->chain);

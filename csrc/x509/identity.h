@@ -12,11 +12,16 @@ typedef struct lt_identity {
     uint32_t key_usage;            /* LT_KU_ bits of the leaf; all of them where it has none */
     lt_key_type issuer_key_type;   /* of the signature on the leaf */
     br_x509_certificate *br_chain; /* the same certificates in BearSSL's shape */
+    int external; /* the key lives elsewhere: the caller's number for it; 0: it is here */
 } lt_identity;
 
 /* Both texts are PEM or DER; the key must belong to the leaf (LT_key_mismatch). */
 lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
                           lt_bytes password, lt_error *e);
+/* The key lives elsewhere and is asked by the caller's number `external`, which is not 0; `key` has
+ * what the leaf says of it: type, and curve or public numbers. */
+lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int external,
+                                   lt_error *e);
 void lt_identity_free(lt_identity *id); /* wipes; twice is fine */
 
 #endif

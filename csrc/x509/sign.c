@@ -26,6 +26,11 @@ const lt_bytes *lt_identity_certificates(const lt_identity *id, size_t *count)
     return id->chain.certificates;
 }
 
+bool lt_identity_is_external(const lt_identity *id)
+{
+    return id->external != 0;
+}
+
 bool lt_identity_is_rsa(const lt_identity *id)
 {
     return id->key.type == LT_KEY_rsa || id->key.type == LT_KEY_rsa_pss;

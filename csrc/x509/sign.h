@@ -22,6 +22,7 @@ const lt_bytes *lt_identity_certificates(const struct lt_identity *id, size_t *c
  * together, and RSA signs by PSS alone; without it (TLS 1.2) any curve goes with any hash. */
 bool lt_identity_signs(const struct lt_identity *id, uint32_t scheme, bool tls_1_3);
 
+bool lt_identity_is_external(const struct lt_identity *id); /* its key is asked, not used */
 bool lt_identity_is_rsa(const struct lt_identity *id);
 /* The NamedGroup of an EC key; 0: another kind of key. */
 uint32_t lt_identity_group(const struct lt_identity *id);
