@@ -35,6 +35,11 @@ local function text(value)
   return nil, "a string"
 end
 
+local function octets(value)
+  if type(value) == "string" then return value end
+  return nil, "a string"
+end
+
 -- A check that says in full what is wrong.
 local function told(check)
   return function(value)
@@ -107,7 +112,7 @@ local verify_options = {
   time = integer(math.mininteger, math.maxinteger),
   purpose = purpose,
   intermediates = anything,
-  ocsp_staple = text,
+  ocsp_staple = octets,
   policies = oids,
   require_explicit_policy = boolean,
   inhibit_policy_mapping = boolean,
