@@ -37,7 +37,7 @@ local codes = {
   ["4.13"] = "name_constraint", ["4.14"] = "revoked", ["4.15"] = "revoked", ["4.16"] = "critical_extension",
 }
 for code, ids in pairs {
-  bad_certificate = "4.1.2 4.1.6", -- the altered bit is one that the BIT STRING leaves unused
+  bad_certificate = "4.1.2 4.1.6", -- altered is the count of unused bits of the BIT STRING
   bad_certificate_signature = "4.1.3",
   bad_crl = "4.4.4", -- likewise
   not_yet_valid = "4.2.1 4.2.2",

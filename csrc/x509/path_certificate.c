@@ -3,6 +3,7 @@
  * path.h. */
 #include "x509/der.h"
 #include "x509/dn.h"
+#include "x509/extensions.h"
 #include "x509/name_constraints.h"
 #include "x509/path.h"
 #include "x509/signature.h"
@@ -164,16 +165,49 @@ static bool is_understood(lt_bytes oid)
     return false;
 }
 
+/* A critical certificatePolicies is understood if its qualifiers are (section 4.2.1.4): id-qt-cps
+ * and id-qt-unotice, which oblige to nothing. The first other one; n = 0: there is none. */
+static lt_bytes odd_qualifier(lt_bytes value)
+{
+    static const uint8_t id_qt[] = { 0x2b, 6, 1, 5, 5, 7, 2 };
+    lt_reader list;
+    lt_policy_information p;
+    lt_policy_qualifier q;
+    if (!lt_sequence_of(value, &list))
+        return (lt_bytes){ NULL, 0 }; /* policy_graph.c refuses it */
+    while (lt_policy_information_next(&list, &p))
+        while (lt_policy_qualifier_next(&p.qualifiers, &q))
+            if (q.id.n != sizeof id_qt + 1
+                || !lt_bytes_equal((lt_bytes){ q.id.p, sizeof id_qt },
+                                   (lt_bytes){ id_qt, sizeof id_qt })
+                || q.id.p[sizeof id_qt] < 1 || q.id.p[sizeof id_qt] > 2)
+                return q.id;
+    return (lt_bytes){ NULL, 0 };
+}
+
+/* The object identifier in a critical extension that stops us; n = 0: there is none. */
+static lt_bytes not_understood(const lt_extension *x)
+{
+    static const uint8_t certificate_policies[] = { 0x55, 0x1d, 32 };
+    if (!is_understood(x->oid))
+        return x->oid;
+    if (lt_bytes_equal(x->oid, (lt_bytes){ certificate_policies, sizeof certificate_policies }))
+        return odd_qualifier(x->value);
+    return (lt_bytes){ NULL, 0 };
+}
+
 static lt_code check_critical_extensions(const lt_certificate *c, lt_error *e)
 {
-    char name[LT_NAME_TEXT], oid[128];
+    char name[LT_NAME_TEXT], text[128];
     lt_extension x;
-    for (lt_reader r = c->extensions; lt_extension_next(&r, &x);)
-        if (x.critical && !is_understood(x.oid)) {
-            lt_oid_text(x.oid, oid, sizeof oid);
-            return lt_fail_detail(e, LT_critical_extension, "tbsCertificate.extensions",
-                                  "%s, in %s", oid, lt_name_text(c->subject, name));
-        }
+    for (lt_reader r = c->extensions; lt_extension_next(&r, &x);) {
+        lt_bytes oid = x.critical ? not_understood(&x) : (lt_bytes){ NULL, 0 };
+        if (oid.n == 0)
+            continue;
+        lt_oid_text(oid, text, sizeof text);
+        return lt_fail_detail(e, LT_critical_extension, "tbsCertificate.extensions",
+                              "%s, in %s", text, lt_name_text(c->subject, name));
+    }
     return LT_OK;
 }
 

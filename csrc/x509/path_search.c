@@ -24,7 +24,8 @@ typedef struct {
 
 typedef struct {
     uint8_t node;
-    uint8_t candidates[NODES_MAX]; /* the best first */
+    uint8_t candidates[NODES_MAX]; /* the likeliest first */
+    int8_t likelihood[NODES_MAX];  /* of each */
     uint8_t count, next;
     bool led_on; /* some candidate was gone into, or is known to be wrong */
 } frame;
@@ -42,7 +43,8 @@ typedef struct {
     frame frames[LT_CHAIN_MAX];
     size_t depth, max_depth;
     uint32_t steps;
-    bool over; /* found, or no use going on */
+    bool over;           /* found, or no use going on */
+    bool leaf_is_stored; /* but the store takes no leaves */
     lt_code outcome;
     lt_error best;
     reach best_reach;
@@ -153,14 +155,14 @@ static lt_code fetch_anchors(search *s, const node *child, lt_error *e)
 
 static void insert_candidate(search *s, frame *f, size_t n)
 {
-    const node *child = &s->nodes[f->node];
-    int here = likelihood(s, child, &s->nodes[n]);
+    int8_t here = (int8_t)likelihood(s, &s->nodes[f->node], &s->nodes[n]);
     size_t i = f->count++;
-    while (i > 0 && likelihood(s, child, &s->nodes[f->candidates[i - 1]]) < here) {
+    for (; i > 0 && f->likelihood[i - 1] < here; i--) {
         f->candidates[i] = f->candidates[i - 1];
-        i--;
+        f->likelihood[i] = f->likelihood[i - 1];
     }
     f->candidates[i] = (uint8_t)n;
+    f->likelihood[i] = here;
 }
 
 static void enter(search *s, size_t n)
@@ -215,7 +217,10 @@ static bool issuer_url(const lt_certificate *c, lt_bytes *url)
 static void explain_missing(const search *s, const lt_certificate *c, lt_error *e)
 {
     lt_bytes url;
-    if (s->q->skipped->code != LT_OK)
+    if (s->leaf_is_stored && s->depth == 1)
+        lt_error_cause(e, "partial_chain = true in the store trusts it by that alone",
+                       "the certificate itself is in the store");
+    else if (s->q->skipped->code != LT_OK)
         lt_error_cause(e, NULL, "a certificate that came with it does not decode: %s%s%s",
                        s->q->skipped->where ? s->q->skipped->where : "",
                        s->q->skipped->detail[0] ? ": " : "", s->q->skipped->detail);
@@ -360,13 +365,14 @@ static void try_leaf_alone(search *s)
     const lt_certificate *leaf = &s->q->pool[0]->certificate;
     size_t cursor = 0;
     const lt_anchor *a;
-    if (!s->nodes[0].self_issued && !lt_store_takes_leaves(s->q->validator->store))
-        return;
+    bool allowed = s->nodes[0].self_issued || lt_store_takes_leaves(s->q->validator->store);
     while ((a = lt_store_find(s->q->validator->store, leaf->subject, &cursor, &e)) != NULL) {
         if (!lt_bytes_equal(a->certificate.der, leaf->der))
             continue;
         lt_path path = { { a }, 1, s->q->request, s->q->validator };
-        judge(s, &path, 0);
+        s->leaf_is_stored = !allowed;
+        if (allowed)
+            judge(s, &path, 0);
         return;
     }
     if (e.code != LT_OK)
