@@ -1,0 +1,148 @@
+-- Revocation on connections: CRLs on both sides, and staples from `openssl s_server`.
+local bearssl = require "bearssl"
+local ocsp = require "bearssl.x509.ocsp"
+local socket = require "socket"
+local x509 = require "bearssl.x509"
+local pair = require "spec.support.pair"
+local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
+local revoke = require "spec.support.revoke"
+
+local NOW <const> = 1750000000 -- 2025-06-15
+
+local function entry_of(certificate, more)
+  local entry = { serial = (certificate.serial:upper():gsub("^%x$", "0%0")) }
+  for name, value in pairs(more or {}) do entry[name] = value end
+  return entry
+end
+
+local leaf = assert(x509.load(pki.server.p256.leaf))[1]
+local client_leaf = assert(x509.load(pki.client.p256.leaf))[1]
+local intermediate = assert(x509.load(pki.server.p256.issuers))[1]
+local of_root = revoke.crl { issuer = "p256-root" }
+local nobody = revoke.crl { issuer = "p256-intermediate" }
+local both = revoke.crl { issuer = "p256-intermediate",
+  entries = { entry_of(leaf, { reason = "keyCompromise" }), entry_of(client_leaf, { reason = "superseded" }) } }
+
+local function server_config(more)
+  local options = { certificate = pki.server.p256.certificate, key = pki.server.p256.key, time = NOW }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return assert(bearssl.server(options))
+end
+
+local function client_config(more)
+  local options = { trust = pki.root.p256, time = NOW }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return assert(bearssl.client(options))
+end
+
+for _, version in ipairs { "1.2", "1.3" } do
+  describe("revocation in TLS " .. version, function()
+    local engine = { min_version = version, max_version = version }
+
+    local function with(more)
+      local options = {}
+      for name, value in pairs(engine) do options[name] = value end
+      for name, value in pairs(more) do options[name] = value end
+      return options
+    end
+
+    local function run(client_options, server_options)
+      return pair.new(client_config(with(client_options)), server_config(with(server_options or {}))):run()
+    end
+
+    it("lets a good server through, and tells by what", function()
+      local joined = run { revocation = { crl = { nobody, of_root } } }
+      assert.equal("connected", joined.client:state())
+      local chain, checked = joined.client:verified_chain()
+      assert.equal(3, #chain)
+      for i = 1, 2 do assert.same({ "good", "crl" }, { checked.revocation[i].status, checked.revocation[i].source }) end
+      assert.equal(NOW - 1735689600, checked.revocation[1].age)
+    end)
+
+    it("refuses a revoked server, with the alert", function()
+      local joined = run { revocation = { crl = { both }, mode = "soft" } }
+      assert.same({ "failed", "revoked" }, { joined.client:state(), joined.client_err.code })
+      assert.same({ "peer_alert", "certificate_revoked" }, { joined.server_err.code, joined.server_err.alert })
+    end)
+
+    it("refuses what cannot be told in the hard mode, with the alert", function()
+      local joined = run { revocation = { crl = { nobody } } }
+      assert.same({ "failed", "revocation_unknown" }, { joined.client:state(), joined.client_err.code })
+      assert.same({ "peer_alert", "certificate_unknown" }, { joined.server_err.code, joined.server_err.alert })
+    end)
+
+    it("refuses a revoked client", function()
+      local identity = { certificate = pki.client.p256.certificate, key = pki.client.p256.key }
+      local asks = { client_auth = "require", client_trust = pki.root.p256 }
+      asks.revocation = { crl = { nobody, of_root } }
+      assert.equal("connected", run(identity, asks).server:state())
+      asks.revocation = { crl = { both, of_root } }
+      local joined = run(identity, asks)
+      assert.same({ "failed", "revoked" }, { joined.server:state(), joined.server_err.code })
+      assert.equal("certificate_revoked", joined.client_err and joined.client_err.alert)
+    end)
+  end)
+end
+
+describe("a config", function()
+  it("names a CRL or a response that it cannot use", function()
+    local config, err = bearssl.client { trust = pki.root.p256, revocation = { crl = "/no/such.crl" } }
+    assert.same({ nil, "file" }, { config, err.code })
+    config, err = bearssl.client { trust = pki.root.p256, revocation = { ocsp = "no response" } }
+    assert.same({ nil, "bad_ocsp" }, { config, err.code })
+  end)
+
+  it("wants to verify where it asks for revocation", function()
+    assert.has_error(function() bearssl.client { verify = "none", revocation = {} } end)
+    assert.has_error(function()
+      bearssl.server { certificate = pki.server.p256.certificate, key = pki.server.p256.key, revocation = {} }
+    end)
+  end)
+end)
+
+describe("a staple of openssl s_server", function()
+  local function staple_file(entries)
+    local out = revoke.file ""
+    revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s/p256-intermediate.key -reqin %s -respout %s -ndays 1"):format(
+      revoke.index(entries), pki.server.p256.issuers, pki.server.p256.issuers, pki.dir,
+      revoke.file(ocsp.request(leaf, intermediate)), out))
+    return out
+  end
+
+  local good, bad = staple_file { entry_of(leaf, { good = true }) }, staple_file { entry_of(leaf) }
+
+  local function connect(version, staple, revocation)
+    local server <close> = peer.openssl_server(pki.server.p256, ("-rev -tls1_%s %s"):format(version:sub(3),
+      staple and "-status_file " .. staple or ""))
+    local client = assert(bearssl.client { trust = pki.root.p256, revocation = revocation, engine = "native",
+      min_version = version, max_version = version })
+    local tcp = socket.tcp()
+    tcp:settimeout(5)
+    assert(tcp:connect("127.0.0.1", server.port))
+    local sock = assert(client:wrap(tcp, { name = "localhost" }))
+    local ok, err = sock:handshake()
+    local chain, checked
+    if ok then chain, checked = sock:verified_chain() end
+    sock:close()
+    return ok, err, chain and checked
+  end
+
+  for _, version in ipairs { "1.2", "1.3" } do
+    it("says good in TLS " .. version, function()
+      local ok, err, checked = connect(version, good, { leaf_only = true })
+      assert.is_true(ok, tostring(err))
+      assert.same({ "good", "staple" }, { checked.revocation[1].status, checked.revocation[1].source })
+    end)
+
+    it("says revoked in TLS " .. version, function()
+      local ok, err = connect(version, bad, { leaf_only = true, mode = "soft" })
+      assert.same({ nil, "revoked" }, { ok, err.code })
+    end)
+
+    it("is missed in the hard mode of TLS " .. version, function()
+      local ok, err = connect(version, nil, { leaf_only = true })
+      assert.same({ nil, "revocation_unknown" }, { ok, err.code })
+    end)
+  end
+end)
