@@ -221,6 +221,8 @@ describe("rsa_public", function()
     assert.is_false(public(("\255"):rep(1025), "\3"))
     assert.is_false(public("", "\3"))
     assert.is_false(public(("\255"):rep(513), ("\255"):rep(9)))
+    assert.truthy(public(("\255"):rep(512), ("\255"):rep(32)))
+    assert.is_false(public(("\255"):rep(512), ("\255"):rep(33)))
   end)
 end)
 

@@ -112,7 +112,8 @@ static bool large_public(uint8_t *x, lt_bytes modulus, lt_bytes e)
 {
     struct montgomery k;
     uint32_t value[LIMBS], rest[LIMBS];
-    if (modulus.n > LT_RSA_PUBLIC_MAX_BYTES || bit_size(e) > LT_RSA_PUBLIC_MAX_EXPONENT_BITS
+    if (modulus.n > LT_RSA_PUBLIC_MAX_BYTES
+        || bit_size(e) > LT_RSA_PUBLIC_MAX_LARGE_EXPONENT_BITS
         || !(modulus.p[modulus.n - 1] & 1))
         return false;
     set_modulus(&k, modulus);
@@ -130,7 +131,8 @@ static bool large_public(uint8_t *x, lt_bytes modulus, lt_bytes e)
 bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk)
 {
     lt_bytes modulus = number(pk->n, pk->nlen), e = number(pk->e, pk->elen);
-    if (modulus.n == 0 || size != modulus.n || bit_size(e) < 2 || !(e.p[e.n - 1] & 1))
+    if (modulus.n == 0 || size != modulus.n || bit_size(e) < 2 || !(e.p[e.n - 1] & 1)
+        || bit_size(e) > LT_RSA_PUBLIC_MAX_EXPONENT_BITS)
         return false;
     if (bit_size(modulus) > BEARSSL_MAX_BITS)
         return large_public(x, modulus, e);

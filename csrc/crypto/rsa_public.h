@@ -12,7 +12,8 @@
 enum {
     LT_RSA_PUBLIC_MAX_BITS = 8192,
     LT_RSA_PUBLIC_MAX_BYTES = LT_RSA_PUBLIC_MAX_BITS / 8,
-    LT_RSA_PUBLIC_MAX_EXPONENT_BITS = 64, /* above 4096 bits: bounds the work */
+    LT_RSA_PUBLIC_MAX_EXPONENT_BITS = 256,      /* SP 800-56B section 6.2; bounds the work */
+    LT_RSA_PUBLIC_MAX_LARGE_EXPONENT_BITS = 64, /* above 4096 bits */
 };
 
 /* Bits of the modulus. */

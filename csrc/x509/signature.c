@@ -178,7 +178,8 @@ static lt_code check_rsa_key(const lt_public_key *key, lt_error *e)
                               "RSA of %zu bits; at most %d can be checked", key->size,
                               LT_RSA_PUBLIC_MAX_BITS);
     if ((key->exponent.p[key->exponent.n - 1] & 1) == 0
-        || (key->exponent.n == 1 && key->exponent.p[0] == 1))
+        || (key->exponent.n == 1 && key->exponent.p[0] == 1)
+        || key->exponent.n > LT_RSA_PUBLIC_MAX_EXPONENT_BITS / 8)
         return lt_fail_detail(e, LT_weak_key, spki, "RSA exponent");
     return LT_OK;
 }
