@@ -2,7 +2,6 @@
 
 --- TLS and X.509.
 -- @module bearssl
-local core = require "bearssl.core"
 local config = require "bearssl.config"
 require "bearssl.connection"
 require "bearssl.socket"
@@ -18,14 +17,6 @@ local bearssl = {
 
 -- What few programs need is loaded when first asked for.
 local modules = { key = "bearssl.key" }
-
--- A peer's certificate has the methods of bearssl.x509 too, which replaces these when it is loaded.
-for _, name in ipairs { "days_left", "text", "to_table" } do
-  core.certificate_methods[name] = function(certificate, ...)
-    require "bearssl.x509"
-    return core.certificate_methods[name](certificate, ...)
-  end
-end
 
 return setmetatable(bearssl, {
   __index = function(self, name)

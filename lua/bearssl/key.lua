@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- Private keys: read, looked at, held against a certificate. A key never leaves as a Lua string: what comes out is its
 -- public half.
 --

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- Trust anchors, and the question whether a chain of certificates leads to one of them.
 -- @module bearssl.store
 local core = require "bearssl.core"

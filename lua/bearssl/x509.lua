@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- Certificates, read down to their last field.
 -- Reading judges nothing: whether a certificate may be believed is for `bearssl.store` to say.
 -- @module bearssl.x509
