@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * crl.c - the class bearssl.crl: one certificate revocation list, its fields, its entries by
  * serial number. */
+
+/***
+@module bearssl.x509.crl
+*/
 #include "lua/revocation.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- Certificate revocation lists (RFC 5280 section 5).
 -- Reading judges nothing: `crl:verify` checks a signature, and `bearssl.store` says whether a list may be
 -- used for a certificate. Entries are found by a binary search, so that a list of 50,000 costs no more than one of ten.

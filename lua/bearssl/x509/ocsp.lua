@@ -1,4 +1,5 @@
 -- SPDX-License-Identifier: MIT
+
 --- The Online Certificate Status Protocol (RFC 6960, with the profile of RFC 5019): requests made, responses read and
 -- verified. Nothing is fetched: post a request as `application/ocsp-request` to the URL that stands in the
 -- certificate's authority information access, and hand the body of the answer to `parse`.
