@@ -55,7 +55,8 @@ describe("an OCSP request", function()
   for _, hash in ipairs { "sha1", "sha256", "sha384", "sha512" } do
     it(("is the one that openssl makes with %s"):format(hash), function()
       local out = revoke.file ""
-      revoke.ocsp(("-%s -no_nonce -issuer %s -cert %s -reqout %s"):format(hash, ca.certificate, pki.server.p256.leaf, out))
+      revoke.ocsp(("-%s -no_nonce -issuer %s -cert %s -reqout %s"):format(hash, ca.certificate, pki.server.p256.leaf,
+        out))
       assert.equal(pki.read(out), (ocsp.request(leaf, intermediate, { hash = hash })))
     end)
   end

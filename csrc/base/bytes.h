@@ -22,6 +22,15 @@ static inline bool lt_bytes_equal(lt_bytes a, lt_bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* An order of them, the shorter first: of unsigned numbers without leading zeros, that of their
+ * values. Public bytes only. */
+static inline int lt_bytes_compare(lt_bytes a, lt_bytes b)
+{
+    if (a.n != b.n)
+        return a.n < b.n ? -1 : 1;
+    return a.n == 0 ? 0 : memcmp(a.p, b.p, a.n);
+}
+
 static inline bool rd_take(lt_reader *r, size_t n, lt_reader *out)
 {
     if (r->n < n) /* the only bounds check: rd_uint, rd_vec and DER all come through here */

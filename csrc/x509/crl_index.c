@@ -21,17 +21,9 @@ static lt_bytes serial_at(const lt_crl *crl, size_t offset)
     return serial;
 }
 
-/* Any order will do that is one: the shorter first. */
-static int compare(lt_bytes a, lt_bytes b)
-{
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return a.n ? memcmp(a.p, b.p, a.n) : 0;
-}
-
 static bool in_order(const lt_crl *crl, const lt_crl_index *a, const lt_crl_index *b)
 {
-    return compare(serial_at(crl, a->entry), serial_at(crl, b->entry)) <= 0;
+    return lt_bytes_compare(serial_at(crl, a->entry), serial_at(crl, b->entry)) <= 0;
 }
 
 static void merge(const lt_crl *crl, const lt_crl_index *from, lt_crl_index *to, size_t middle,
@@ -82,14 +74,14 @@ size_t lt_crl_find(const lt_crl *crl, lt_bytes serial_number, size_t *first)
     size_t low = 0, high = crl->entry_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(serial_at(crl, crl->index[middle].entry), serial_number) < 0)
+        if (lt_bytes_compare(serial_at(crl, crl->index[middle].entry), serial_number) < 0)
             low = middle + 1;
         else
             high = middle;
     }
     *first = low;
     while (high < crl->entry_count
-           && compare(serial_at(crl, crl->index[high].entry), serial_number) == 0)
+           && lt_bytes_compare(serial_at(crl, crl->index[high].entry), serial_number) == 0)
         high++;
     return high - low;
 }
@@ -117,7 +109,8 @@ bool lt_crl_lookup(const lt_crl *crl, lt_bytes issuer, lt_bytes serial_number,
 static bool remembers(const lt_crl *crl, const uint8_t key[32], uint32_t flags)
 {
     return crl->verified && crl->verified_flags == flags
-           && memcmp(crl->verified_by, key, sizeof crl->verified_by) == 0;
+           && lt_bytes_equal((lt_bytes){ crl->verified_by, sizeof crl->verified_by },
+                             (lt_bytes){ key, sizeof crl->verified_by });
 }
 
 lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,

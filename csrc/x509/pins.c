@@ -30,19 +30,36 @@ static bool decode(uint8_t pin[LT_PIN_SIZE], const uint8_t text[BASE64_SIZE])
     return text[BASE64_SIZE - 1] == '=' && (bits & 3) == 0;
 }
 
+/* The place of a pin in the set; count: it has none. */
+static size_t find(const lt_pins *pins, const uint8_t pin[LT_PIN_SIZE])
+{
+    size_t at = 0;
+    while (at < pins->count
+           && !lt_bytes_equal((lt_bytes){ pins->pins[at], LT_PIN_SIZE },
+                              (lt_bytes){ pin, LT_PIN_SIZE }))
+        at++;
+    return at;
+}
+
+static bool parse(uint8_t pin[LT_PIN_SIZE], lt_reader text)
+{
+    lt_bytes start;
+    return rd_take(&text, PREFIX_SIZE, &start)
+           && lt_bytes_equal(start, (lt_bytes){ (const uint8_t *)prefix, PREFIX_SIZE })
+           && text.n == BASE64_SIZE && decode(pin, text.p);
+}
+
 lt_code lt_pins_add(lt_pins *pins, lt_bytes text, lt_error *e)
 {
     uint8_t pin[LT_PIN_SIZE];
     int shown = text.n > 64 ? 64 : (int)text.n;
-    if (text.n != PREFIX_SIZE + BASE64_SIZE || memcmp(text.p, prefix, PREFIX_SIZE) != 0
-        || !decode(pin, text.p + PREFIX_SIZE))
+    if (!parse(pin, text))
         return lt_fail_detail(e, LT_option, "pins",
                               "\"%.*s\" is not \"sha256//\" and the base64 of 32 bytes", shown,
                               text.n ? (const char *)text.p : "");
-    for (size_t i = 0; i < pins->count; i++)
-        if (memcmp(pins->pins[i], pin, sizeof pin) == 0)
-            return lt_fail_detail(e, LT_option, "pins", "%.*s is there twice", shown,
-                                  (const char *)text.p);
+    if (find(pins, pin) < pins->count)
+        return lt_fail_detail(e, LT_option, "pins", "%.*s is there twice", shown,
+                              (const char *)text.p);
     if (pins->count == LT_PINS_MAX)
         return lt_fail_detail(e, LT_option, "pins", "more than %d", LT_PINS_MAX);
     memcpy(pins->pins[pins->count++], pin, sizeof pin);
@@ -55,14 +72,6 @@ void lt_pin_of(char text[LT_PIN_TEXT_SIZE], lt_bytes spki)
     lt_hash(&br_sha256_vtable, spki, pin);
     memcpy(text, prefix, PREFIX_SIZE);
     lt_base64_text((lt_bytes){ pin, sizeof pin }, 0, text + PREFIX_SIZE, BASE64_SIZE + 1);
-}
-
-static bool has(const lt_pins *pins, const uint8_t pin[LT_PIN_SIZE], size_t *at)
-{
-    for (*at = 0; *at < pins->count; ++*at)
-        if (memcmp(pins->pins[*at], pin, LT_PIN_SIZE) == 0)
-            return true;
-    return false;
 }
 
 /* The detail has room for the first of them and no more: the leaf's comes last to be cut. */
@@ -91,11 +100,11 @@ lt_code lt_pins_check(const lt_pins *pins, const lt_bytes *path, size_t path_len
     for (size_t i = 0; i < path_length; i++) {
         uint8_t pin[LT_PIN_SIZE];
         lt_certificate c;
-        size_t at;
         if (lt_certificate_parse(&c, path[i], e) != LT_OK)
             return e->code;
         lt_hash(&br_sha256_vtable, c.spki, pin);
-        if (has(pins, pin, &at) && !met[at]) {
+        size_t at = find(pins, pin);
+        if (at < pins->count && !met[at]) {
             met[at] = true;
             count++;
         }

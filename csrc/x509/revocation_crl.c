@@ -104,14 +104,6 @@ static const char *freshness_problem(const search *s, const lt_crl *crl)
     return where[lt_freshness_at(&crl->updates, s->q->time, s->r->max_age)];
 }
 
-/* Unsigned numbers without leading zeros. */
-static int compare_numbers(lt_bytes a, lt_bytes b)
-{
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return a.n ? memcmp(a.p, b.p, a.n) : 0;
-}
-
 /* (c), and section 5.2.4: may the two be combined? */
 static bool delta_fits(const lt_crl *complete, const lt_crl *delta)
 {
@@ -120,8 +112,8 @@ static bool delta_fits(const lt_crl *complete, const lt_crl *delta)
            && lt_bytes_equal(complete->issuing_point_value, delta->issuing_point_value)
            && lt_bytes_equal(complete->authority_key_identifier,
                              delta->authority_key_identifier)
-           && compare_numbers(complete->crl_number, delta->base_crl_number) >= 0
-           && compare_numbers(complete->crl_number, delta->crl_number) < 0;
+           && lt_bytes_compare(complete->crl_number, delta->base_crl_number) >= 0
+           && lt_bytes_compare(complete->crl_number, delta->crl_number) < 0;
 }
 
 /* The newest delta CRL that can be combined and is of its time; NULL: none. */
@@ -132,7 +124,7 @@ static lt_crl *find_delta(const search *s, const lt_crl *complete)
         lt_crl *delta = s->r->crls[i];
         if (delta_fits(complete, delta) && !freshness_problem(s, delta)
             && delta->unknown_critical.n == 0
-            && (!best || compare_numbers(delta->crl_number, best->crl_number) > 0))
+            && (!best || lt_bytes_compare(delta->crl_number, best->crl_number) > 0))
             best = delta;
     }
     return best;
