@@ -111,6 +111,14 @@ describe("the guides", function()
     end
   end
 
+  it("have a reference beside them, which LDoc makes without a warning", function()
+    local ldoc = "cd docs && lua5.4 $(command -v ldoc) --fatalwarnings -d %s/reference . 2>&1"
+    local pipe = assert(io.popen(ldoc:format(dir)))
+    local out = pipe:read "a"
+    assert.truthy(pipe:close(), out)
+    assert.truthy(out:find("output written to", 1, true), out)
+  end)
+
   it("name files that are there", function()
     for _, path in ipairs(pages()) do
       local text = pki.read(path)
