@@ -102,7 +102,8 @@ static lt_bytes engine_output(lt_engine *engine)
         if (b->error.code != LT_OK)
             lt_bear_failed(b);
     }
-    return (lt_bytes){ b->out.data + b->out.start, lt_buffer_size(&b->out) };
+    n = lt_buffer_size(&b->out);
+    return (lt_bytes){ n > 0 ? b->out.data + b->out.start : NULL, n };
 }
 
 static void engine_output_done(lt_engine *engine, size_t n)

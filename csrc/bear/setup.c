@@ -47,18 +47,28 @@ static lt_code check_server_key(const lt_config *c, lt_error *e)
                           type == LT_KEY_ed25519 ? "Ed25519" : "RSASSA-PSS");
 }
 
+static lt_code check_suites(struct lt_bear_shared *s, const lt_config *c, lt_error *e)
+{
+    if (c->cipher_suite_count > BR_MAX_CIPHER_SUITES)
+        return lt_fail_detail(e, LT_option, "cipher_suites", "%zu of them; the limit is %d",
+                              c->cipher_suite_count, BR_MAX_CIPHER_SUITES);
+    for (size_t i = 0; i < c->cipher_suite_count; i++) {
+        const lt_cipher_suite *suite = lt_cipher_suite_by_id(c->cipher_suites[i]);
+        if (!suite || (suite->traits & LT_SUITE_tls_1_3))
+            return lt_fail_detail(e, LT_option, "cipher_suites", "%s is not one of BearSSL's",
+                                  suite ? suite->name : "an unknown number");
+        if (suite->traits & LT_SUITE_sha1)
+            s->needs_sha1 = true;
+    }
+    return LT_OK;
+}
+
 static lt_code fill_shared(struct lt_bear_shared *s, const lt_config *c, lt_error *e)
 {
     s->ec = lt_ec(c->groups);
     s->needs_md5 = s->needs_sha1 = c->min_version < LT_TLS_1_2;
-    for (size_t i = 0; i < c->cipher_suite_count; i++) {
-        const lt_cipher_suite *suite = lt_cipher_suite_by_id(c->cipher_suites[i]);
-        if (!suite)
-            return lt_fail_detail(e, LT_option, "cipher_suites", "0x%04x is not supported",
-                                  (unsigned)c->cipher_suites[i]);
-        if (suite->traits & LT_SUITE_sha1)
-            s->needs_sha1 = true;
-    }
+    if (check_suites(s, c, e) != LT_OK)
+        return e->code;
     if (check_server_key(c, e) != LT_OK)
         return e->code;
     if (c->server && c->client_auth != LT_AUTH_none && copy_authorities(s, c, e) != LT_OK)
