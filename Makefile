@@ -15,6 +15,7 @@ LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 # other flags build anew instead of mixing.
 #   (none)      the module               asan, fault   under sanitizers, with failing allocations
 #   gcc, clang  warnings are errors; objects only
+#   fuzz        the programs of spec/fuzz, by clang
 VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
 MODULE := $(BUILD)/bearssl/core.so
@@ -27,6 +28,12 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 UNIT := $(BUILD)/bearssl/unit.so
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.o) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard csrc/base/*.c csrc/crypto/*.c csrc/x509/*.c)))
+
+# libFuzzer's programs: one for each spec/fuzz/fuzz_*.c, with all of C's inside but the binding.
+FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/fuzz_*.c))
+FUZZERS := $(FUZZ_SOURCES:spec/fuzz/%.c=$(BUILD)/%)
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out csrc/lua/%,$(sort $(wildcard csrc/*/*.c))))
+TIME ?= 60
 
 # BearSSL: an upstream tree (inc/, build/libbearssl.a), else the system's, static where there is an archive.
 ifdef BEARSSL_DIR
@@ -50,8 +57,8 @@ HARDENING := $(foreach flag,-fstack-protector-strong -fstack-clash-protection -f
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 WRAPPED := malloc calloc realloc strdup strndup
 
-ifneq ($(filter asan fault,$(VARIANT)),)
-EXTRA := $(SANITIZERS)
+ifneq ($(filter asan fault fuzz,$(VARIANT)),)
+EXTRA := $(SANITIZERS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)
 # nodelete: a leak found after lua_close still has names in its stack
 EXTRA_LINK := -Wl,-z,nodelete $(if $(filter fault,$(VARIANT)),$(WRAPPED:%=-Wl,--wrap=%))
 else
@@ -76,7 +83,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit interpreter deps demo test asan fault ct bench lint rooms format docs install clean help FORCE
+.PHONY: all objects unit fuzzers interpreter deps demo test asan fault fuzz ct bench lint rooms format docs \
+	install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) ## build build/bearssl/core.so
@@ -93,15 +101,21 @@ $(UNIT): $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $(UNIT_OBJECTS) $(BEARSSL_LIBS)
 
+fuzzers: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/spec/fuzz/%.o $(FUZZ_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS) $(EXTRA) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/flags: FORCE
-	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES) $(UNIT_SOURCES))
+	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES))
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
 
--include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d))
+-include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d))
 
 # A sanitized module needs an interpreter with the sanitizer's runtime; preloading it would reach every
 # process that a spec starts. Called lua5.4, it is found first by what a spec runs.
@@ -136,6 +150,18 @@ ct: ## branches and addresses that depend on secrets, by valgrind (CC=clang too)
 	$(CC) -O2 -gdwarf-4 -std=c11 $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/ct.c \
 		csrc/base/*.c csrc/crypto/*.c csrc/x509/*.c $(BEARSSL_LIBS)
 	valgrind -q --error-exitcode=1 build/ct
+
+# What is found is kept in build/fuzz/corpus; what crashes, as build/fuzz/NAME-crash-...
+fuzz: ## libFuzzer on every parser, TIME=60 seconds each (FUZZ="fuzz_pem" for some)
+	@$(SUBMAKE) VARIANT=fuzz CC=clang fuzzers
+	@for name in $(or $(FUZZ),$(FUZZ_SOURCES:spec/fuzz/%.c=%)); do \
+		mkdir -p build/fuzz/corpus/$$name; \
+		echo "$$name: $(TIME) seconds"; \
+		build/fuzz/$$name -max_total_time=$(TIME) -timeout=10 -print_final_stats=1 -artifact_prefix=build/fuzz/$$name- \
+			build/fuzz/corpus/$$name $$(ls -d spec/fuzz/corpus/$$name 2>/dev/null) >build/fuzz/$$name.log 2>&1 \
+			|| { tail -n 60 build/fuzz/$$name.log; exit 1; }; \
+		sed -n 's/^stat::number_of_executed_units: */  inputs: /p' build/fuzz/$$name.log; \
+	done
 
 bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk" for some)
 	@bench/run $(SECTIONS)

@@ -51,12 +51,13 @@ void lt_lua_push_time(lua_State *L, int64_t t)
 void lt_lua_push_base64(lua_State *L, lt_bytes b, size_t line, const char *before,
                         const char *after)
 {
-    size_t n = lt_base64_text(b, line, NULL, 0), head = strlen(before), tail = strlen(after);
-    char *s = scratch(L, head + n + tail + 1);
-    memcpy(s, before, head);
-    lt_base64_text(b, line, s + head, n + 1);
-    memcpy(s + head + n, after, tail);
-    push_scratch(L, s, head + n + tail);
+    size_t n = lt_base64_text(b, line, NULL, 0);
+    lua_pushstring(L, before);
+    char *s = scratch(L, n + 1);
+    lt_base64_text(b, line, s, n + 1);
+    push_scratch(L, s, n);
+    lua_pushstring(L, after);
+    lua_concat(L, 3);
 }
 
 /* { type = "CN", oid = "2.5.4.3", value = "…" }; of what is no string, `der` instead */

@@ -283,34 +283,41 @@ static void put_ipv4(lt_text *t, const uint8_t *a)
 }
 
 /* RFC 5952 section 4: the first of the longest runs of zeroes, two or more, is "::" */
-static void put_ipv6(lt_text *t, const uint8_t *a)
+static void put_groups(lt_text *t, const uint32_t group[8])
 {
-    int best = -1, best_size = 1;
-    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-    if (lt_bytes_equal((lt_bytes){ a, 12 }, (lt_bytes){ mapped, 12 })) { /* section 5 */
-        lt_text_put(t, "::ffff:", 7);
-        put_ipv4(t, a + 12);
-        return;
-    }
-    for (int i = 0; i < 8; i++) {
-        int n = 0;
-        while (i + n < 8 && a[2 * (i + n)] == 0 && a[2 * (i + n) + 1] == 0)
+    size_t best = 8, best_size = 1; /* 8: none */
+    for (size_t i = 0; i < 8; i++) {
+        size_t n = 0;
+        while (i + n < 8 && group[i + n] == 0)
             n++;
         if (n > best_size)
             best = i, best_size = n;
     }
-    for (int i = 0; i < 8; i++) {
-        char group[8];
+    for (size_t i = 0; i < 8; i++) {
+        char text[8];
         if (i == best) {
             lt_text_put(t, "::", 2);
             i += best_size - 1;
             continue;
         }
         bool colon = i > 0 && i != best + best_size;
-        int n = snprintf(group, sizeof group, "%s%x", colon ? ":" : "",
-                         (unsigned)(a[2 * i] << 8 | a[2 * i + 1]));
-        lt_text_put(t, group, (size_t)n);
+        int n = snprintf(text, sizeof text, "%s%" PRIx32, colon ? ":" : "", group[i]);
+        lt_text_put(t, text, (size_t)n);
     }
+}
+
+static void put_ipv6(lt_text *t, lt_bytes a)
+{
+    static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+    uint32_t group[8];
+    if (lt_bytes_equal((lt_bytes){ a.p, 12 }, (lt_bytes){ mapped, 12 })) { /* section 5 */
+        lt_text_put(t, "::ffff:", 7);
+        put_ipv4(t, a.p + 12);
+        return;
+    }
+    for (size_t i = 0; i < 8; i++)
+        rd_uint(&a, 2, &group[i]);
+    put_groups(t, group);
 }
 
 size_t lt_ip_text(lt_bytes a, char *out, size_t room)
@@ -319,7 +326,7 @@ size_t lt_ip_text(lt_bytes a, char *out, size_t room)
     if (a.n == 4)
         put_ipv4(&t, a.p);
     else if (a.n == 16)
-        put_ipv6(&t, a.p);
+        put_ipv6(&t, a);
     return lt_text_end(&t);
 }
 
