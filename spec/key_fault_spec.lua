@@ -16,3 +16,15 @@ describe("key.load", function()
     end)
   end
 end)
+
+describe("a config with a key that was read before", function()
+  it("fails with each allocation", function()
+    local bearssl, pki = require "bearssl", require "spec.support.pki"
+    for _, kind in ipairs { "p256", "rsa2048" } do
+      local own = assert(key.load(pki.server[kind].key))
+      fault.each(function()
+        return bearssl.server { certificate = pki.server[kind].certificate, key = own }
+      end)
+    end
+  end)
+end)

@@ -502,9 +502,49 @@ describe("the key object", function()
   end)
 end)
 
-describe("a config with a key that TLS 1.2 cannot use", function()
-  it("is refused for a server, and names the kind", function()
-    local bearssl = require "bearssl"
+describe("a config", function()
+  local bearssl = require "bearssl"
+
+  it("takes keys that were read before, and lives without them", function()
+    for _, role in ipairs { "client", "server" } do
+      for _, kind in ipairs(pki.kinds) do
+        local read_before = assert(key.load(pki.server[kind].key))
+        local config = assert(bearssl[role] { certificate = pki.server[kind].certificate, key = read_before })
+        read_before:close()
+        assert.truthy(config)
+      end
+    end
+    local list = { assert(key.load(pki.client.p256.key)), pki.client.rsa2048.key }
+    assert(bearssl.client { certificate = { pki.client.p256.certificate, pki.client.rsa2048.certificate }, key = list })
+  end)
+
+  it("refuses a key that is another's, closed, or none", function()
+    local other = assert(key.load(pki.key "p256"))
+    local options = { certificate = pki.server.p256.certificate, key = other }
+    fails("key_mismatch", "different keys", bearssl.server(options))
+    other:close()
+    assert.error_matches(function() bearssl.server(options) end, "option 'key'")
+    options.key = { true }
+    assert.error_matches(function() bearssl.server(options) end, "option 'key': element 1 is no string but a boolean")
+  end)
+
+  it("shakes hands with such a key", function()
+    local own = assert(key.load(pki.server.p256.key))
+    local server = assert(bearssl.server { certificate = pki.server.p256.certificate, key = own })
+    own:close()
+    local client = assert(bearssl.client { trust = pki.root.p256 })
+    local a, b = client:connection { name = "localhost" }, server:connection()
+    for _ = 1, 20 do
+      for from, to in pairs { [a] = b, [b] = a } do
+        local bytes = from:pull()
+        if bytes and bytes ~= "" then assert(to:feed(bytes)) end
+      end
+    end
+    assert.truthy(a:info().version, a:info().cipher_suite)
+    assert.equal(a:info().cipher_suite, b:info().cipher_suite)
+  end)
+
+  it("for TLS 1.2 refuses a server's key that cannot sign there, and names the kind", function()
     for name, kind in pairs { ["ed25519-pkcs8.pem"] = "Ed25519", ["rsapss2048.pem"] = "RSASSA-PSS" } do
       local certificate = output("openssl req -x509 -subj /CN=a -key " .. folder .. name)
       local options = { certificate = certificate, key = folder .. name, max_version = "1.2" }

@@ -24,27 +24,42 @@ static void name_option(lt_error *e, const char *option)
         lt_error_cause(e, NULL, "option %s", option);
 }
 
-static lt_code read_identity(lua_State *L, lt_identity *id, lt_error *e)
+/* The key as a path or as text, which may be encrypted. */
+static lt_code read_with_text(lt_identity *id, lt_bytes certificate, lt_bytes key,
+                              lt_bytes password, lt_error *e)
 {
-    lt_bytes certificate = field(L, "certificate"), key = field(L, "key");
-    lt_bytes password = field(L, "password");
-    luaL_argcheck(L, certificate.p && key.p, 1, "certificate or key is missing");
-    lt_buffer certificate_file = { 0 }, key_file = { 0 }; /* nothing raises from here on */
-    lt_bytes certificate_text = { 0 }, key_text = { 0 };
-    lt_code rc = lt_lua_input(certificate, &certificate_file, &certificate_text, e);
-    name_option(e, "certificate");
-    if (rc == LT_OK) {
-        rc = lt_lua_input(key, &key_file, &key_text, e);
-        name_option(e, "key");
-    }
+    lt_buffer file = { 0 };
+    lt_bytes text = { 0 };
+    lt_code rc = lt_lua_input(key, &file, &text, e);
+    name_option(e, "key");
     if (rc == LT_OK)
-        rc = lt_identity_parse(id, certificate_text, key_text, password, e);
-    lt_buffer_free(&certificate_file);
-    lt_buffer_free(&key_file);
+        rc = lt_identity_parse(id, certificate, text, password, e);
+    lt_buffer_free(&file);
     return rc;
 }
 
-/* identity { certificate =, key =, password = } -> identity | nil, err */
+static lt_code read_identity(lua_State *L, lt_identity *id, lt_error *e)
+{
+    lua_getfield(L, 1, "key");
+    const lt_private_key *read_before = lt_lua_test_key(L, -1);
+    lt_bytes key = { 0 };
+    if (!read_before)
+        key = field(L, "key");
+    lt_bytes certificate = field(L, "certificate"), password = field(L, "password");
+    luaL_argcheck(L, certificate.p && (key.p || read_before), 1,
+                  "certificate or key is missing");
+    lt_buffer file = { 0 }; /* nothing raises from here on */
+    lt_bytes text = { 0 };
+    lt_code rc = lt_lua_input(certificate, &file, &text, e);
+    name_option(e, "certificate");
+    if (rc == LT_OK)
+        rc = read_before ? lt_identity_parse_with(id, text, read_before, e)
+                         : read_with_text(id, text, key, password, e);
+    lt_buffer_free(&file);
+    return rc;
+}
+
+/* identity { certificate =, key = text, path or bearssl.key, password = } -> identity | nil, err */
 static int identity_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -74,6 +74,12 @@ static int key_load(lua_State *L)
     return rc == LT_OK ? 1 : lt_lua_fail(L, &e);
 }
 
+static int is_key(lua_State *L) /* and not closed */
+{
+    lua_pushboolean(L, lt_lua_test_key(L, 1) != NULL);
+    return 1;
+}
+
 static int push_type(lua_State *L, const lt_private_key *k)
 {
     static const char *const names[] = { [LT_KEY_unknown] = "unknown",
@@ -201,4 +207,6 @@ void lt_lua_open_key(lua_State *L)
     lua_setfield(L, -2, "key_parse");
     lua_pushcfunction(L, key_load);
     lua_setfield(L, -2, "key_load");
+    lua_pushcfunction(L, is_key);
+    lua_setfield(L, -2, "is_key");
 }

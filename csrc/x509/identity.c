@@ -44,13 +44,9 @@ static lt_code to_bearssl(lt_identity *id, lt_error *e)
     return LT_OK;
 }
 
-lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
-                          lt_bytes password, lt_error *e)
+/* With the key read, or not: `rc`. */
+static lt_code finish(lt_identity *id, lt_code rc, lt_error *e)
 {
-    *id = (lt_identity){ 0 };
-    lt_code rc = lt_chain_parse(&id->chain, certificate, e);
-    if (rc == LT_OK)
-        rc = lt_private_key_parse(&id->key, key, password, e);
     if (rc == LT_OK)
         rc = read_leaf(id, e);
     if (rc == LT_OK)
@@ -58,6 +54,26 @@ lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
     if (rc != LT_OK)
         lt_identity_free(id);
     return rc;
+}
+
+lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
+                          lt_bytes password, lt_error *e)
+{
+    *id = (lt_identity){ 0 };
+    lt_code rc = lt_chain_parse(&id->chain, certificate, e);
+    if (rc == LT_OK)
+        rc = lt_private_key_parse(&id->key, key, password, e);
+    return finish(id, rc, e);
+}
+
+lt_code lt_identity_parse_with(lt_identity *id, lt_bytes certificate, const lt_private_key *key,
+                               lt_error *e)
+{
+    *id = (lt_identity){ 0 };
+    lt_code rc = lt_chain_parse(&id->chain, certificate, e);
+    if (rc == LT_OK)
+        rc = lt_private_key_copy(&id->key, key, e);
+    return finish(id, rc, e);
 }
 
 lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int external,

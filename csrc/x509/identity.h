@@ -18,6 +18,9 @@ typedef struct lt_identity {
 /* Both texts are PEM or DER; the key must belong to the leaf (LT_key_mismatch). */
 lt_code lt_identity_parse(lt_identity *id, lt_bytes certificate, lt_bytes key,
                           lt_bytes password, lt_error *e);
+/* With a copy of a key that was read before. */
+lt_code lt_identity_parse_with(lt_identity *id, lt_bytes certificate, const lt_private_key *key,
+                               lt_error *e);
 /* The key lives elsewhere and is asked by the caller's number `external`, which is not 0; `key` has
  * what the leaf says of it: type, and curve or public numbers. */
 lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int external,

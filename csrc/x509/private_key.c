@@ -2,6 +2,8 @@
  * private_key.c - see private_key.h. */
 #include "x509/private_key.h"
 
+#include <stdlib.h>
+
 #include "base/secret.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
@@ -106,6 +108,32 @@ lt_code lt_private_key_parse(lt_private_key *k, lt_bytes text, lt_bytes password
     if (rc != LT_OK)
         lt_private_key_free(k);
     return rc;
+}
+
+static uint8_t *moved(const uint8_t *p, const lt_private_key *from, const lt_private_key *to)
+{
+    return p ? to->data + (p - from->data) : NULL;
+}
+
+lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_error *e)
+{
+    *k = *from;
+    k->data = malloc(from->size);
+    if (!k->data) {
+        *k = (lt_private_key){ .type = LT_KEY_unknown };
+        return lt_fail(e, LT_memory, "private key");
+    }
+    memcpy(k->data, from->data, from->size);
+    k->rsa.p = moved(from->rsa.p, from, k);
+    k->rsa.q = moved(from->rsa.q, from, k);
+    k->rsa.dp = moved(from->rsa.dp, from, k);
+    k->rsa.dq = moved(from->rsa.dq, from, k);
+    k->rsa.iq = moved(from->rsa.iq, from, k);
+    k->rsa_public.n = moved(from->rsa_public.n, from, k);
+    k->rsa_public.e = moved(from->rsa_public.e, from, k);
+    k->ec.x = moved(from->ec.x, from, k);
+    k->ed25519_seed = moved(from->ed25519_seed, from, k);
+    return LT_OK;
 }
 
 void lt_private_key_free(lt_private_key *k)

@@ -23,6 +23,7 @@ typedef struct lt_private_key {
 /* PEM or DER; of several blocks the first private key; `password` for an encrypted one (n = 0 and p = NULL: none at hand). LT_no_key,
  * LT_bad_key, LT_unsupported_key, LT_encrypted_key, LT_bad_password, LT_pem, LT_memory. */
 lt_code lt_private_key_parse(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e);
+lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_error *e);
 void lt_private_key_free(lt_private_key *k); /* wipes; twice is fine */
 
 /* Is this the private half of the certificate's key? LT_OK or LT_key_mismatch, which says how. */

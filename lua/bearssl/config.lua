@@ -74,7 +74,8 @@ end
 -- @tparam string options.verify `"none"` turns the verification of chain and name off
 -- @tparam string|table options.certificate for a server that asks: leaf first, then its intermediates; in a list, the
 -- first that fits is shown
--- @tparam string|table options.key of the certificate; without it, it is looked for where the certificate is
+-- @tparam string|table|bearssl.key options.key of the certificate; without it, it is looked for where the certificate
+-- is
 -- @tparam string|table|function options.password of an encrypted key; a function gives it when it is needed
 -- @tparam function options.on_certificate_request instead of `certificate`: called with what the server asks for
 -- (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing

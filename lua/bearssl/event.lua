@@ -14,7 +14,7 @@ function handlers.certificate_request(conn, keep, request)
   local certificate, key, password = keep.on_certificate_request(request)
   if certificate == nil then return core.answer(conn, nil) end
   for name, value in pairs { certificate = certificate, key = key, password = password } do
-    if type(value) ~= "string" then
+    if type(value) ~= "string" and not (name == "key" and core.is_key(value)) then
       error(("on_certificate_request: the %s is no string but a %s"):format(name, type(value)), 0)
     end
   end

@@ -69,6 +69,16 @@ local function strings(value)
   return list
 end
 
+-- A private key, or a list of them: paths, text, or what bearssl.key has read; always gives a list.
+local function private_keys(value)
+  if core.is_key(value) then return { value } end
+  if type(value) ~= "table" then return strings(value) end
+  local texts = {} -- with text in the place of each key that is read
+  for i, v in pairs(value) do texts[i] = core.is_key(v) and "" or v end
+  local list, wrong = strings(texts)
+  return list and table.move(value, 1, #list, 1, {}), wrong
+end
+
 local function names_of(known)
   return function(value)
     local list, wrong = strings(value)
@@ -126,7 +136,7 @@ end
 -- { check, role it is for: both where nil }
 local options = {
   certificate = { strings },
-  key = { strings },
+  key = { private_keys },
   password = { password },
   trust = { trust, "client" },
   verify = { one_of { none = "none" }, "client" },
