@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/entropy.h"
 #include "base/error.h"
+#include "base/trace.h"
 
 struct lt_verifier;      /* x509/verify.h */
 struct lt_verify_result; /* x509/verify.h */
@@ -46,6 +47,9 @@ typedef struct {
     uint32_t session_lifetime;      /* seconds */
     struct lt_bear_shared *bear;    /* made once the rest is set */
     struct lt_tls_shared *tls;      /* server; NULL: no tickets */
+    bool trace;                     /* the handshake's events are kept for trace() */
+    bool trace_events;              /* and told as they happen */
+    uint64_t (*clock)(void);        /* microseconds from any start, for the trace; NULL: none */
     bool fixed_time, fixed_entropy; /* for tests */
     int64_t time;
     uint8_t entropy[LT_SEED_SIZE];
@@ -165,6 +169,7 @@ typedef struct {
                            lt_error *); /* owned by the caller; NULL: see e */
     lt_code (*exporter)(const lt_engine *, const char *label, const lt_bytes *context,
                         uint8_t *out, size_t n, lt_error *); /* RFC 5705 */
+    lt_trace *(*trace)(lt_engine *);
     /* One NSS key log line with its LF, once; 0: none (yet, or any more). */
     size_t (*key_log)(lt_engine *, char *line, size_t room);
 } lt_engine_class;

@@ -31,6 +31,7 @@ static void engine_free(lt_engine *engine)
     lt_buffer_free(&b->out);
     lt_wipe_free(b->obuf, BR_SSL_BUFSIZE_OUTPUT);
     lt_tap_free(&b->tap);
+    lt_trace_free(&b->tap.trace);
     lt_peer_chain_free(&b->peer);
     lt_chain_free(&b->resumed_chain);
     lt_wipe_free(b, sizeof *b);
@@ -338,6 +339,11 @@ static size_t engine_key_log(lt_engine *engine, char *line, size_t room)
     return (size_t)(to - line);
 }
 
+static lt_trace *engine_trace(lt_engine *engine)
+{
+    return &bear(engine)->tap.trace;
+}
+
 const lt_engine_class lt_bear_class = {
     .name = "bear",
     .free = engine_free,
@@ -363,5 +369,6 @@ const lt_engine_class lt_bear_class = {
     .answer = engine_answer,
     .session = lt_bear_session,
     .exporter = engine_exporter,
+    .trace = engine_trace,
     .key_log = engine_key_log,
 };

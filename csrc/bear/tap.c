@@ -78,6 +78,19 @@ static lt_code on_message(lt_tap *t, bool incoming, uint32_t type, lt_reader bod
     }
 }
 
+/* What is encrypted is BearSSL's alone: of such a record its size is known. */
+static void trace_record(lt_tap *t, bool incoming, uint32_t content_type, bool encrypted,
+                         lt_bytes payload)
+{
+    bool shown = !encrypted && content_type != LT_CONTENT_handshake;
+    lt_trace_add(&t->trace, &(lt_trace_event){ .kind = LT_TRACE_record,
+                                               .incoming = incoming,
+                                               .encrypted = encrypted,
+                                               .number = content_type,
+                                               .size = LT_RECORD_HEADER + (uint32_t)payload.n,
+                                               .body = { payload.p, shown ? payload.n : 0 } });
+}
+
 lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes payload,
                       lt_error *e)
 {
@@ -88,6 +101,8 @@ lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes 
         if (incoming)
             t->last_in = "ChangeCipherSpec";
     }
+    if (content_type != LT_CONTENT_application_data)
+        trace_record(t, incoming, content_type, *encrypted, payload);
     if (*encrypted || content_type != LT_CONTENT_handshake)
         return LT_OK;
     if (!lt_handshake_stream_add(s, payload))
@@ -101,6 +116,11 @@ lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes 
             return rc;
         if (incoming)
             t->last_in = message_name(type);
+        lt_trace_add(&t->trace, &(lt_trace_event){ .kind = LT_TRACE_message,
+                                                   .incoming = incoming,
+                                                   .number = type,
+                                                   .size = (uint32_t)body.n + 4,
+                                                   .body = body });
         rc = on_message(t, incoming, type, body, e);
         if (rc != LT_OK)
             return rc;

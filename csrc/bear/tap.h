@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/trace.h"
 #include "wire/client_hello.h"
 #include "wire/handshake.h"
 
@@ -21,6 +22,7 @@ typedef struct {
     uint32_t signature_scheme; /* of the ServerKeyExchange; 0: none */
     bool ccs_in, ccs_out;      /* what follows is encrypted */
     const char *last_in;       /* the last message from the peer, by its name; NULL: none */
+    lt_trace trace;
     lt_handshake_stream in, out;
 
     lt_buffer hello_bytes; /* server: the ClientHello, kept until the handshake is done */

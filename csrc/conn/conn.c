@@ -7,14 +7,22 @@
 
 #include "base/secret.h"
 #include "bear/bear.h"
+#include "conn/deadline.h"
 #include "conn/key_log.h"
 #include "tls/engine.h"
 #include "tls/shared.h"
 #include "x509/verify.h"
 
+static uint64_t microseconds(void)
+{
+    return (uint64_t)(lt_monotonic() * 1e6);
+}
+
 lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
 {
     lt_config *tls = &config->tls;
+    if (tls->trace && !tls->fixed_time)
+        tls->clock = microseconds;
     if (!tls->native)
         return (tls->bear = lt_bear_shared_new(tls, e)) ? LT_OK : e->code;
     if (tls->server && tls->session_cache_size > 0)
@@ -134,6 +142,9 @@ lt_event lt_conn_event(const lt_conn *c)
     if (c->config->pin_events && !c->pins_told
         && c->engine->engine_class->verify_result(c->engine)->pins_differ)
         return LT_EVENT_pins;
+    if (c->config->tls.trace_events
+        && lt_trace_waits(c->engine->engine_class->trace(c->engine)))
+        return LT_EVENT_trace;
     return lt_conn_state(c) == LT_STATE_question ? LT_EVENT_question : LT_EVENT_none;
 }
 

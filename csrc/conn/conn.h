@@ -26,6 +26,7 @@ enum { LT_CONN_UNREAD_MAX = 1 << 20 };
 typedef enum {
     LT_EVENT_none,
     LT_EVENT_key_log,  /* lt_conn_key_log has a line */
+    LT_EVENT_trace,    /* the engine's trace() has something new */
     LT_EVENT_question, /* the handshake waits for lt_conn_answer */
     LT_EVENT_pins,     /* the verified path does not fit; once, see lt_conn_pins_told */
 } lt_event;

@@ -248,6 +248,50 @@ static int push_question(lua_State *L, const lt_question *q)
     return 2;
 }
 
+static void push_trace_event(lua_State *L, const lt_trace_event *event)
+{
+    static const char *const kinds[] = { [LT_TRACE_message] = "message",
+                                         [LT_TRACE_record] = "record",
+                                         [LT_TRACE_decision] = "decision",
+                                         [LT_TRACE_lost] = "lost" };
+    lua_createtable(L, 0, 8);
+    lua_pushstring(L, kinds[event->kind]);
+    lua_setfield(L, -2, "kind");
+    lua_pushboolean(L, event->incoming);
+    lua_setfield(L, -2, "incoming");
+    lua_pushboolean(L, event->encrypted);
+    lua_setfield(L, -2, "encrypted");
+    lua_pushinteger(L, event->number);
+    lua_setfield(L, -2, "number");
+    lua_pushinteger(L, event->size);
+    lua_setfield(L, -2, "size");
+    lua_pushinteger(L, (lua_Integer)event->time);
+    lua_setfield(L, -2, "time");
+    push_field(L, "body", event->body);
+    push_field(L, "section", event->section);
+}
+
+static void push_trace(lua_State *L, lt_conn *c) /* what is new, as a list */
+{
+    lt_trace *trace = c->engine->engine_class->trace(c->engine);
+    lt_trace_event event;
+    lua_newtable(L);
+    for (lua_Integer i = 1; lt_trace_waits(trace) && lt_trace_next(trace, &event); i++) {
+        push_trace_event(L, &event);
+        lua_rawseti(L, -2, i);
+    }
+}
+
+static int conn_trace(lua_State *L) /* trace(conn) -> list of what is new */
+{
+    lt_conn *c = open_conn(L);
+    if (c)
+        push_trace(L, c);
+    else
+        lua_newtable(L);
+    return 1;
+}
+
 /* event(conn) -> nil | "key_log", line | "pins_differ" | the name of a question, what it is about */
 static int conn_event(lua_State *L)
 {
@@ -257,6 +301,11 @@ static int conn_event(lua_State *L)
         return 0;
     if (event == LT_EVENT_question)
         return push_question(L, c->engine->engine_class->question(c->engine));
+    if (event == LT_EVENT_trace) {
+        lua_pushliteral(L, "trace");
+        push_trace(L, c);
+        return 2;
+    }
     if (event == LT_EVENT_pins) {
         lt_conn_pins_told(c);
         lua_pushliteral(L, "pins_differ");
@@ -336,9 +385,13 @@ void lt_lua_conn_methods(lua_State *L)
 void lt_lua_open_conn_events(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "event", conn_event },   { "event_waits", conn_event_waits },
-        { "answer", conn_answer }, { "abort", conn_abort },
-        { "keep", conn_keep },     { NULL, NULL },
+        { "event", conn_event },
+        { "event_waits", conn_event_waits },
+        { "answer", conn_answer },
+        { "abort", conn_abort },
+        { "keep", conn_keep },
+        { "trace", conn_trace },
+        { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }

@@ -76,6 +76,10 @@ lt_code lt_tls_verify_peer(lt_tls *t)
         return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
     lt_code rc =
         config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+    if (rc == LT_OK)
+        lt_trace_decide(&t->trace, "RFC 5280 section 6",
+                        "%zu certificate%s came and lead%s to a trusted anchor", t->peer.count,
+                        t->peer.count == 1 ? "" : "s", t->peer.count == 1 ? "s" : "");
     if (rc == LT_OK && config->ask_verdict) /* answered before the next message is looked at */
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
     return rc;

@@ -59,6 +59,8 @@ static lt_code check_hello(lt_tls *t, uint32_t message, uint32_t more_offered)
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.cipher_suite");
     t->suite = suite;
     t->version = LT_TLS_1_3;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.1.3", "the server chose TLS 1.3 with %s",
+                    lt_cipher_suite_by_id(suite->id)->name);
     return LT_OK;
 }
 
@@ -67,6 +69,9 @@ static lt_code new_share(lt_tls *t, uint32_t group)
     lt_tls_handshake *hs = t->hs;
     if (!lt_tls_group_rank(t->config, group) || group == hs->shares[0].group)
         return lt_fail(&t->error, LT_illegal_parameter, "HelloRetryRequest.selected_group");
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.1.4",
+                    "one more round trip: the server wants a key share for %s",
+                    lt_name_of(lt_groups, group));
     lt_key_pair_generate(&hs->shares[0], (uint16_t)group, &t->random.vtable);
     return LT_OK;
 }
@@ -125,6 +130,8 @@ static lt_code accept_psk(lt_tls *t)
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.pre_shared_key");
     hs->psk_accepted = true;
     t->resumed = true;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
+                    "the session is resumed: no certificate is sent");
     return lt_tls_restore_peer(t, t->resume);
 }
 
@@ -141,6 +148,9 @@ static lt_code agree(lt_tls *t, uint8_t *shared, size_t *n)
     if (!lt_key_pair_agree(&hs->shares[0], entry.key_exchange, shared, n))
         return lt_fail(&t->error, LT_bad_key_exchange, "ServerHello.key_share.key_exchange");
     t->group = (uint16_t)entry.group;
+    lt_trace_decide(&t->trace, "RFC 8446 section 7.1",
+                    "keys are agreed on in %s: what follows is encrypted",
+                    lt_name_of(lt_groups, entry.group));
     return LT_OK;
 }
 
@@ -188,6 +198,7 @@ static lt_code accept_early_data(lt_tls *t, const lt_extensions *x)
     if (!lt_has_extension(x, LT_X_early_data)) {
         if (t->early_data == LT_EARLY_offered) {
             t->early_data = LT_EARLY_rejected;
+            lt_trace_decide(&t->trace, "RFC 8446 section 4.2.10", "early data was rejected");
             lt_tls_write_with(t, t->hs->client_handshake_secret);
         }
         return LT_OK;
@@ -198,6 +209,7 @@ static lt_code accept_early_data(lt_tls *t, const lt_extensions *x)
         || strcmp(alpn, t->resume->alpn) != 0)
         return lt_fail(&t->error, LT_illegal_parameter, "EncryptedExtensions.early_data");
     t->early_data = LT_EARLY_accepted;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.10", "early data was accepted");
     return LT_OK;
 }
 
@@ -274,6 +286,8 @@ static lt_code on_finished(lt_tls *t, lt_reader body)
         rc = lt_tls_hear(t, body);
     if (rc != LT_OK)
         return rc;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.4.4",
+                    "nobody changed the handshake: application data may flow");
     lt_tls_application_secrets(t);
     if (t->early_data == LT_EARLY_accepted)
         rc = end_early_data(t);

@@ -92,6 +92,8 @@ static lt_code read_hello(lt_tls *t, lt_reader body)
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.compression_method");
     t->version = LT_TLS_1_2;
     t->suite = suite;
+    lt_trace_decide(&t->trace, "RFC 5246 section 7.4.1.3", "the server chose TLS 1.2 with %s",
+                    lt_cipher_suite_by_id(suite->id)->name);
     t->round_trips++;
     memcpy(t->server_random, hello->random.p, sizeof t->server_random);
     hs->session_id_size = hello->session_id.n;
@@ -178,6 +180,8 @@ static lt_code on_server_key_exchange(lt_tls *t, lt_reader body)
     if (rc != LT_OK)
         return rc;
     t->group = (uint16_t)ske.named_curve;
+    lt_trace_decide(&t->trace, "RFC 8422 section 5.4", "keys are agreed on in %s",
+                    lt_name_of(lt_groups, ske.named_curve));
     lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
     if (!lt_key_pair_agree(&hs->shares[0], ske.point, hs->premaster, &hs->premaster_size))
         return lt_fail(&t->error, LT_bad_key_exchange, "ServerKeyExchange.public");

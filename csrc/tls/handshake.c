@@ -185,6 +185,7 @@ lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body)
                        ? LT_HANDSHAKE_MESSAGE_MAX
                        : 1U << 14;
     t->last_in = lt_tls_message_name(type);
+    lt_tls_trace_message(t, true, type, body);
     if (body.n > limit)
         return lt_fail_detail(&t->error, LT_limit, t->last_in, "%zu bytes; the limit is %zu",
                               body.n, limit);
@@ -216,6 +217,7 @@ lt_code lt_tls_close(lt_tls *t, lt_writer *w, lt_mark message, bool in_transcrip
         return lt_fail(&t->error, LT_memory, "handshake");
     const uint8_t *from = w->to->data + w->to->start + message.at - 1;
     lt_bytes whole = { from, (size_t)(w->to->data + w->to->end - from) };
+    lt_tls_trace_message(t, false, whole.p[0], (lt_bytes){ whole.p + 4, whole.n - 4 });
     if (in_transcript && !lt_transcript_add(&t->hs->transcript, whole))
         return lt_fail(&t->error, LT_memory, "handshake");
     return LT_OK;
@@ -251,6 +253,7 @@ lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e)
         return lt_fail_detail(e, LT_state, "KeyUpdate", "TLS 1.2 has no key update");
     if (t->state != LT_TLS_connected || t->closing)
         return lt_fail_detail(e, LT_state, "KeyUpdate", "the connection is not open");
+    lt_tls_trace_message(t, false, LT_HS_key_update, (lt_bytes){ message + 4, 1 });
     if (!lt_tls_send(t, LT_CONTENT_handshake, (lt_bytes){ message, sizeof message }))
         return lt_fail(e, LT_memory, "KeyUpdate");
     uint8_t *secret = t->server ? t->server_secret : t->client_secret;

@@ -60,6 +60,8 @@ static lt_code choose_version(lt_tls *t)
     if (t->version && t->version != version) /* after a HelloRetryRequest */
         return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.supported_versions");
     t->version = version;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.1", "TLS 1.%d is the best in common",
+                    version - LT_TLS_1_2 + 2);
     return LT_OK;
 }
 
@@ -92,6 +94,8 @@ static lt_code choose_suite(lt_tls *t)
     if (t->suite && t->suite != chosen)
         return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.cipher_suites, second");
     t->suite = chosen;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.1.1", "%s: first in this server's order",
+                    lt_cipher_suite_by_id(chosen->id)->name);
     return LT_OK;
 }
 
@@ -186,6 +190,8 @@ static lt_code choose_psk(lt_tls *t)
     if (!t->resume)
         return LT_OK;
     hs->selected_psk = i;
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
+                    "ticket %u is ours: the session is resumed", (unsigned)i + 1);
     hs->psk_accepted = t->resumed = true;
     hs->ticket_age = offered.psk[i].obfuscated_ticket_age - t->resume->age_add;
     lt_bytes binder = offered.psk[i].binder, message = hello_message(t);

@@ -3,7 +3,7 @@
  * one handshake from one ClientHello, client and server. This header is the room's inside;
  * engine.h and shared.h are its face. docs/tls13.md explains it.
  *
- * Data flows one way: engine.c cuts the input into records, record.c opens them, handshake.c puts
+ * Data flows one way: traffic.c cuts the input into records, record.c opens them, handshake.c puts
  * messages together and looks them up in the state tables of client.c, client_12.c, server.c and
  * server_12.c, whose handlers write messages through handshake.c into the output. */
 #ifndef LT_TLS_TLS_H
@@ -159,6 +159,7 @@ typedef struct lt_tls {
     bool ccs_sent;
     const char *last_in; /* the last message from the peer; NULL: none */
 
+    lt_trace trace;
     lt_tls_handshake *hs; /* NULL once connected */
     lt_tls_peer peer;
     uint8_t client_random[32], server_random[32];
@@ -175,10 +176,12 @@ typedef struct lt_tls {
     size_t ticket_count;
 } lt_tls;
 
-/* engine.c */
+/* traffic.c */
+void lt_tls_pump(lt_tls *t); /* goes on as far as bytes and answers allow */
 void lt_tls_fail(lt_tls *t, lt_code code, const char *where); /* with its alert; echoes pass */
 void lt_tls_failed(lt_tls *t); /* t->error is set: the alert goes out, the rest ends */
 void lt_tls_send_alert(lt_tls *t, lt_alert alert);
+void lt_tls_trace_message(lt_tls *t, bool incoming, uint32_t type, lt_bytes body);
 bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes fragment); /* in as many records */
 
 /* handshake.c */
