@@ -316,7 +316,7 @@ static int list_gc(lua_State *L)
     return 0;
 }
 
-/* crls(path or text) -> { crl, ... } | nil, err */
+/* crls(path or text, is text) -> { crl, ... } | nil, err */
 static int crls(lua_State *L)
 {
     lt_bytes in, text = { NULL, 0 };
@@ -326,7 +326,11 @@ static int crls(lua_State *L)
     lt_crl_list *list = lua_newuserdata(L, sizeof *list);
     *list = (lt_crl_list){ .count = 0 };
     luaL_setmetatable(L, CRL_LIST);
-    lt_code rc = lt_lua_input(in, &file, &text, &e);
+    lt_code rc = LT_OK;
+    if (lua_toboolean(L, 2))
+        text = in;
+    else
+        rc = lt_lua_input(in, &file, &text, &e);
     if (rc == LT_OK)
         rc = lt_crl_list_add(list, text, &e);
     lt_buffer_free(&file);

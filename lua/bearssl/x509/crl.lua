@@ -19,7 +19,10 @@ local crl = {}
 -- @treturn[1] {bearssl.crl,...} at least one
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `file`, `pem`, `bad_crl` with the field at fault, `limit`, `memory`
-crl.load = core.crls
+function crl.load(source)
+  if type(source) ~= "string" then error("bearssl.x509.crl.load: a string is wanted, not " .. type(source), 2) end
+  return core.crls(source, false)
+end
 
 --- Reads lists from PEM or DER in memory.
 -- @function parse
@@ -29,8 +32,7 @@ crl.load = core.crls
 -- @treturn[2] bearssl.error as of `load`
 function crl.parse(text)
   if type(text) ~= "string" then error("bearssl.x509.crl.parse: a string is wanted, not " .. type(text), 2) end
-  if core.is_text(text) then return core.crls(text) end
-  return nil, core.error { code = "bad_crl", message = "CRL cannot be used: neither PEM nor DER", side = "local" }
+  return core.crls(text, true)
 end
 
 return crl
