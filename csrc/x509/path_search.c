@@ -239,15 +239,16 @@ static void record_dead_end(search *s)
     const node *top = &s->nodes[s->frames[s->depth - 1].node];
     const lt_certificate *c = &top->is->certificate;
     lt_path path = stacked(s, NULL);
-    if (top->self_issued && s->depth == 1)
+    bool self_signed = top->self_issued && !other_key_id(top, top);
+    if (self_signed && s->depth == 1)
         lt_fail_detail(&e, LT_self_signed, "Certificate", "%s", lt_name_text(c->subject, name));
-    else if (top->self_issued)
+    else if (self_signed)
         lt_fail_detail(&e, LT_unknown_issuer, "tbsCertificate.issuer",
                        "the root %s is not in the store", lt_name_text(c->subject, name));
     else
         lt_fail_detail(&e, LT_unknown_issuer, "tbsCertificate.issuer", "no certificate of %s",
                        lt_name_text(c->issuer, name));
-    if (!top->self_issued)
+    if (!self_signed)
         explain_missing(s, c, &e);
     record(s, &path, NOWHERE, &e);
 }

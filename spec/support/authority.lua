@@ -8,7 +8,7 @@
 --   subject = Name or common name     issuer_name = what stands as issuer         key = label of the key
 --   signer = a certificate whose key signs instead        from, to = "20200101000000Z" or time element
 --   serial, version, spki, unique_ids, algorithm, inner_algorithm: DER    flip = true: a bad signature
---   ca = boolean, pathlen = n, basic = false (no basicConstraints)                usage = { "keyCertSign", ... } or false
+--   ca = boolean, pathlen = n, basic = false (no basicConstraints)   usage = { "keyCertSign", ... } or false
 --   purposes = { "serverAuth", oid, ... }       names = { "DNS:..", "IP:..", "email:..", "URI:..", { tag, content } }
 --   names_critical               permitted, excluded = lists as of names; NET:address/bits
 --   policies, mappings = { { from, to }, ... }, explicit_policy, inhibit_mapping, inhibit_any = n
@@ -48,7 +48,7 @@ end
 local function address(text, mask)
   local octets = {}
   for part in text:gmatch "%d+" do octets[#octets + 1] = string.char(math.tointeger(part)) end
-  if mask then
+  if mask and mask ~= "" then
     local bits = 0xffffffff << 32 - math.tointeger(mask) & 0xffffffff
     octets[#octets + 1] = string.pack(">I4", bits)
   end
