@@ -1,11 +1,11 @@
 -- Every Lua block of README.md and docs/*.md, run as it stands, each in a process of its own, in a folder with the
 -- files that it names. example.com is an nginx on this machine; a block that listens on 8443 is a server,
 -- and curl asks it.
+local child = require "spec.support.child"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 
 local pair, mine = pki.server.p256, pki.client.p256
-local top = io.popen "pwd":read "l"
 
 local function write(path, text)
   local file <close> = assert(io.open(path, "wb"))
@@ -46,14 +46,9 @@ local function files(dir)
   write(dir .. "/client.key", pki.read(mine.key))
 end
 
-local function absolute(templates)
-  return (templates:gsub("[^;]+", function(t) return t:find "^/" and t or top .. "/" .. t end))
-end
-
 -- In the folder, with this process's interpreter and modules, and the test's root as the system's store.
 local function command(dir)
-  return ("env -C %s LUA_PATH='%s' LUA_CPATH='%s' SSL_CERT_FILE=ca.pem timeout 60 lua5.4 block.lua 2>&1"):format(dir,
-    absolute(package.path), absolute(package.cpath))
+  return ("env -C %s %s SSL_CERT_FILE=ca.pem timeout 60 lua5.4 block.lua 2>&1"):format(dir, child)
 end
 
 local function run(dir, text)

@@ -1,4 +1,5 @@
 -- Each script of examples/ as a user starts it, against peers that we did not write, and `make demo`'s tour.
+local child = require "spec.support.child"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 
@@ -12,15 +13,15 @@ end
 
 -- Runs examples/NAME with arguments under the interpreter and paths of this process: status, all that it printed.
 local function example(name, ...)
-  local line = ("SSL_CERT_FILE=%s lua5.4 examples/%s %s 2>&1; echo \"status $?\""):format(ca, name, quoted { ... })
-  local pipe <close> = assert(io.popen(line))
+  local line = "%s SSL_CERT_FILE=%s lua5.4 examples/%s %s 2>&1; echo \"status $?\""
+  local pipe <close> = assert(io.popen(line:format(child, ca, name, quoted { ... })))
   local out, status = pipe:read("a"):match "^(.*)status (%d+)\n$"
   return tonumber(status), out
 end
 
 -- An example that serves, held until the block ends; peer.start would take our interpreter from it.
 local function server(name, ...)
-  local line = ("echo $$; exec timeout 60 lua5.4 examples/%s 0 %s 2>&1"):format(name, quoted { ... })
+  local line = ("echo $$; %s exec timeout 60 lua5.4 examples/%s 0 %s 2>&1"):format(child, name, quoted { ... })
   local pipe = assert(io.popen(line))
   local pid = pipe:read("n", "l")
   local first = pipe:read "l" or ""
@@ -144,7 +145,8 @@ describe("demo.lua", function()
     local dir = os.tmpname()
     os.remove(dir)
     assert(os.execute("mkdir " .. dir))
-    local pipe <close> = assert(io.popen(("TMPDIR=%s lua5.4 examples/demo.lua 2>&1; echo \"status $?\""):format(dir)))
+    local line = "%s TMPDIR=%s lua5.4 examples/demo.lua 2>&1; echo \"status $?\""
+    local pipe <close> = assert(io.popen(line:format(child, dir)))
     local out = pipe:read "a"
     has(out, "status 0\n")
     for _, part in ipairs {

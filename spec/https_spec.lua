@@ -2,6 +2,7 @@
 -- response.
 local https = require "bearssl.https"
 local bearssl = require "bearssl"
+local child = require "spec.support.child"
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 local peer = require "spec.support.peer"
@@ -132,18 +133,18 @@ end)
 
 describe("https.request with a URL", function()
   -- In a process of its own, for what the environment says.
-  local function child(script, path)
-    local line = "printf %%s '%s' | SSL_CERT_FILE=%s lua5.4 - %s 2>&1"
-    local pipe <close> = assert(io.popen(line:format(script, ca, at(path))))
+  local function run(script, path)
+    local line = "printf %%s '%s' | %s SSL_CERT_FILE=%s lua5.4 - %s 2>&1"
+    local pipe <close> = assert(io.popen(line:format(script, child, ca, at(path))))
     return pipe:read "a"
   end
 
   it("verifies against the system's store, SSL_CERT_FILE among it", function()
-    assert.equal("hello\t200\t", child('print(require "bearssl.https".request((...)))', "hello"):sub(1, 10))
+    assert.equal("hello\t200\t", run('print(require "bearssl.https".request((...)))', "hello"):sub(1, 10))
   end)
 
   it("posts a second argument", function()
-    local out = child('print((require "bearssl.https".request((...), "a=b")))', "echo")
+    local out = run('print((require "bearssl.https".request((...), "a=b")))', "echo")
     assert.truthy(out:find "^POST ")
     assert.truthy(out:find("Content-Type: application/x-www-form-urlencoded\n", 1, true))
     assert.truthy(out:find("\n\na=b\n", 1, true))

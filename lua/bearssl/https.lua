@@ -44,9 +44,9 @@ local words = {
   ["invalid chunk size"] = { "decode", "the server's chunk size does not decode" },
 }
 
-local function as_error(err, where)
+local function as_error(err, where, what)
   local word = words[err]
-  return word and failure(word[1], where, word[2]) or err
+  return word and failure(word[1], where, (what or "") .. word[2]) or err
 end
 
 -- The connection: what LuaSocket's HTTP wants of a socket, TCP until `connect`, TLS from then on.
@@ -71,7 +71,7 @@ end
 
 function Connection:connect(host, port)
   local ok, err = self.sock:connect(host, port)
-  if not ok then return nil, as_error(err, "connect") end
+  if not ok then return nil, as_error(err, "connect", ("%s port %d: "):format(host, port)) end
   self.sock:setoption("tcp-nodelay", true) -- LuaSocket's HTTP sends a request in pieces
   local tls
   tls, err = self.config:wrap(self.sock, { name = self.name or host })
@@ -149,7 +149,7 @@ local function config_of(request)
     return default()
   end
   local other = next(options)
-  if other then error(("option '%s' belongs into the config"):format(other), 0) end
+  if other then error(("bearssl.https: option '%s' belongs into the config"):format(other)) end
   return request.config
 end
 
@@ -328,6 +328,12 @@ local function copied(request)
   return copy
 end
 
+-- What is wrong with the options, at the place of whoever called https.request; all else as it is.
+local function raise(err)
+  local wrong = type(err) == "string" and err:match "^%S+:%d+: (bearssl%.%a+: .*)"
+  error(wrong or err, wrong and 3 or 0)
+end
+
 --- Makes a request and reads the response (RFC 9110, RFC 9112). The server's certificate and name are verified.
 --
 -- In a table, every key of LuaSocket's `http.request` but `proxy` has LuaSocket's meaning: `url`, `method`,
@@ -360,7 +366,8 @@ function https.request(request, body)
   end
   local pieces = not own.sink and {}
   if pieces then own.sink = ltn12.sink.table(pieces) end
-  local config, err = config_of(request)
+  local valid, config, err = pcall(config_of, request)
+  if not valid then raise(config) end
   if not config then return nil, err end
   own.config = config
   local done, code, headers, status = perform(own)
