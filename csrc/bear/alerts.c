@@ -9,20 +9,28 @@
 
 enum { RECORD_ROOM = 512, FATAL = 2 };
 
+/* The server takes only records of the version that it chose, ours or not (RFC 5246 appendix E.1); a
+ * server that has no hello to answer knows no version yet. */
+static unsigned record_version(const lt_bear *b)
+{
+    uint32_t chosen = b->tap.server_version;
+    if (!b->config->server && chosen >= LT_TLS_1_0 && chosen <= LT_TLS_1_2)
+        return chosen;
+    return b->eng->version_out ? b->eng->version_out : LT_TLS_1_0;
+}
+
 bool lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
 {
     uint8_t room[RECORD_ROOM];
     size_t start = LT_RECORD_HEADER, end = sizeof room - LT_RECORD_HEADER, n = 2;
     br_ssl_engine_context *eng = b->eng;
-    /* a server that has no hello to answer knows no version yet */
-    unsigned version = eng->version_out ? eng->version_out : LT_TLS_1_0;
     if (!lt_buffer_reserve(&b->out, sizeof room)) /* before the record has its number */
         return false;
     eng->out.vtable->max_plaintext(&eng->out.vtable, &start, &end);
     room[start] = (uint8_t)level;
     room[start + 1] = (uint8_t)alert;
-    const uint8_t *record =
-        eng->out.vtable->encrypt(&eng->out.vtable, LT_CONTENT_alert, version, room + start, &n);
+    const uint8_t *record = eng->out.vtable->encrypt(&eng->out.vtable, LT_CONTENT_alert,
+                                                     record_version(b), room + start, &n);
     return lt_buffer_add(&b->out, record, n);
 }
 

@@ -83,7 +83,7 @@ static void wrong_key(lt_bear *b)
 
 static void unexpected(lt_bear *b)
 {
-    if (!b->config->server && b->tap.no_certificate_in)
+    if (!b->config->server && b->tap.no_certificate_in && b->tap.server_version != 0)
         lt_fail(&b->error, LT_no_peer_certificate, "Certificate.certificate_list");
     else
         lt_fail_detail(&b->error, LT_unexpected, last_message(b), "%s",
