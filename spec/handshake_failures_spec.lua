@@ -2,6 +2,7 @@
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local tls = require "spec.support.tls"
+local x509 = require "bearssl.x509"
 
 -- Each leaves as many descriptors open as it found.
 local descriptors
@@ -53,7 +54,6 @@ local certificates = {
   { "expired_ca", "expired", "certificate_expired", "certificate has expired", "2021-01-01" },
   { "not_yet_valid", "not_yet_valid", "certificate_expired", "certificate is not yet valid", "2048-01-01" },
   { "client_eku", "extended_key_usage", "unsupported_certificate", "extended key usage does not allow this" },
-  { "key_usage", "key_usage", "unsupported_certificate", "key usage does not allow this" },
   { "sha1", "weak_signature", "bad_certificate", "certificate is signed with a weak algorithm" },
   { "rsa1024", "weak_key", "bad_certificate", "certificate has a weak key", "1024" },
   { "weak_ca", "weak_key", "bad_certificate", "certificate has a weak key", "1024" },
@@ -141,14 +141,12 @@ describe("our client fails, and openssl s_server says why:", function()
     told(fails(server), "handshake_failure", "no cipher suite, group or signature scheme in common")
   end)
 
-  it("no version in common, the server's older", function()
+  it("no version in common, the server's older, which goes on with its own (RFC 5246 appendix E.1)", function()
     local server <close> = peer.openssl_server(pki.server.rsa2048, "-rev -tls1_1 -cipher DEFAULT:@SECLEVEL=0")
-    local err = fails(server)
-    if err.side == "peer" then
-      told(err, "protocol_version")
-    else -- it goes on with 1.1, as RFC 5246 lets it
-      found(err, "protocol_version", "protocol_version", "TLSv1.1")
-    end
+    local config = tls.client { cipher_suites = { "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA" } }
+    found(fails(server, config), "protocol_version", "protocol_version", "the server chose TLSv1.1",
+      "the server is older than this config's min_version, TLSv1.2")
+    assert.equal("fatal protocol_version", server:alert_received())
   end)
 
   it("a server of TLS 1.3 only", function()
@@ -268,7 +266,7 @@ describe("our server fails, and openssl s_client hears why:", function()
   it("no application protocol in common", function()
     local err, client = fails(tls.server(pki.server.rsa2048, { alpn = { "h2" } }), "-tls1_2 -alpn http/1.1")
     found(err, "no_alpn", "no_application_protocol", "http/1.1", "h2")
-    assert.equal("fatal no_application_protocol", client:alerts_received())
+    assert.equal("fatal 120", client:alerts_received()) -- no_application_protocol, which openssl has no name for
   end)
 
   it("a downgrade that TLS_FALLBACK_SCSV gives away", function()
@@ -302,18 +300,19 @@ describe("a handshake in which the peer's bytes are wrong:", function()
   before_each(count)
   after_each(recount)
 
-  -- Our client and s_server, or our server and s_client, with a relay between: our error, its log, the peer.
-  local function client_fails(act)
+  -- Our client and s_server, or our server and s_client, with a relay between: our error, and what we sent. `alert`:
+  -- what the other end must hear.
+  local function client_fails(act, alert)
     local server <close> = peer.openssl_server(pki.server.p256, "-rev -no_ticket")
     local relay <close> = peer.relay(server.port, act)
     local sock, err = tls.connect(tls.client(), relay.port)
     assert.is_nil(sock, "the handshake succeeded")
-    server:stop()
+    if alert then assert.equal("fatal " .. alert, server:alert_received()) end
     relay:stop()
-    return err, server, relay
+    return err, relay:output "to_server"
   end
 
-  local function server_fails(act, mutual)
+  local function server_fails(act, alert, mutual)
     local listener <close> = peer.listen()
     act.from = "client"
     local relay <close> = peer.relay(listener.port, act)
@@ -322,17 +321,16 @@ describe("a handshake in which the peer's bytes are wrong:", function()
     local client <close> = peer.openssl_client(relay.port, identity)
     local sock, err = tls.accept((mutual and tls.mutual_server or tls.server)(pki.server.p256), listener)
     assert.is_nil(sock, "the handshake succeeded")
-    if not relay:output():find "done" then client:finish() end
-    relay:stop()
-    return err, client, relay
+    if alert then assert.equal("fatal " .. alert, client:alert_received()) end
+    return err
   end
 
   -- ServerHello, Certificate, ServerKeyExchange, ServerHelloDone, ChangeCipherSpec, Finished
   for after = 0, 5 do
     it(("the server leaves after its record %d"):format(after), function()
-      local err, _, relay = client_fails { after = after, act = "close" }
+      local err, sent = client_fails { after = after, act = "close" }
       found(err, "closed", nil, "connection is closed", after == 0 and "before any message" or "after ")
-      no_alert(relay:output "to_server")
+      no_alert(sent)
     end)
 
     it(("the server leaves in the middle of its record %d"):format(after + 1), function()
@@ -362,50 +360,44 @@ describe("a handshake in which the peer's bytes are wrong:", function()
 
   for after = 0, 5 do
     it(("garbage for the server's record %d"):format(after + 1), function()
-      local err, server = client_fails { after = after, act = "garbage" }
+      local err = client_fails({ after = after, act = "garbage" }, after > 0 and "unexpected_message")
       if after == 0 then
         found(err, "not_tls", nil, "the peer does not speak TLS")
       else
-        found(err, "bad_record_version", "protocol_version", "record version is not one of TLS")
-        assert.equal("fatal protocol_version", server:alerts_received())
+        found(err, "unexpected", "unexpected_message", "TLSPlaintext.type")
       end
     end)
   end
 
   for after = 0, 3 do
     it(("garbage for the client's record %d"):format(after + 1), function()
-      local err, client = server_fails { after = after, act = "garbage" }
+      local err = server_fails({ after = after, act = "garbage" }, after > 0 and "unexpected_message")
       if after == 0 then
         found(err, "not_tls", nil, "the peer does not speak TLS")
       else
-        found(err, "bad_record_version", "protocol_version", "record version is not one of TLS")
-        assert.equal("fatal protocol_version", client:alerts_received())
+        found(err, "unexpected", "unexpected_message", "TLSPlaintext.type")
       end
     end)
   end
 
   it("another bit in the signature of ServerKeyExchange", function()
-    local err, server = client_fails { after = 2, act = "flip" }
+    local err = client_fails({ after = 2, act = "flip" }, "decrypt_error")
     found(err, "bad_signature", "decrypt_error", "ServerKeyExchange.signature")
-    assert.equal("fatal decrypt_error", server:alerts_received())
   end)
 
   it("another bit in the server's Finished", function()
-    local err, server = client_fails { after = 5, act = "flip" }
+    local err = client_fails({ after = 5, act = "flip" }, "bad_record_mac")
     found(err, "bad_record", "bad_record_mac", "record does not decrypt")
-    assert.equal("fatal bad_record_mac", server:alerts_received())
   end)
 
   it("another bit in the signature of CertificateVerify: a client with the wrong key", function()
-    local err, client = server_fails({ after = 3, act = "flip" }, true)
+    local err = server_fails({ after = 3, act = "flip" }, "decrypt_error", true)
     found(err, "bad_signature", "decrypt_error", "CertificateVerify.signature")
-    assert.equal("fatal decrypt_error", client:alerts_received())
   end)
 
   it("another bit in the client's Finished", function()
-    local err, client = server_fails { after = 3, act = "flip" }
+    local err = server_fails({ after = 3, act = "flip" }, "bad_record_mac")
     found(err, "bad_record", "bad_record_mac", "record does not decrypt")
-    assert.equal("fatal bad_record_mac", client:alerts_received())
   end)
 end)
 
@@ -458,8 +450,16 @@ describe("a peer that speaks something else:", function()
 
   local ECDHE = 0xC02B
 
+  -- Certificate with the chain of a PEM file.
+  local function certificate(path)
+    local list = {}
+    for i, one in ipairs(assert(x509.load(path))) do list[i] = string.pack(">s3", one:der()) end
+    return handshake_record(11, string.pack(">s3", table.concat(list)))
+  end
+
+  -- what comes after our ClientHello, the code, the alert's number, and its record's version if that is not ours
   for what, row in pairs {
-    ["a version that we did not offer"] = { server_hello(0x0302, ECDHE), "protocol_version", 70 },
+    ["a version that we did not offer"] = { server_hello(0x0302, ECDHE), "protocol_version", 70, 0x0302 },
     ["a suite that we did not offer"] = { server_hello(0x0303, 0x0005), "illegal_parameter", 47 },
     ["an extension that we did not offer"] = { server_hello(0x0303, ECDHE, "\0\15\0\1\1"),
       "unsupported_extension", 110 },
@@ -467,15 +467,16 @@ describe("a peer that speaks something else:", function()
     ["Certificate before ServerHello"] = { handshake_record(11, "\0\0\0"), "unexpected", 10 },
     ["an empty Certificate"] = { server_hello(0x0303, ECDHE) .. handshake_record(11, "\0\0\0"),
       "no_peer_certificate", 40 },
+    ["a key that may not sign"] = { server_hello(0x0303, ECDHE) .. certificate(pki.bad.key_usage.certificate),
+      "key_usage", 43 },
     ["a record of 32 KiB"] = { string.pack(">BI2I2", 22, 0x0303, 0x8000) .. ("x"):rep(64), "record_overflow", 22 },
-    ["application data"] = { string.pack(">BI2s2", 23, 0x0303, "hello"), "unexpected", 10 },
+    ["a record of SSL 2's number"] = { string.pack(">BI2s2", 22, 0x0200, "hello"), "not_tls" },
   } do
     it("a server that answers with " .. what, function()
       local err, sent = hears(client, name, row[1])
       assert.equal(row[2], err.code, tostring(err))
-      local list = records(sent)
-      local last = list[#list]
-      assert.same({ 2, 21, "\2" .. string.char(row[3]) }, { #list, last[1], last[3] })
+      local alert = records(sent)[2]
+      assert.same(row[3] and { 21, row[4] or 0x0303, "\2" .. string.char(row[3]) }, alert)
     end)
   end
 end)

@@ -44,7 +44,7 @@ describe("our client and gnutls-serv", function()
         "--echo --require-client-cert --verify-client-cert --x509cafile " .. pki.roots)
       local sock <close> = assert(tls.connect(tls.client_with(pki.client[kind]), server.port))
       echoes(sock)
-      server:wait_for("subject `CN=" .. kind .. " client,O=Test PKI'")
+      server:wait_for("Subject: CN=" .. kind .. " client,O=Test PKI")
     end)
   end
 
@@ -82,12 +82,12 @@ describe("our client and gnutls-serv", function()
   it("carry a megabyte there and back", function()
     local server <close> = peer.gnutls_server(pki.server.p256, "--echo --crlf --quiet")
     local sock <close> = assert(tls.connect(client, server.port))
-    local back = {}
-    for i = 1, #MEGABYTE, 0x8000 do
-      assert(sock:send(MEGABYTE, i, i + 0x7FFF))
-      back[#back + 1] = assert(sock:receive(0x8000))
+    local text, back = MEGABYTE:gsub("%z", "0"), {} -- its echo ends at a zero byte
+    for i = 1, #text, 0x4000 do
+      assert(sock:send(text, i, i + 0x3FFF))
+      back[#back + 1] = assert(sock:receive(0x4000))
     end
-    assert.is_true(MEGABYTE == table.concat(back))
+    assert.is_true(text == table.concat(back))
   end)
 end)
 
@@ -105,11 +105,18 @@ describe("our server and gnutls-cli", function()
     assert.equal("hello", (assert(sock:receive "*l")))
   end
 
+  -- What it writes of its handshake is all there when it has ended.
+  local function has_said(client, sock, text)
+    sock:close()
+    client:finish()
+    assert.truthy(client:output "messages":find(text, 1, true), client:output "messages")
+  end
+
   for _, kind in ipairs(pki.kinds) do
     it("agree with our key of kind " .. kind, function()
       local _ <close>, client, sock, err = meet(tls.server(pki.server[kind]))
       says_hello(client, assert(sock, err))
-      client:wait_for("Status: The certificate is trusted", "messages")
+      has_said(client, sock, "Status: The certificate is trusted")
     end)
 
     it("agree with a client certificate of kind " .. kind, function()
@@ -135,7 +142,7 @@ describe("our server and gnutls-cli", function()
     says_hello(client, assert(sock, err))
     assert.equal("x.w.example", sock:info().server_name)
     assert.equal("http/1.1", sock:info().alpn)
-    client:wait_for("Application protocol: http/1.1", "messages")
+    has_said(client, sock, "Application protocol: http/1.1")
   end)
 
   it("resume by session ID", function()
@@ -148,7 +155,7 @@ describe("our server and gnutls-cli", function()
     local second <close> = assert(tls.accept(config, listener))
     says_hello(client, second)
     assert.is_true(second:info().resumed)
-    client:wait_for("This is a resumed session", "messages")
+    has_said(client, second, "This is a resumed session")
   end)
 
   it("carry a megabyte there", function()

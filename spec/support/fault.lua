@@ -1,14 +1,16 @@
 -- Failing allocations, for specs that `make fault` runs against the build whose malloc can fail.
 local fault = {}
 
+local LIMIT = 100000 -- allocations of one act
+
 local path = assert(package.searchpath("bearssl.core", package.cpath))
 local switch = assert(package.loadlib(path, "luaopen_bearssl_fault"), "not the build of `make fault`")()
 
--- Calls act() and says whether its nth allocation was reached, then what pcall(act) gave.
-function fault.at(n, act)
+-- Calls act(...) and says whether its nth allocation was reached, then what pcall(act, ...) gave.
+function fault.at(n, act, ...)
   collectgarbage()
   switch.set(n)
-  local result = table.pack(pcall(act))
+  local result = table.pack(pcall(act, ...))
   local reached = switch.count() >= n
   switch.set(0)
   return reached, table.unpack(result, 1, result.n)
@@ -17,9 +19,10 @@ end
 -- Calls act() with its 1st, its 2nd, ... allocation failing. Each time it must return nil and an error whose
 -- code is "memory"; when no allocation is left to fail it must not return nil. What act holds it frees by itself or
 -- leaves to the collector: the sanitizer tells what leaks. Gives how many allocations there were, and act's values.
-function fault.each(act, limit)
-  for n = 1, limit or 100000 do
-    local result = table.pack(fault.at(n, act))
+-- prepare: what is called before each time, with memory enough, for the argument of act.
+function fault.each(act, prepare)
+  for n = 1, LIMIT do
+    local result = table.pack(fault.at(n, act, prepare and prepare()))
     local reached, ok, value, err = result[1], result[2], result[3], result[4]
     local which = ("with allocation %d failing: "):format(n)
     if not ok then error(which .. "raised " .. tostring(value), 2) end

@@ -3,13 +3,14 @@
 --   local server <close> = peer.openssl_server(pki.server.p256, "-tls1_2 -rev")
 --   server.port; server:output(); server:wait_for "pattern"; server:send "text"; server:finish(); server:stop()
 --
--- Each listens on 127.0.0.1 alone, on a port of its own choice, has a folder of its own, and lives for LIMIT seconds
+-- Each listens on 127.0.0.1 alone, on a port of its own choice, has a folder of its own, and lives for LIFE seconds
 -- at most. None sees the sanitizers: they run with the environment that a shell has.
 local socket = require "socket"
 
 local peer = {}
 
-local LIMIT = 60 -- seconds that a peer may live, and that we wait for anything
+local LIFE = 60 -- seconds that a peer may live
+local LIMIT = 20 -- seconds that we wait for anything
 
 local top = assert(io.popen "pwd"):read "l"
 local source = debug.getinfo(1, "S").source:match "^@(.*)/peer%.lua$"
@@ -41,7 +42,7 @@ local no_descriptors = "exec 2>/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"
 local process = {}
 process.__index = process
 
--- Starts a command line; "@" in it and in `files` (name = text) stands for the folder of its own, where "out" has
+-- Starts a command line; "@/" in it and in `files` (name = text) stands for the folder of its own, where "out" has
 -- what it prints. Its standard input is `input`, or without it what send() gives, without end.
 function peer.start(command, input, files)
   local dir = os.tmpname() .. ".d"
@@ -49,9 +50,9 @@ function peer.start(command, input, files)
   assert(os.execute(("rm %s; mkdir -m 700 %s && : >%s/out %s"):format(dir:sub(1, -3), dir, dir,
     input and "" or ("&& mkfifo %s/in"):format(dir))))
   if input then write(dir .. "/in", input) end
-  for name, text in pairs(files or {}) do write(dir .. "/" .. name, (text:gsub("@", dir))) end
+  for name, text in pairs(files or {}) do write(dir .. "/" .. name, (text:gsub("@/", dir .. "/"))) end
   local shell = ("cd %s; %s; %s timeout -k 2 %d sh -c %s <%sin >out 2>&1 & echo $!; wait $!; echo $?"):format(
-    dir, no_descriptors, environment, LIMIT, quoted("exec " .. command:gsub("@", dir)), input and "" or ">")
+    dir, no_descriptors, environment, LIFE, quoted("exec " .. command:gsub("@/", dir .. "/")), input and "" or ">")
   self.pipe = assert(io.popen(shell))
   self.pid = assert(self.pipe:read("n", "l"), "no shell")
   return self
@@ -119,18 +120,25 @@ end
 process.__close = process.stop
 process.__gc = process.stop
 
-local ALERT_RECEIVED = "<<< [^\n]-, Alert %[length 0002%], (%a+ %S+)"
+local ALERT_RECEIVED = "<<< [^\n]-, Alert %[length 0002%], (%a+) (%S+)%s+%x+ (%x+)"
 
--- The alerts that an openssl has received from us: "fatal unknown_ca" and the like, with commas between.
+-- "fatal unknown_ca"; its number where openssl knows no name.
+local function alert_name(level, name, number)
+  return level .. " " .. (name == "???" and tonumber(number, 16) or name)
+end
+
+-- The alerts that an openssl has received from us, with commas between.
 function process:alerts_received()
   local list = {}
-  for alert in self:output "messages":gmatch(ALERT_RECEIVED) do list[#list + 1] = alert end
+  for level, name, number in self:output "messages":gmatch(ALERT_RECEIVED) do
+    list[#list + 1] = alert_name(level, name, number)
+  end
   return table.concat(list, ", ")
 end
 
 -- Waits for the first of them.
 function process:alert_received()
-  return self:wait_for(ALERT_RECEIVED, "messages")
+  return alert_name(self:wait_for(ALERT_RECEIVED, "messages"))
 end
 
 -- OpenSSL ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,118 @@
+-- Each allocation failing in turn, in all that allocates: a clear error, and (the sanitizer tells) nothing leaked.
+-- `make fault` runs this, with the build whose malloc can fail.
+local bearssl = require "bearssl"
+local fault = require "spec.support.fault"
+local pair = require "spec.support.pair"
+local pki = require "spec.support.pki"
+
+local TIME = 1767225600 -- 2026-01-01
+
+local function some(act, ...)
+  local count = fault.each(act, ...)
+  assert.truthy(count > 0, "it allocates nothing")
+end
+
+describe("without memory", function()
+  for _, kind in ipairs(pki.kinds) do
+    it("a client's config is refused, key " .. kind, function()
+      some(function()
+        return bearssl.client { trust = pki.roots, alpn = { "h2", "http/1.1" },
+          certificate = pki.client[kind].certificate, key = pki.client[kind].key }
+      end)
+    end)
+  end
+
+  it("a server's config is refused", function()
+    some(function()
+      return bearssl.server { certificate = pki.server.p256.certificate, key = pki.server.p256.key,
+        client_auth = "require", client_trust = pki.roots, session_cache = 10 }
+    end)
+  end)
+
+  it("a store is refused", function()
+    some(function() return bearssl.store { pki.roots, pki.read(pki.stranger) } end)
+  end)
+
+  it("a chain is not read", function()
+    local text = pki.read(pki.server.rsa2048.certificate)
+    some(function() return bearssl.x509.parse(text) end)
+    some(function() return bearssl.x509.load(pki.server.rsa4096.certificate) end)
+  end)
+
+  it("a chain is not verified", function()
+    local store = assert(bearssl.store { pki.roots })
+    local chain = assert(bearssl.x509.load(pki.server.p256.certificate))
+    some(function() return store:verify(chain, { name = "localhost", purpose = "server", time = TIME }) end)
+  end)
+end)
+
+describe("without memory, two connections", function()
+  local client, server
+  lazy_setup(function()
+    local function options(pair_of, more)
+      local all = { time = TIME, alpn = { "h2" }, certificate = pair_of.certificate, key = pair_of.key }
+      for name, value in pairs(more) do all[name] = value end
+      return all
+    end
+    client = assert(bearssl.client(options(pki.client.p256, { trust = pki.roots })))
+    server = assert(bearssl.server(options(pki.server.p256, { client_auth = "require", client_trust = pki.roots })))
+  end)
+
+  -- Carries bytes both ways until there are none: true; or nil and the error of an end that failed. Either end may be
+  -- the one without memory; then its error is the one that counts.
+  local function carry(p)
+    p:run()
+    for _, name in ipairs { "client_err", "server_err" } do
+      if p[name] and p[name].code == "memory" then return nil, p[name] end
+    end
+    local err = p.client_err or p.server_err
+    return not err or nil, err
+  end
+
+  local function new(session)
+    local one, err = client:connection { name = "localhost", session = session }
+    if not one then return nil, err end
+    local other, why = server:connection()
+    if not other then return nil, why end
+    return setmetatable({ client = one, server = other, to_client = {}, to_server = {} }, pair)
+  end
+
+  local function handshake(session)
+    local p, err = new(session)
+    if not p then return nil, err end
+    local done, why = carry(p)
+    return done and p, why
+  end
+
+  local function connected()
+    return assert(handshake())
+  end
+
+  it("do not agree", function()
+    some(function() return handshake() end)
+  end)
+
+  it("do not resume", function()
+    local session = assert(connected().client:session())
+    some(function()
+      local p, err = handshake(session)
+      return p and assert(p.client:info().resumed), err
+    end)
+  end)
+
+  it("give no session", function()
+    some(function(p) return p.client:session() end, connected)
+  end)
+
+  for from, to in pairs { client = "server", server = "client" } do
+    it("carry no data from the " .. from, function()
+      some(function(p)
+        local last, err = p[from]:write(("x"):rep(40000))
+        if not last and err ~= "wantwrite" then return nil, err end
+        local done, why = carry(p)
+        if not done then return nil, why end
+        return p[to]:read()
+      end, connected)
+    end)
+  end
+end)
