@@ -4,6 +4,7 @@
 --   der.oid "2.5.4.3"  der.integer(5)  der.boolean(true)
 --   der.name { { "2.5.4.3", der.utf8 "x" }, ... }   one attribute to an RDN; a list of attributes is an RDN of several
 --   der.certificate { subject = ..., extensions = { der.extension(oid, value, critical), ... } }  unsigned, so to say
+--   der.crl { entries = { der.crl_entry("\1", extensions), ... }, extensions = ... }  likewise
 --   der.pem(der, label)
 local der = {}
 
@@ -85,6 +86,24 @@ function der.certificate(part)
     part.spki or der.spki, part.unique_ids or "", extensions)
   return der.sequence(tbs, part.algorithm or ecdsa_with_sha256,
     part.signature or der.bits(der.sequence(der.integer(1), der.integer(1))))
+end
+
+local sha256_with_rsa = der.sequence(der.oid "1.2.840.113549.1.1.11", der.null)
+
+-- One revoked certificate, with the content octets of its serial number.
+function der.crl_entry(serial, extensions, date)
+  return der.sequence(der.element(0x02, serial), date or der.element(0x17, "250101000000Z"),
+    extensions and der.sequence(table.concat(extensions)) or "")
+end
+
+-- part: entries and extensions (lists), issuer, next_update, version ("": 1)
+function der.crl(part)
+  local extensions = part.extensions and der.context(0, der.sequence(table.concat(part.extensions))) or ""
+  local tbs = der.sequence(part.version or der.integer(1), sha256_with_rsa,
+    der.name { { "2.5.4.3", der.utf8(part.issuer or "CA") } }, der.element(0x17, "250101000000Z"),
+    part.next_update or der.element(0x17, "260101000000Z"),
+    part.entries and der.sequence(table.concat(part.entries)) or "", extensions)
+  return der.sequence(tbs, sha256_with_rsa, der.bits "no signature")
 end
 
 local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
