@@ -323,11 +323,12 @@ static int crls(lua_State *L)
     lt_buffer file = { 0 };
     lt_error e = { .code = LT_OK };
     in.p = (const uint8_t *)luaL_checklstring(L, 1, &in.n);
+    const bool is_text = lua_toboolean(L, 2);
     lt_crl_list *list = lua_newuserdata(L, sizeof *list);
     *list = (lt_crl_list){ .count = 0 };
     luaL_setmetatable(L, CRL_LIST);
     lt_code rc = LT_OK;
-    if (lua_toboolean(L, 2))
+    if (is_text)
         text = in;
     else
         rc = lt_lua_input(in, &file, &text, &e);
