@@ -41,13 +41,14 @@ double lt_deadline_left(const lt_deadline *d)
     return block < 0 || left < block ? left : block;
 }
 
+enum { DAY = 24 * 60 * 60 }; /* seconds of one poll at most: it counts in int */
+
 /* Rounded up, so that the last millisecond is not spent in a busy loop. */
 static int milliseconds(double seconds)
 {
-    enum { DAY = 24 * 60 * 60 };
     if (seconds < 0)
         return -1;
-    if (seconds > DAY) /* poll counts in int; the caller asks again */
+    if (seconds > DAY)
         return DAY * 1000;
     double ms = seconds * 1e3;
     int whole = (int)ms;
@@ -62,7 +63,7 @@ bool lt_deadline_wait(const lt_deadline *d, int fd, short events)
         int n = poll(&p, 1, milliseconds(left));
         if (n > 0 || (n < 0 && errno != EINTR))
             return true; /* a failure of poll is one of recv or send too */
-        if (n == 0 && lt_deadline_left(d) == 0)
+        if (n == 0 && left <= DAY)
             return false;
     }
 }

@@ -58,14 +58,14 @@ end
 
 local function check(host, port, given)
   if type(host) ~= "string" or host == "" then error("host: a name or an IP address is wanted", 3) end
-  if not math.tointeger(port) or port < 1 or port > 65535 then
-    error("port: an integer from 1 to 65535 is wanted", 3)
-  end
+  port = math.tointeger(tonumber(port))
+  if not port or port < 1 or port > 65535 then error("port: an integer from 1 to 65535 is wanted", 3) end
   if given ~= nil and type(given) ~= "table" and type(given) ~= "userdata" then
     error(("a config or a table of options is wanted, not %s"):format(type(given)), 3)
   end
   local timeout = type(given) == "table" and given.timeout
   if timeout and (type(timeout) ~= "number" or timeout <= 0) then error("option 'timeout': seconds are wanted", 3) end
+  return port
 end
 
 --- Connects and completes the handshake.
@@ -80,7 +80,7 @@ end
 -- @treturn[2] string|bearssl.error `"timeout"`, or what failed; nothing is left open
 -- @raise if an argument or an option is wrong
 return function(host, port, given)
-  check(host, port, given)
+  port = check(host, port, given)
   local socket = require "socket"
   local config, options = config_of(given)
   if not config then return nil, options end

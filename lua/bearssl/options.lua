@@ -232,7 +232,7 @@ end
 local function objection(suite, low, high, native)
   if suite.tls_1_3 then return high < versions["1.3"] and "exists in TLS 1.3 only" or nil end
   if low >= versions["1.3"] then return "does not exist in TLS 1.3" end
-  if native and not (suite.ephemeral and suite.aead) then return "is not ECDHE with AEAD, as the native engine wants" end
+  if native and not (suite.ephemeral and suite.aead) then return "is not ECDHE with AEAD, all that the engine has" end
   if suite.tls_1_2 and high < versions["1.2"] then return "does not exist below TLS 1.2" end
 end
 
@@ -315,8 +315,8 @@ local function fields_of(role, values, low, high, native, suites)
   }
 end
 
--- The table of the options `given` to what core.config takes, with `identities`, `trust` and `revocation` still to be loaded;
--- or nil and what is wrong.
+-- The table of the options `given` to what core.config takes, with `identities`, `trust` and `revocation` still to be
+-- loaded; or nil and what is wrong.
 local function read(role, given)
   local values, wrong = check_names_and_types(role, given)
   if not values then return nil, wrong end
