@@ -89,10 +89,12 @@ void lt_lua_class(lua_State *L, const char *name, const luaL_Reg *methods, const
 bool lt_lua_is_text(lt_bytes s)
 {
     static const char begin[] = "-----BEGIN ";
-    if (s.n >= 2 && s.p[0] == 0x30 && s.p[1] >= 0x80) /* a DER SEQUENCE; no path begins so */
+    /* A DER SEQUENCE, long or, of a small EC key, short and beginning with an INTEGER; no path does. */
+    if (s.n >= 3 && s.p[0] == 0x30 && (s.p[1] >= 0x80 || (s.p[1] == s.n - 2 && s.p[2] == 2)))
         return true;
-    for (size_t i = 0; i + sizeof begin - 1 <= s.n; i++)
-        if (memcmp(s.p + i, begin, sizeof begin - 1) == 0)
+    const lt_bytes wanted = { (const uint8_t *)begin, sizeof begin - 1 };
+    for (size_t i = 0; i + wanted.n <= s.n; i++)
+        if (lt_bytes_equal((lt_bytes){ s.p + i, wanted.n }, wanted))
             return true;
     return false;
 }

@@ -123,7 +123,8 @@ local function maker(role)
     if given ~= nil and type(given) ~= "table" then
       error(("bearssl.%s: a table of options is wanted, not %s"):format(role, type(given)), 2)
     end
-    return new(role, given or {})
+    local config, err = new(role, given or {}) -- no tail call: the level of its error counts on this one
+    return config, err
   end
 end
 
