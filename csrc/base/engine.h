@@ -33,11 +33,12 @@ typedef struct {
     const struct lt_identity
         *identities; /* client: the first that the server takes; server: one */
     size_t identity_count;
-    bool ask_certificate;    /* client: CertificateRequest is a question to the caller */
-    bool ask_client_hello;   /* server: so is the config for a ClientHello */
-    bool ask_verdict;        /* so is a peer whose chain was verified */
-    bool ask_early_data;     /* server: so is whether early data is a replay */
-    uint32_t max_early_data; /* bytes; server: 0 refuses it; client: not 0 may offer it */
+    bool ask_certificate;       /* client: CertificateRequest is a question to the caller */
+    bool ask_client_hello;      /* server: so is the config for a ClientHello */
+    bool ask_verdict;           /* so is a peer whose chain was verified */
+    bool ask_early_data;        /* server: so is whether early data is a replay */
+    uint32_t record_size_limit; /* bytes of plaintext that we want in a record; 0: 2^14 */
+    uint32_t max_early_data;    /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
     bool verify_name;                   /* false only with verify = "none" */
     lt_client_auth client_auth;         /* server */

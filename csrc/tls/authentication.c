@@ -16,24 +16,30 @@ const uint16_t lt_tls_signature_schemes[] = {
 
 /* --- the peer's certificates --------------------------------------------------------------- */
 
-static lt_code keep_staple(lt_tls *t, lt_bytes extension_data)
+lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what)
 {
-    lt_bytes response;
-    if (!lt_certificate_status_parse(extension_data, &response))
-        return lt_fail(&t->error, LT_decode, "CertificateStatus");
-    lt_buffer_free(&t->peer.ocsp_staple);
-    return lt_buffer_add(&t->peer.ocsp_staple, response.p, response.n)
-               ? LT_OK
-               : lt_fail(&t->error, LT_memory, "CertificateStatus");
+    lt_buffer_free(to);
+    return lt_buffer_add(to, what.p, what.n) ? LT_OK
+                                             : lt_fail(&t->error, LT_memory, "Certificate");
 }
 
+/* The leaf's staple and SCTs are kept, those of the others must be well-formed. */
 static lt_code entry_extensions(lt_tls *t, lt_bytes block, bool leaf)
 {
     lt_extensions x;
+    lt_bytes response;
     uint32_t offered = t->server ? 0 : t->hs->offered;
     lt_code rc = lt_extensions_parse(&x, block, LT_IN_certificate, offered, &t->error);
-    if (rc == LT_OK && leaf && lt_has_extension(&x, LT_X_status_request))
-        rc = keep_staple(t, x.data[LT_X_status_request]);
+    if (rc != LT_OK)
+        return rc;
+    if (lt_has_extension(&x, LT_X_status_request)) {
+        if (!lt_certificate_status_parse(x.data[LT_X_status_request], &response))
+            return lt_fail(&t->error, LT_decode, "CertificateStatus");
+        if (leaf)
+            rc = lt_tls_keep(t, &t->peer.ocsp_staple, response);
+    }
+    if (rc == LT_OK && leaf && lt_has_extension(&x, LT_X_signed_certificate_timestamp))
+        rc = lt_tls_keep(t, &t->peer.scts, x.data[LT_X_signed_certificate_timestamp]);
     return rc;
 }
 
@@ -42,6 +48,7 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 {
     lt_tls_peer *peer = &t->peer;
     lt_certificate_entry entry;
+    lt_tls_forget_peer(t);                      /* that of a session which was not resumed */
     if (!lt_buffer_reserve(&peer->der, list.n)) /* once, so that the views stay */
         return lt_fail(&t->error, LT_memory, "Certificate");
     while (list.n > 0) {
@@ -60,7 +67,7 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
     return LT_OK;
 }
 
-lt_code lt_tls_verify_peer(lt_tls *t)
+lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
 {
     const lt_config *config = t->config;
     lt_verify_request request = {
@@ -69,20 +76,25 @@ lt_code lt_tls_verify_peer(lt_tls *t)
         .name = !t->server && config->verify_name ? t->name : NULL,
         .purpose = t->server ? LT_PURPOSE_client : LT_PURPOSE_server,
         .time = t->now,
-        .staple_asked = !t->server && (t->hs->offered & 1U << LT_X_status_request) != 0,
+        .staple_asked = !t->server && staple_asked,
         .ocsp_staple = { t->peer.ocsp_staple.data, lt_buffer_size(&t->peer.ocsp_staple) },
     };
     if (request.name && !*request.name)
         return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
-    lt_code rc =
-        config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
-    if (rc == LT_OK)
-        lt_trace_decide(&t->trace, "RFC 5280 section 6",
-                        "%zu certificate%s came and lead%s to a trusted anchor", t->peer.count,
-                        t->peer.count == 1 ? "" : "s", t->peer.count == 1 ? "s" : "");
-    if (rc == LT_OK && config->ask_verdict) /* answered before the next message is looked at */
+    return config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+}
+
+lt_code lt_tls_verify_peer(lt_tls *t)
+{
+    size_t n = t->peer.count;
+    lt_code rc = lt_tls_judge_peer(t, (t->hs->offered & 1U << LT_X_status_request) != 0);
+    if (rc != LT_OK)
+        return rc;
+    lt_trace_decide(&t->trace, "RFC 5280 section 6",
+                    "the peer sent %zu certificate%s: accepted", n, n == 1 ? "" : "s");
+    if (t->config->ask_verdict) /* answered before the next message is looked at */
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
-    return rc;
+    return LT_OK;
 }
 
 static lt_code no_certificate(lt_tls *t)
@@ -137,6 +149,27 @@ bool lt_tls_choose_identity(lt_tls *t)
     return false;
 }
 
+/* What the client asked for and the identity has (section 4.4.2.1, RFC 6962 section 3.3). */
+static void write_entry_extensions(lt_tls *t, lt_writer *w, size_t i)
+{
+    const lt_extensions *asked = &t->hs->client_extensions;
+    lt_mark block = wr_open(w, 2), x;
+    lt_bytes staple = lt_identity_staple(t->hs->identity, i);
+    lt_bytes scts = lt_identity_scts(t->hs->identity);
+    if (t->server && staple.n > 0 && lt_has_extension(asked, LT_X_status_request)) {
+        wr_uint(w, 2, LT_EXT_status_request);
+        x = wr_open(w, 2);
+        lt_certificate_status_write(w, staple);
+        wr_close(w, x);
+    }
+    if (t->server && i == 0 && scts.n > 0
+        && lt_has_extension(asked, LT_X_signed_certificate_timestamp)) {
+        wr_uint(w, 2, LT_EXT_signed_certificate_timestamp);
+        wr_vec(w, 2, scts);
+    }
+    wr_close(w, block);
+}
+
 lt_code lt_tls_write_certificate(lt_tls *t)
 {
     bool tls_1_3 = t->version == LT_TLS_1_3;
@@ -152,7 +185,7 @@ lt_code lt_tls_write_certificate(lt_tls *t)
     for (size_t i = 0; i < count; i++) {
         wr_vec(&w, 3, chain[i]);
         if (tls_1_3)
-            wr_vec(&w, 2, (lt_bytes){ NULL, 0 });
+            write_entry_extensions(t, &w, i);
     }
     wr_close(&w, list);
     return lt_tls_close(t, &w, message, true);

@@ -132,7 +132,7 @@ static lt_code accept_psk(lt_tls *t)
     t->resumed = true;
     lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
                     "the session is resumed: no certificate is sent");
-    return lt_tls_restore_peer(t, t->resume);
+    return LT_OK;
 }
 
 static lt_code agree(lt_tls *t, uint8_t *shared, size_t *n)
@@ -225,7 +225,9 @@ static lt_code on_encrypted_extensions(lt_tls *t, lt_reader body)
         return rc;
     if (x.data[LT_X_server_name].n > 0)
         return lt_fail(&t->error, LT_decode, "EncryptedExtensions.server_name");
-    if (lt_has_extension(&x, LT_X_application_layer_protocol_negotiation))
+    if (lt_has_extension(&x, LT_X_record_size_limit))
+        rc = lt_tls_read_record_size_limit(t, x.data[LT_X_record_size_limit]);
+    if (rc == LT_OK && lt_has_extension(&x, LT_X_application_layer_protocol_negotiation))
         rc = lt_tls_accept_alpn(t, x.data[LT_X_application_layer_protocol_negotiation]);
     return rc == LT_OK ? accept_early_data(t, &x) : rc;
 }

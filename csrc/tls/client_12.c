@@ -71,9 +71,13 @@ static lt_code check_extensions(lt_tls *t)
             + x->data[LT_X_status_request].n + x->data[LT_X_server_name].n
         > 0)
         return lt_fail(&t->error, LT_decode, "ServerHello.extensions");
-    if (lt_has_extension(x, LT_X_application_layer_protocol_negotiation))
-        return lt_tls_accept_alpn(t, x->data[LT_X_application_layer_protocol_negotiation]);
-    return LT_OK;
+    if (lt_has_extension(x, LT_X_record_size_limit))
+        rc = lt_tls_read_record_size_limit(t, x->data[LT_X_record_size_limit]);
+    if (rc == LT_OK && lt_has_extension(x, LT_X_signed_certificate_timestamp))
+        rc = lt_tls_keep(t, &t->peer.scts, x->data[LT_X_signed_certificate_timestamp]);
+    if (rc == LT_OK && lt_has_extension(x, LT_X_application_layer_protocol_negotiation))
+        rc = lt_tls_accept_alpn(t, x->data[LT_X_application_layer_protocol_negotiation]);
+    return rc;
 }
 
 static lt_code read_hello(lt_tls *t, lt_reader body)
@@ -121,7 +125,7 @@ static lt_code on_server_hello_resumed(lt_tls *t, lt_reader body)
     t->resumed = true;
     t->group = s->group;
     lt_transcript_drop(&t->hs->transcript);
-    return lt_tls_restore_peer(t, s);
+    return LT_OK;
 }
 
 /* --- the server's flight ------------------------------------------------------------------------- */

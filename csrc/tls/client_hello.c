@@ -98,6 +98,13 @@ static void status_request(lt_tls *t, lt_writer *w) /* RFC 6066 section 8 */
     wr_close(w, x);
 }
 
+static void record_size_limit(lt_tls *t, lt_writer *w)
+{
+    lt_mark x = open_extension(t, w, LT_X_record_size_limit);
+    wr_uint(w, 2, lt_tls_record_size_limit(t));
+    wr_close(w, x);
+}
+
 static void only_for_12(lt_tls *t, lt_writer *w)
 {
     lt_mark x;
@@ -241,7 +248,9 @@ static void extensions(lt_tls *t, lt_writer *w, const lt_suite *psk)
     supported_groups(t, w);
     alpn(t, w);
     status_request(t, w);
+    empty_extension(t, w, LT_X_signed_certificate_timestamp); /* RFC 6962 section 3.3.1 */
     signature_algorithms(t, w);
+    record_size_limit(t, w);
     if (wants(t, LT_TLS_1_3))
         only_for_13(t, w);
     if (psk && offers_early_data(t, psk)) {

@@ -102,7 +102,7 @@ static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
         return 0;
     size_t done = 0, left = n < t->early_left ? n : t->early_left;
     while (done < left) {
-        size_t piece = left - done < t->write_limit ? left - done : t->write_limit;
+        size_t piece = left - done < t->record_limit ? left - done : t->record_limit;
         if (!lt_tls_send(t, LT_CONTENT_application_data, (lt_bytes){ p + done, piece })) {
             lt_tls_fail(t, LT_memory, "output");
             break;
@@ -125,7 +125,7 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
             lt_tls_failed(t);
             return done;
         }
-        size_t piece = n - done < t->write_limit ? n - done : t->write_limit;
+        size_t piece = n - done < t->record_limit ? n - done : t->record_limit;
         if (!lt_tls_send(t, LT_CONTENT_application_data, (lt_bytes){ p + done, piece })) {
             lt_tls_fail(t, LT_memory, "output");
             return done;
@@ -314,8 +314,7 @@ static void free_engine(lt_engine *engine)
     lt_tls_handshake_free(t);
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
-    lt_buffer_free(&t->peer.der);
-    lt_buffer_free(&t->peer.ocsp_staple);
+    lt_tls_forget_peer(t);
     lt_handshake_stream_free(&t->messages);
     lt_trace_free(&t->trace);
     if (t->resume)
@@ -376,8 +375,8 @@ static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
     t->name_is_ip = name && is_ip_literal(name);
     const lt_tls_session *s = (const lt_tls_session *)resume;
     if (s && strcmp(s->name, t->name) == 0 && t->now >= s->received
-        && t->now - s->received < s->lifetime) { /* else the handshake is a full one */
-        t->resume = lt_tls_session_copy(s);
+        && t->now - s->received < s->lifetime && lt_tls_restore_peer(t, s)) {
+        t->resume = lt_tls_session_copy(s); /* else the handshake is a full one */
         if (!t->resume)
             return lt_fail(&t->error, LT_memory, "session");
     }
@@ -397,7 +396,7 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
     t->config = config;
     t->server = config->server;
     t->now = now;
-    t->write_limit = LT_FRAGMENT_MAX;
+    t->record_limit = LT_FRAGMENT_MAX;
     t->trace = (lt_trace){ .on = config->trace, .clock = config->clock };
     t->state = config->server ? LT_TLS_wait_client_hello : LT_TLS_wait_server_hello;
     if (begin(t, name, resume) == LT_OK)

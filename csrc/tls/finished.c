@@ -66,23 +66,44 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
         memcpy(s->alpn, t->alpn, strlen(t->alpn) + 1);
     for (size_t i = 0; i < t->peer.count; i++)
         wr_vec(&w, 3, t->peer.certificates[i]);
+    if (!t->server) /* judged again when the session is offered */
+        w.full = !lt_buffer_add(&s->ocsp_staple, t->peer.ocsp_staple.data,
+                                lt_buffer_size(&t->peer.ocsp_staple))
+                 || w.full;
     return !w.full;
 }
 
-lt_code lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s)
+static bool copy_peer(lt_tls_peer *peer, const lt_tls_session *s)
 {
-    lt_bytes certificate, all = { s->certificates.data + s->certificates.start,
-                                  lt_buffer_size(&s->certificates) };
-    lt_tls_peer *peer = &t->peer;
-    if (all.n == 0) /* a client that was not asked, or had none */
-        return t->server && t->config->client_auth == LT_AUTH_require
-                   ? lt_fail(&t->error, LT_certificate_required, "session")
-                   : LT_OK;
-    if (!lt_buffer_add(&peer->der, all.p, all.n))
-        return lt_fail(&t->error, LT_memory, "session");
-    for (lt_reader r = { peer->der.data, all.n }; rd_vec(&r, 3, &certificate);)
+    lt_bytes certificate, all = { s->certificates.data, lt_buffer_size(&s->certificates) };
+    if (!lt_buffer_add(&peer->der, all.p, all.n)
+        || !lt_buffer_add(&peer->ocsp_staple, s->ocsp_staple.data,
+                          lt_buffer_size(&s->ocsp_staple)))
+        return false;
+    for (lt_reader r = { peer->der.data, all.n };
+         peer->count < LT_CHAIN_MAX && rd_vec(&r, 3, &certificate);)
         peer->certificates[peer->count++] = certificate;
-    return lt_tls_verify_peer(t); /* what has expired since is not resumed */
+    return true;
+}
+
+void lt_tls_forget_peer(lt_tls *t)
+{
+    lt_buffer_free(&t->peer.der);
+    lt_buffer_free(&t->peer.ocsp_staple);
+    lt_buffer_free(&t->peer.scts);
+    t->peer = (lt_tls_peer){ .count = 0 };
+}
+
+bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s)
+{
+    if (lt_buffer_size(&s->certificates) == 0) /* a client that was not asked, or had none */
+        return t->server && t->config->client_auth == LT_AUTH_none;
+    lt_error before = t->error;
+    if (copy_peer(&t->peer, s) && lt_tls_judge_peer(t, true) == LT_OK)
+        return true;
+    t->error = before;
+    lt_tls_forget_peer(t);
+    return false;
 }
 
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)

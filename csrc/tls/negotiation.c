@@ -39,6 +39,39 @@ uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group)
     return 0;
 }
 
+enum { RECORD_LIMIT_MIN = 64 }; /* RFC 8449 section 4 */
+
+/* In TLS 1.3 the limit counts the type octet within the record too. */
+uint32_t lt_tls_record_size_limit(const lt_tls *t)
+{
+    uint32_t limit =
+        t->config->record_size_limit ? t->config->record_size_limit : LT_FRAGMENT_MAX;
+    bool tls_1_3 = lt_tls_allows_version(t->config, LT_TLS_1_3) && t->version != LT_TLS_1_2;
+    return limit + (tls_1_3 ? 1 : 0);
+}
+
+lt_code lt_tls_read_record_size_limit(lt_tls *t, lt_reader extension)
+{
+    uint32_t limit;
+    if (!rd_uint(&extension, 2, &limit) || extension.n != 0)
+        return lt_fail(&t->error, LT_decode, "record_size_limit");
+    if (limit < RECORD_LIMIT_MIN)
+        return lt_fail(&t->error, LT_illegal_parameter, "record_size_limit");
+    if (t->version == LT_TLS_1_3)
+        limit--;
+    t->record_limit = limit < LT_FRAGMENT_MAX ? limit : LT_FRAGMENT_MAX;
+    return LT_OK;
+}
+
+void lt_tls_write_alpn(lt_tls *t, lt_writer *w)
+{
+    wr_uint(w, 2, LT_EXT_application_layer_protocol_negotiation);
+    lt_mark x = wr_open(w, 2), list = wr_open(w, 2);
+    wr_vec(w, 1, (lt_bytes){ (const uint8_t *)t->alpn, strlen(t->alpn) });
+    wr_close(w, list);
+    wr_close(w, x);
+}
+
 static const char *alpn_of(const lt_config *config, lt_bytes name) /* NULL: not configured */
 {
     for (size_t i = 0; i < config->alpn_count; i++) {

@@ -152,14 +152,13 @@ static lt_code check_binder(lt_tls *t, const lt_tls_session *s, lt_bytes hello, 
 static bool usable(const lt_tls *t, const lt_tls_session *s)
 {
     const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
-    return s->version == LT_TLS_1_3 && suite && suite->hash == t->suite->hash
-           && (lt_buffer_size(&s->certificates) > 0 || t->config->client_auth == LT_AUTH_none);
+    return s->version == LT_TLS_1_3 && suite && suite->hash == t->suite->hash;
 }
 
-static lt_tls_session *open_usable(const lt_tls *t, lt_bytes identity)
+static lt_tls_session *open_usable(lt_tls *t, lt_bytes identity)
 {
     lt_tls_session *s = lt_tls_open_ticket(t, identity);
-    if (s && usable(t, s))
+    if (s && usable(t, s) && lt_tls_restore_peer(t, s))
         return s;
     lt_tls_session_free(s ? &s->base : NULL);
     return NULL;
@@ -198,7 +197,7 @@ static lt_code choose_psk(lt_tls *t)
     message.n -= offered.binders_size;
     memcpy(hs->binder, binder.p, binder.n < sizeof hs->binder ? binder.n : sizeof hs->binder);
     lt_code rc = check_binder(t, t->resume, message, binder);
-    return rc == LT_OK ? lt_tls_restore_peer(t, t->resume) : rc;
+    return rc;
 }
 
 /* --- the server's messages ---------------------------------------------------------------------------------- */
@@ -273,12 +272,11 @@ static lt_code encrypted_extensions(lt_tls *t)
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_encrypted_extensions, &message);
     lt_mark block = wr_open(&w, 2);
-    if (t->alpn) {
-        wr_uint(&w, 2, LT_EXT_application_layer_protocol_negotiation);
-        lt_mark x = wr_open(&w, 2), list = wr_open(&w, 2);
-        wr_vec(&w, 1, (lt_bytes){ (const uint8_t *)t->alpn, strlen(t->alpn) });
-        wr_close(&w, list);
-        wr_close(&w, x);
+    if (t->alpn)
+        lt_tls_write_alpn(t, &w);
+    if (lt_has_extension(&t->hs->client_extensions, LT_X_record_size_limit)) {
+        wr_uint(&w, 4, (uint32_t)LT_EXT_record_size_limit << 16 | 2);
+        wr_uint(&w, 2, lt_tls_record_size_limit(t));
     }
     if (t->early_data == LT_EARLY_accepted)
         wr_uint(&w, 4, (uint32_t)LT_EXT_early_data << 16);
@@ -442,6 +440,9 @@ static lt_code on_client_hello_13(lt_tls *t)
         rc = lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
     if (rc == LT_OK)
         rc = lt_tls_choose_alpn(t, hello->alpn);
+    if (rc == LT_OK && lt_has_extension(&hs->client_extensions, LT_X_record_size_limit))
+        rc = lt_tls_read_record_size_limit(t,
+                                           hs->client_extensions.data[LT_X_record_size_limit]);
     if (rc == LT_OK)
         rc = choose_psk(t);
     if (rc == LT_OK)

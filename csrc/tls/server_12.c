@@ -4,6 +4,7 @@
 #include "tls/tls.h"
 
 #include "base/secret.h"
+#include "wire/certificate.h"
 
 enum { EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, NAMED_CURVE = 3, RSA_SIGN = 1, ECDSA_SIGN = 64 };
 
@@ -66,8 +67,7 @@ static bool usable(const lt_tls *t, const lt_tls_session *s)
     const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
     return s->version == LT_TLS_1_2 && lt_tls_allows_suite(t->config, suite)
            && lt_list_has(t->hs->client_hello.cipher_suites, s->cipher_suite)
-           && s->extended_master_secret == t->hs->extended_master_secret
-           && (lt_buffer_size(&s->certificates) > 0 || t->config->client_auth == LT_AUTH_none);
+           && s->extended_master_secret == t->hs->extended_master_secret;
 }
 
 static void find_session(lt_tls *t)
@@ -76,7 +76,7 @@ static void find_session(lt_tls *t)
     if (ticket.n == 0)
         return;
     lt_tls_session *s = lt_tls_open_ticket(t, ticket);
-    if (s && !usable(t, s)) {
+    if (s && !(usable(t, s) && lt_tls_restore_peer(t, s))) {
         lt_tls_session_free(&s->base);
         s = NULL;
     }
@@ -85,10 +85,16 @@ static void find_session(lt_tls *t)
 
 /* --- messages ------------------------------------------------------------------------------------------- */
 
+static bool sends_scts(const lt_tls *t)
+{
+    return lt_has_extension(&t->hs->client_extensions, LT_X_signed_certificate_timestamp)
+           && lt_identity_scts(t->hs->identity).n > 0;
+}
+
 static void hello_extensions(lt_tls *t, lt_writer *w)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_mark block = wr_open(w, 2), x;
+    lt_mark block = wr_open(w, 2);
     if (lt_has_extension(&hs->client_extensions, LT_X_renegotiation_info)
         || lt_list_has(hs->client_hello.cipher_suites, EMPTY_RENEGOTIATION_INFO_SCSV)) {
         wr_uint(w, 2, LT_EXT_renegotiation_info); /* RFC 5746 section 3.6 */
@@ -98,13 +104,17 @@ static void hello_extensions(lt_tls *t, lt_writer *w)
         wr_uint(w, 4, (uint32_t)LT_EXT_extended_master_secret << 16);
     if (hs->ticket_expected)
         wr_uint(w, 4, (uint32_t)LT_EXT_session_ticket << 16);
-    if (t->alpn) {
-        wr_uint(w, 2, LT_EXT_application_layer_protocol_negotiation);
-        x = wr_open(w, 2);
-        lt_mark list = wr_open(w, 2);
-        wr_vec(w, 1, (lt_bytes){ (const uint8_t *)t->alpn, strlen(t->alpn) });
-        wr_close(w, list);
-        wr_close(w, x);
+    if (t->alpn)
+        lt_tls_write_alpn(t, w);
+    if (lt_has_extension(&hs->client_extensions, LT_X_record_size_limit)) {
+        wr_uint(w, 4, (uint32_t)LT_EXT_record_size_limit << 16 | 2);
+        wr_uint(w, 2, lt_tls_record_size_limit(t));
+    }
+    if (hs->staple_expected)
+        wr_uint(w, 4, (uint32_t)LT_EXT_status_request << 16);
+    if (!t->resumed && sends_scts(t)) {
+        wr_uint(w, 2, LT_EXT_signed_certificate_timestamp);
+        wr_vec(w, 2, lt_identity_scts(hs->identity));
     }
     if (!t->resumed && lt_has_extension(&hs->client_extensions, LT_X_ec_point_formats)) {
         wr_uint(w, 2, LT_EXT_ec_point_formats);
@@ -161,6 +171,14 @@ static lt_code certificate_request(lt_tls *t)
     return lt_tls_close(t, &w, message, true);
 }
 
+static lt_code certificate_status(lt_tls *t) /* RFC 6066 section 8 */
+{
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_certificate_status, &message);
+    lt_certificate_status_write(&w, lt_identity_staple(t->hs->identity, 0));
+    return lt_tls_close(t, &w, message, true);
+}
+
 /* ServerKeyExchange, now that it is signed, to ServerHelloDone. */
 static lt_code on_signature(lt_tls *t, lt_bytes signature)
 {
@@ -198,9 +216,13 @@ static lt_code full(lt_tls *t)
         return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
     t->group = (uint16_t)group;
     lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    hs->staple_expected = lt_has_extension(&hs->client_extensions, LT_X_status_request)
+                          && lt_identity_staple(hs->identity, 0).n > 0;
     rc = server_hello(t);
     if (rc == LT_OK)
         rc = lt_tls_write_certificate(t);
+    if (rc == LT_OK && hs->staple_expected)
+        rc = certificate_status(t);
     if (rc != LT_OK)
         return rc;
     memcpy(content, t->client_random, 32);
@@ -218,9 +240,7 @@ static lt_code resumed(lt_tls *t)
     t->round_trips = 1;
     memcpy(t->exporter_secret, s->secret, s->secret_size);
     t->key_log_lines |= 1U << LT_LOG_client_random;
-    lt_code rc = lt_tls_restore_peer(t, s);
-    if (rc == LT_OK)
-        rc = server_hello(t);
+    lt_code rc = server_hello(t);
     lt_transcript_drop(&t->hs->transcript);
     if (rc == LT_OK && t->hs->ticket_expected)
         rc = lt_tls_send_ticket_12(t);
@@ -243,6 +263,8 @@ lt_code lt_tls_on_client_hello_12(lt_tls *t)
     hs->ticket_expected = lt_has_extension(x, LT_X_session_ticket) && t->config->tls
                           && t->config->session_lifetime > 0;
     lt_code rc = lt_tls_choose_alpn(t, hs->client_hello.alpn);
+    if (rc == LT_OK && lt_has_extension(x, LT_X_record_size_limit))
+        rc = lt_tls_read_record_size_limit(t, x->data[LT_X_record_size_limit]);
     if (rc != LT_OK)
         return rc;
     find_session(t);

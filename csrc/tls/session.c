@@ -25,6 +25,7 @@ lt_tls_session *lt_tls_session_copy(const lt_tls_session *from)
         return NULL;
     *s = *from;
     bool ok = copy_buffer(&s->ticket, &from->ticket);
+    ok = copy_buffer(&s->ocsp_staple, &from->ocsp_staple) && ok;
     ok = copy_buffer(&s->certificates, &from->certificates) && ok;
     if (ok)
         return s;
@@ -38,6 +39,7 @@ void lt_tls_session_free(lt_session *session)
     if (!s)
         return;
     lt_buffer_free(&s->ticket);
+    lt_buffer_free(&s->ocsp_staple);
     lt_buffer_free(&s->certificates);
     lt_wipe_free(s, sizeof *s);
 }

@@ -23,6 +23,7 @@ typedef struct {
     uint8_t session_id[32]; /* 1.2 without a ticket */
     size_t session_id_size;
     lt_buffer ticket;
+    lt_buffer ocsp_staple;  /* client: that came with the peer's leaf */
     lt_buffer certificates; /* the peer's, each with a length of three bytes before it */
 } lt_tls_session;
 

@@ -74,7 +74,8 @@ typedef struct {
     lt_buffer der; /* end to end */
     lt_bytes certificates[LT_CHAIN_MAX];
     size_t count;
-    lt_buffer ocsp_staple;
+    lt_buffer ocsp_staple; /* OCSPResponse for the leaf */
+    lt_buffer scts;        /* SignedCertificateTimestampList for it (RFC 6962 section 3.3) */
     lt_verify_result verified;
 } lt_tls_peer;
 
@@ -151,7 +152,7 @@ typedef struct lt_tls {
     size_t record_size; /* bytes at the front of `in` whose data is being read; 0: none */
     size_t data_at, data_size; /* what is left of it, from the front of `in` */
     lt_protection read, write;
-    size_t write_limit; /* bytes of plaintext in a record; record_size_limit (RFC 8449) */
+    size_t record_limit; /* bytes of plaintext that the peer takes in a record (RFC 8449) */
     lt_handshake_stream messages;
     size_t handshake_bytes;
     uint32_t idle_records;
@@ -256,8 +257,10 @@ enum lt_tls_key_log_line {
 };
 
 /* authentication.c: certificates and signatures, both versions and both sides */
+lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what);
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
-lt_code lt_tls_verify_peer(lt_tls *t);
+lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked);
+lt_code lt_tls_verify_peer(lt_tls *t); /* judges, and asks for the verdict where it is wanted */
 lt_code lt_tls_write_certificate(lt_tls *t); /* of hs->identity; NULL: none */
 lt_code lt_tls_write_certificate_verify(lt_tls *t, lt_bytes signature);
 lt_bytes lt_tls_to_sign(const lt_tls *t, bool by_server, uint8_t content[LT_TLS_SIGNED_MAX]);
@@ -278,8 +281,10 @@ lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body
 lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body);
 lt_code lt_tls_finish_12(lt_tls *t); /* ChangeCipherSpec, Finished */
 lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body);
-bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s);    /* name, ALPN, certificates */
-lt_code lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s); /* and judges it anew */
+bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s); /* name, ALPN, certificates */
+/* The peer of a session, judged anew; false: it would not pass now, and is forgotten. */
+bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s);
+void lt_tls_forget_peer(lt_tls *t);
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
 lt_code lt_tls_keep_session_12(lt_tls *t);
 
@@ -295,8 +300,12 @@ void lt_tls_answer_early_data(lt_tls *t, bool yes);
 void lt_tls_skip_early_data(lt_tls *t); /* what comes of it is passed over, within a bound */
 
 /* negotiation.c */
-lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);             /* server */
-lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes selected);            /* client */
+/* record_size_limit (RFC 8449): ours; the peer's, obeyed from now on. */
+uint32_t lt_tls_record_size_limit(const lt_tls *t);
+lt_code lt_tls_read_record_size_limit(lt_tls *t, lt_reader extension);
+void lt_tls_write_alpn(lt_tls *t, lt_writer *w);          /* server: the one that was chosen */
+lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);  /* server */
+lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes selected); /* client */
 uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group); /* 0: not allowed */
 extern const uint16_t lt_tls_groups[]; /* by preference; 0 ends it */
 

@@ -37,7 +37,8 @@ static void trace_record(lt_tls *t, bool incoming, uint32_t content_type, bool e
 bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes b)
 {
     do {
-        lt_bytes fragment = { b.p, b.n < t->write_limit ? b.n : t->write_limit };
+        size_t limit = t->write.suite ? t->record_limit : LT_FRAGMENT_MAX;
+        lt_bytes fragment = { b.p, b.n < limit ? b.n : limit };
         size_t before = lt_buffer_size(&t->out);
         if (!lt_record_seal(&t->write, &t->out, content_type, fragment, 0))
             return false;

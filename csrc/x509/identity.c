@@ -100,8 +100,50 @@ lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int ex
     return rc;
 }
 
+static void free_staples(lt_identity *id)
+{
+    for (size_t i = 0; i < id->staple_count; i++)
+        lt_buffer_free(&id->staples[i]);
+    free(id->staples);
+    id->staples = NULL;
+    id->staple_count = 0;
+}
+
+lt_code lt_identity_set_staples(lt_identity *id, const lt_bytes *responses, size_t count,
+                                lt_error *e)
+{
+    if (count > id->chain.count)
+        return lt_fail_detail(e, LT_option, "ocsp_staple", "%zu for %zu certificates", count,
+                              id->chain.count);
+    lt_buffer *staples = calloc(count + 1, sizeof *staples);
+    bool ok = staples != NULL;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = lt_buffer_add(&staples[i], responses[i].p, responses[i].n);
+    if (ok) {
+        free_staples(id);
+        id->staples = staples, id->staple_count = count;
+        return LT_OK;
+    }
+    for (size_t i = 0; staples && i < count; i++)
+        lt_buffer_free(&staples[i]);
+    free(staples);
+    return lt_fail(e, LT_memory, "ocsp_staple");
+}
+
+lt_code lt_identity_set_scts(lt_identity *id, lt_bytes scts, lt_error *e)
+{
+    lt_buffer copy = { 0 };
+    if (!lt_buffer_add(&copy, scts.p, scts.n))
+        return lt_fail(e, LT_memory, "scts");
+    lt_buffer_free(&id->scts);
+    id->scts = copy;
+    return LT_OK;
+}
+
 void lt_identity_free(lt_identity *id)
 {
+    free_staples(id);
+    lt_buffer_free(&id->scts);
     lt_chain_free(&id->chain);
     lt_private_key_free(&id->key);
     free(id->br_chain);

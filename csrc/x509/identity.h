@@ -3,6 +3,7 @@
 #ifndef LT_X509_IDENTITY_H
 #define LT_X509_IDENTITY_H
 
+#include "base/secret.h"
 #include "x509/chain.h"
 #include "x509/private_key.h"
 
@@ -12,7 +13,10 @@ typedef struct lt_identity {
     uint32_t key_usage;            /* LT_KU_ bits of the leaf; all of them where it has none */
     lt_key_type issuer_key_type;   /* of the signature on the leaf */
     br_x509_certificate *br_chain; /* the same certificates in BearSSL's shape */
-    int external; /* the key lives elsewhere: the caller's number for it; 0: it is here */
+    int external;       /* the key lives elsewhere: the caller's number for it; 0: it is here */
+    lt_buffer *staples; /* OCSPResponse for each certificate, as far as there are */
+    size_t staple_count;
+    lt_buffer scts; /* SignedCertificateTimestampList for the leaf (RFC 6962 section 3.3) */
 } lt_identity;
 
 /* Both texts are PEM or DER; the key must belong to the leaf (LT_key_mismatch). */
@@ -25,6 +29,10 @@ lt_code lt_identity_parse_with(lt_identity *id, lt_bytes certificate, const lt_p
  * what the leaf says of it: type, and curve or public numbers. */
 lt_code lt_identity_parse_external(lt_identity *id, lt_bytes certificate, int external,
                                    lt_error *e);
+/* Copies; what was there before is gone. A connection that has begun keeps no pointer to it. */
+lt_code lt_identity_set_staples(lt_identity *id, const lt_bytes *responses, size_t count,
+                                lt_error *e);
+lt_code lt_identity_set_scts(lt_identity *id, lt_bytes scts, lt_error *e);
 void lt_identity_free(lt_identity *id); /* wipes; twice is fine */
 
 #endif

@@ -26,6 +26,18 @@ const lt_bytes *lt_identity_certificates(const lt_identity *id, size_t *count)
     return id->chain.certificates;
 }
 
+lt_bytes lt_identity_staple(const lt_identity *id, size_t i)
+{
+    if (i >= id->staple_count)
+        return (lt_bytes){ NULL, 0 };
+    return (lt_bytes){ id->staples[i].data, lt_buffer_size(&id->staples[i]) };
+}
+
+lt_bytes lt_identity_scts(const lt_identity *id)
+{
+    return (lt_bytes){ id->scts.data, lt_buffer_size(&id->scts) };
+}
+
 bool lt_identity_is_external(const lt_identity *id)
 {
     return id->external != 0;

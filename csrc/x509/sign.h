@@ -22,6 +22,10 @@ const lt_bytes *lt_identity_certificates(const struct lt_identity *id, size_t *c
  * together, and RSA signs by PSS alone; without it (TLS 1.2) any curve goes with any hash. */
 bool lt_identity_signs(const struct lt_identity *id, uint32_t scheme, bool tls_1_3);
 
+/* The OCSPResponse to staple to the i-th certificate, and the SCT list; n = 0: none. */
+lt_bytes lt_identity_staple(const struct lt_identity *id, size_t i);
+lt_bytes lt_identity_scts(const struct lt_identity *id);
+
 bool lt_identity_is_external(const struct lt_identity *id); /* its key is asked, not used */
 bool lt_identity_is_rsa(const struct lt_identity *id);
 /* The NamedGroup of an EC key; 0: another kind of key. */
