@@ -37,6 +37,23 @@ local function blocks(path, language)
   return list
 end
 
+local function run(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local out = pipe:read "a"
+  assert(pipe:close(), out)
+end
+
+-- Empty lists of the root and of the intermediate.
+local function revocation_lists(dir)
+  write(dir .. "/crl.cnf", "[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n")
+  write(dir .. "/index", "")
+  for _, name in ipairs { "root", "intermediate" } do
+    local issuer = ("%s/p256-%s"):format(pki.dir, name)
+    run(("cd %s && openssl ca -config crl.cnf -gencrl -cert %s.pem -keyfile %s.key >>ca.crl")
+      :format(dir, issuer, issuer))
+  end
+end
+
 local function files(dir)
   write(dir .. "/ca.pem", pki.read(pki.root.p256))
   write(dir .. "/stranger.pem", pki.read(pki.stranger))
@@ -44,6 +61,7 @@ local function files(dir)
   write(dir .. "/server.key", pki.read(pair.key))
   write(dir .. "/client.pem", pki.read(mine.certificate))
   write(dir .. "/client.key", pki.read(mine.key))
+  revocation_lists(dir)
 end
 
 -- In the folder, with this process's interpreter and modules, and the test's root as the system's store.
@@ -51,7 +69,7 @@ local function command(dir)
   return ("env -C %s %s SSL_CERT_FILE=ca.pem timeout 60 lua5.4 block.lua 2>&1"):format(dir, child)
 end
 
-local function run(dir, text)
+local function run_block(dir, text)
   write(dir .. "/block.lua", text)
   local pipe = assert(io.popen(command(dir)))
   local out = pipe:read "a"
@@ -99,7 +117,7 @@ describe("the guides", function()
     for _, block in ipairs(blocks(path, "lua")) do
       it(("run: %s, line %d"):format(path, block.line), function()
         if block.text:find("8443", 1, true) then return serves(block.text) end
-        local ok, out = run(dir, here(block.text, server.port))
+        local ok, out = run_block(dir, here(block.text, server.port))
         assert.truthy(ok, out)
         assert.falsy(out:find "^failed" or out:find "\nfailed", out)
       end)
