@@ -106,8 +106,8 @@ end
 --- Makes the config of a server.
 -- @function bearssl.server
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
--- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a
--- client, and:
+-- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for
+-- a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`
