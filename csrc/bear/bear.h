@@ -50,13 +50,19 @@ typedef struct {
     unsigned usages;         /* BR_KEYTYPE_KEYX, BR_KEYTYPE_SIGN */
 } lt_peer_chain;
 
+/* What was known of the peer when a session was made. */
+typedef struct {
+    lt_chain chain; /* its certificates as sent, then the verified path */
+    size_t sent;
+    lt_verify_result verified; /* the path is the rest of the chain */
+} lt_kept_peer;
+
 /* What resumption needs: of a client's session, or an entry of the server's cache. */
 typedef struct {
     br_ssl_session_parameters parameters; /* with the master secret */
     char name[LT_BEAR_NAME];              /* server_name; "": none */
     int64_t not_before, not_after;        /* seconds since the epoch: when it may be resumed */
-    lt_chain chain; /* the peer's certificates as sent, then the verified path */
-    size_t sent;
+    lt_kept_peer peer;
 } lt_saved_session;
 
 typedef struct {
@@ -78,8 +84,7 @@ typedef struct {
 
     lt_tap tap;
     lt_peer_chain peer;
-    lt_chain resumed_chain; /* the certificates of the session that is being resumed */
-    size_t resumed_sent;
+    lt_kept_peer *kept_peer; /* of the session that is being resumed; NULL: none */
     lt_certificate_request request;
     lt_question asked;        /* while `question` */
     bool no_fitting_identity; /* the server asked; what we have does not fit what it takes */
@@ -127,13 +132,14 @@ void lt_bear_peer_left(lt_bear *b, const char *how); /* in the middle of the han
 /* peer_chain.c */
 void lt_peer_chain_init(lt_peer_chain *peer);
 void lt_peer_chain_free(lt_peer_chain *peer);
-void lt_peer_chain_restore(lt_bear *b); /* from b->resumed_chain */
+void lt_peer_chain_restore(lt_bear *b); /* from b->kept_peer */
 
 /* session.c */
 lt_code lt_saved_session_make(lt_saved_session *s, const lt_bear *b, lt_error *e);
 bool lt_saved_session_fits(const lt_saved_session *s, const lt_bear *b);
-lt_code lt_saved_session_use(const lt_saved_session *s, lt_bear *b); /* its certificates */
-void lt_saved_session_free(lt_saved_session *s);                     /* wipes */
+lt_code lt_saved_session_use(const lt_saved_session *s, lt_bear *b); /* makes b->kept_peer */
+void lt_bear_forget_kept_peer(lt_bear *b);
+void lt_saved_session_free(lt_saved_session *s); /* wipes */
 lt_session *lt_bear_session(const lt_engine *engine, lt_error *e);
 bool lt_bear_resume(lt_bear *b, const lt_session *session); /* false: not offered */
 

@@ -33,7 +33,7 @@ static void engine_free(lt_engine *engine)
     lt_tap_free(&b->tap);
     lt_trace_free(&b->tap.trace);
     lt_peer_chain_free(&b->peer);
-    lt_chain_free(&b->resumed_chain);
+    lt_bear_forget_kept_peer(b);
     lt_wipe_free(b, sizeof *b);
 }
 

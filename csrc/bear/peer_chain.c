@@ -178,11 +178,14 @@ void lt_peer_chain_free(lt_peer_chain *peer)
 void lt_peer_chain_restore(lt_bear *b)
 {
     lt_peer_chain *peer = &b->peer;
-    const lt_chain *chain = &b->resumed_chain;
+    const lt_kept_peer *kept = b->kept_peer;
     lt_peer_chain_free(peer);
-    for (size_t i = 0; i < chain->count; i++)
-        if (i < b->resumed_sent)
-            peer->certificates[peer->count++] = chain->certificates[i];
+    if (!kept)
+        return;
+    peer->verified = kept->verified;
+    for (size_t i = 0; i < kept->chain.count; i++)
+        if (i < kept->sent)
+            peer->certificates[peer->count++] = kept->chain.certificates[i];
         else
-            peer->verified.path[peer->verified.path_length++] = chain->certificates[i];
+            peer->verified.path[i - kept->sent] = kept->chain.certificates[i];
 }

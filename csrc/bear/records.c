@@ -154,7 +154,7 @@ static void on_connected(lt_bear *b)
     if (b->resumed)
         lt_peer_chain_restore(b);
     else
-        lt_chain_free(&b->resumed_chain);
+        lt_bear_forget_kept_peer(b);
     lt_tap_free(&b->tap);
 }
 

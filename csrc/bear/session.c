@@ -9,19 +9,24 @@
 
 #include "x509/certificate.h"
 
-/* The anchor at the end of the path is trusted as it is. */
+/* The anchor at the end of the path is trusted as it is. What a CRL or an OCSP response said of a
+ * certificate holds until the next one is due. */
 static lt_code narrow(lt_saved_session *s, const lt_bear *b, lt_error *e)
 {
     const lt_verify_result *v = &b->peer.verified;
     size_t judged = v->path_length > 1 ? v->path_length - 1 : v->path_length;
     for (size_t i = 0; i < judged; i++) {
         lt_certificate c;
+        const lt_revocation_status *r = &v->revocation[i];
         if (lt_certificate_parse(&c, v->path[i], e) != LT_OK)
             return e->code;
         if (c.not_before > s->not_before)
             s->not_before = c.not_before;
         if (c.not_after < s->not_after)
             s->not_after = c.not_after;
+        if (r->status == LT_STATUS_good && r->updates.has_next_update
+            && r->updates.next_update < s->not_after)
+            s->not_after = r->updates.next_update;
     }
     return LT_OK;
 }
@@ -33,18 +38,23 @@ static int64_t lifetime(const lt_config *c)
     return c->server && c->session_lifetime < DAY ? c->session_lifetime : DAY;
 }
 
-lt_code lt_saved_session_make(lt_saved_session *s, const lt_bear *b, lt_error *e)
+static lt_code keep_peer(lt_kept_peer *kept, const lt_peer_chain *peer, lt_error *e)
 {
     lt_bytes all[2 * LT_CHAIN_MAX];
     size_t n = 0;
-    *s = (lt_saved_session){ .not_before = b->now,
-                             .not_after = b->now + lifetime(b->config),
-                             .sent = b->peer.count };
-    for (size_t i = 0; i < b->peer.count; i++)
-        all[n++] = b->peer.certificates[i];
-    for (size_t i = 0; i < b->peer.verified.path_length; i++)
-        all[n++] = b->peer.verified.path[i];
-    lt_code rc = n > 0 ? lt_chain_copy(&s->chain, all, n, e) : LT_OK;
+    for (size_t i = 0; i < peer->count; i++)
+        all[n++] = peer->certificates[i];
+    for (size_t i = 0; i < peer->verified.path_length; i++)
+        all[n++] = peer->verified.path[i];
+    kept->sent = peer->count;
+    kept->verified = peer->verified;
+    return n > 0 ? lt_chain_copy(&kept->chain, all, n, e) : LT_OK;
+}
+
+lt_code lt_saved_session_make(lt_saved_session *s, const lt_bear *b, lt_error *e)
+{
+    *s = (lt_saved_session){ .not_before = b->now, .not_after = b->now + lifetime(b->config) };
+    lt_code rc = keep_peer(&s->peer, &b->peer, e);
     /* with verify = "none" the dates did not count, and do not count later */
     if (rc == LT_OK && b->config->verifier != &lt_verify_none)
         rc = narrow(s, b, e);
@@ -64,16 +74,30 @@ bool lt_saved_session_fits(const lt_saved_session *s, const lt_bear *b)
 
 lt_code lt_saved_session_use(const lt_saved_session *s, lt_bear *b)
 {
-    lt_chain_free(&b->resumed_chain);
-    b->resumed_sent = s->sent;
-    if (s->chain.count == 0)
-        return LT_OK;
-    return lt_chain_copy(&b->resumed_chain, s->chain.certificates, s->chain.count, &b->error);
+    lt_bear_forget_kept_peer(b);
+    const lt_kept_peer *from = &s->peer;
+    lt_kept_peer *kept = calloc(1, sizeof *kept);
+    if (!kept)
+        return lt_fail(&b->error, LT_memory, "session");
+    kept->sent = from->sent;
+    kept->verified = from->verified;
+    b->kept_peer = kept;
+    return from->chain.count > 0 ? lt_chain_copy(&kept->chain, from->chain.certificates,
+                                                 from->chain.count, &b->error)
+                                 : LT_OK;
+}
+
+void lt_bear_forget_kept_peer(lt_bear *b)
+{
+    if (b->kept_peer)
+        lt_chain_free(&b->kept_peer->chain);
+    free(b->kept_peer);
+    b->kept_peer = NULL;
 }
 
 void lt_saved_session_free(lt_saved_session *s)
 {
-    lt_chain_free(&s->chain);
+    lt_chain_free(&s->peer.chain);
     lt_wipe(s, sizeof *s);
 }
 
