@@ -32,7 +32,8 @@ UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.o) \
 # libFuzzer's programs: one for each spec/fuzz/fuzz_*.c, with all of C's inside but the binding.
 FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:spec/fuzz/%.c=$(BUILD)/%)
-FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out csrc/lua/%,$(sort $(wildcard csrc/*/*.c))))
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out csrc/lua/% $(FUZZ_SOURCES), \
+	$(sort $(wildcard csrc/*/*.c spec/fuzz/*.c))))
 TIME ?= 60
 
 # BearSSL: an upstream tree (inc/, build/libbearssl.a), else the system's, static where there is an archive.
@@ -115,7 +116,7 @@ $(BUILD)/flags: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES))
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
 
--include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_SOURCES:%.c=$(BUILD)/obj/%.d))
+-include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard spec/fuzz/*.c)))
 
 # A sanitized module needs an interpreter with the sanitizer's runtime; preloading it would reach every
 # process that a spec starts. Called lua5.4, it is found first by what a spec runs.
@@ -173,7 +174,7 @@ lint: ## luacheck, rooms, memcmp, format, clang-tidy
 rooms: ## who includes whom in csrc
 	@$(LUA) .ci/rooms.lua
 
-C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.c spec/fuzz/*.c .ci/*.c bench/*.c)
+C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.c spec/fuzz/*.[ch] .ci/*.c bench/*.c)
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)

@@ -495,6 +495,43 @@ describe("records that change on the way", function()
   end)
 end)
 
+describe("buffers", function()
+  local unit = require "bearssl.unit"
+
+  it("go when there is nothing in them", function()
+    local p = connected()
+    for _ = 1, 2 do
+      exchange(p)
+      assert.equal("", p.client:pull())
+      assert.is_nil((p.client:read()))
+      assert.same({ 0, 0 }, { unit.bear_buffers(p.client) })
+    end
+  end)
+
+  it("are small while a record has only begun", function()
+    local p = connected()
+    p.server:write(text(16384))
+    local record = p.server:pull()
+    assert(p.client:feed(record))
+    assert.equal(16384, #p.client:read())
+    p.server:write(text(16384))
+    record = p.server:pull()
+    assert(p.client:feed(record:sub(1, 100)))
+    assert.is_nil((p.client:read()))
+    assert.is_true(unit.bear_buffers(p.client) < 1024)
+    assert(p.client:feed(record:sub(101)))
+    assert.equal(text(16384), p.client:read())
+  end)
+
+  it("of a failed connection hold the alert alone", function()
+    local p = connected()
+    assert.is_nil((p.client:feed(pair.record(23, ("x"):rep(16000)))))
+    assert.is_true(unit.bear_buffers(p.client) <= 1024)
+    p.client:pull()
+    assert.equal(0, (unit.bear_buffers(p.client)))
+  end)
+end)
+
 describe("limits", function()
   local function refused(conn, bytes, code, pattern)
     local ok, err = conn:feed(bytes)

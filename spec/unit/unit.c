@@ -52,5 +52,6 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_agreement(L);
     unit_open_symmetric(L);
     unit_open_revocation(L);
+    unit_open_bear(L);
     return 1;
 }

@@ -22,5 +22,6 @@ void unit_open_signatures(lua_State *L);
 void unit_open_agreement(lua_State *L);
 void unit_open_symmetric(lua_State *L);
 void unit_open_revocation(lua_State *L);
+void unit_open_bear(lua_State *L);
 
 #endif
