@@ -286,7 +286,7 @@ end)
 describe("store:verify", function()
   it("refuses what is no option, and what is none of its values", function()
     local trusted, chain = trust { root }, authority.leaf("leaf", ca).der
-    for option, value in pairs { purpos = "server", purpose = "serving", time = "now", name = "", max_depth = 17,
+    for option, value in pairs { purpos = "server", purpose = "1.2.03", time = "now", name = "", max_depth = 17,
       curves = { "x25519" }, hashes = {}, policies = { "1" }, any_purpose = 1, min_rsa_bits = 512 } do
       local ok, message = pcall(trusted.verify, trusted, chain, { [option] = value })
       assert.is_false(ok)

@@ -38,8 +38,13 @@ lt_code lt_file_read(const char *path, lt_buffer *out, lt_error *e)
     if (fd < 0)
         return lt_fail_detail(e, LT_file, "file", "%s: %s", path, strerror(errno));
     lt_code rc;
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+    bool known = fstat(fd, &st) == 0;
+    if (known && S_ISDIR(st.st_mode))
         rc = lt_fail_detail(e, LT_file, "file", "%s: is a directory", path);
+    else if (known && st.st_size > 0 && st.st_size < LT_FILE_MAX
+             && !lt_buffer_reserve(out,
+                                   (size_t)st.st_size + 4096)) /* at once, not bit by bit */
+        rc = lt_fail(e, LT_memory, "file");
     else
         rc = read_all(fd, path, out, e);
     close(fd);

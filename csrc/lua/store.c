@@ -62,9 +62,9 @@ static int store_tostring(lua_State *L)
 }
 
 /* count | nil, err */
-static int added(lua_State *L, lt_code rc, size_t count, const lt_error *e)
+static int added(lua_State *L, size_t count, const lt_error *e)
 {
-    if (rc != LT_OK)
+    if (e->code != LT_OK)
         return lt_lua_fail(L, e);
     lua_pushinteger(L, (lua_Integer)count);
     return 1;
@@ -77,7 +77,8 @@ static int store_add_text(lua_State *L)
     size_t count = 0;
     lt_bytes text;
     text.p = (const uint8_t *)luaL_checklstring(L, 2, &text.n);
-    return added(L, lt_store_add_text(s, text, &count, &e), count, &e);
+    lt_store_add_text(s, text, &count, &e);
+    return added(L, count, &e);
 }
 
 static int store_add_path(lua_State *L)
@@ -86,7 +87,8 @@ static int store_add_path(lua_State *L)
     lt_error e = { .code = LT_OK };
     size_t count = 0;
     const char *path = luaL_checkstring(L, 2);
-    return added(L, lt_store_add_path(s, path, &count, &e), count, &e);
+    lt_store_add_path(s, path, &count, &e);
+    return added(L, count, &e);
 }
 
 static int store_add_system(lua_State *L)
@@ -94,7 +96,8 @@ static int store_add_system(lua_State *L)
     lt_store *s = check_store(L);
     lt_error e = { .code = LT_OK };
     size_t count = 0;
-    return added(L, lt_store_add_system(s, &count, &e), count, &e);
+    lt_store_add_system(s, &count, &e);
+    return added(L, count, &e);
 }
 
 static int store_reload(lua_State *L)

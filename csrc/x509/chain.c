@@ -40,7 +40,7 @@ static lt_code read_pem(lt_chain *chain, lt_bytes text, lt_buffer *data, lt_erro
             continue;
         }
         size_t start = data->end;
-        if (lt_pem_decode(&block, data, e) != LT_OK
+        if (lt_pem_decode_public(&block, data, e) != LT_OK
             || add(chain, (lt_bytes){ data->data + start, data->end - start }, e) != LT_OK)
             return e->code;
     }

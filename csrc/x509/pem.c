@@ -29,11 +29,13 @@ static bool take_prefix(lt_bytes *s, const char *prefix, size_t n)
 
 static bool take_line(lt_reader *text, lt_bytes *line)
 {
-    size_t n = 0;
     if (text->n == 0)
         return false;
-    while (n < text->n && text->p[n] != '\n' && text->p[n] != '\r')
-        n++;
+    const uint8_t *end = memchr(text->p, '\n', text->n);
+    size_t n = end ? (size_t)(end - text->p) : text->n;
+    end = n > 0 ? memchr(text->p, '\r', n) : NULL;
+    if (end)
+        n = (size_t)(end - text->p);
     *line = (lt_bytes){ text->p, n };
     n += n < text->n;
     text->p += n, text->n -= n;

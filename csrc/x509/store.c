@@ -138,7 +138,7 @@ static lt_code index_certificate(table *t, lt_bytes der, lt_error *e)
     lt_bytes subject;
     if (!lt_subject_of(der, &subject)) /* the part was checked; nothing else comes here */
         return LT_OK;
-    uint32_t hash = (uint32_t)lt_dn_hash(subject);
+    uint32_t hash = lt_subject_hash(subject);
     if (t->count == t->capacity && grow(t, e) != LT_OK)
         return e->code;
     if (present(t, der, hash))
@@ -398,7 +398,7 @@ const lt_anchor *lt_store_find(lt_store *s, lt_bytes subject, size_t *cursor, lt
     table *t = &s->table;
     if (t->count == 0)
         return NULL;
-    uint32_t hash = (uint32_t)lt_dn_hash(subject);
+    uint32_t hash = lt_subject_hash(subject);
     size_t i =
         *cursor ? t->entries[*cursor - 1].next : t->buckets[hash & (t->bucket_count - 1)];
     for (; i; i = t->entries[i - 1].next) {

@@ -58,7 +58,7 @@ static lt_code read_pem(lt_bytes text, lt_store_manner how, lt_buffer *out, lt_e
             continue;
         size_t start = out->end;
         lt_error ignored = { .code = LT_OK }, *report = how == LT_STORE_strict ? e : &ignored;
-        lt_code rc = lt_pem_decode(&block, out, report);
+        lt_code rc = lt_pem_decode_public(&block, out, report);
         if (rc == LT_OK)
             rc = check((lt_bytes){ out->data + start, out->end - start }, how, number, report);
         if (rc == LT_memory)

@@ -36,4 +36,7 @@ bool lt_store_part_changed(const lt_store_part *part);
 /* The subject of a certificate, found without decoding the rest. */
 bool lt_subject_of(lt_bytes der, lt_bytes *subject);
 
+/* Names that lt_dn_equal calls equal have the same hash. */
+uint32_t lt_subject_hash(lt_bytes name);
+
 #endif

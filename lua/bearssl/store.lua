@@ -72,21 +72,21 @@ local function oid_octets(dotted)
   end
   local arcs = {}
   for arc in dotted:gmatch "%d+" do
-    arcs[#arcs + 1] = #arc <= 18 and (arc == "0" or arc:sub(1, 1) ~= "0") and math.tointeger(tonumber(arc)) or nil
-    if not arcs[1] or #arc > 18 then return nil end
+    if #arc > 18 or arc:find "^0%d" then return nil end
+    arcs[#arcs + 1] = math.tointeger(tonumber(arc))
   end
   if arcs[1] < 2 and arcs[2] > 39 then return nil end
   arcs[2] = arcs[1] * 40 + arcs[2]
-  local octets = {}
+  local out = {}
   for i = 2, #arcs do
     local rest, part = arcs[i] >> 7, string.char(arcs[i] & 0x7f)
     while rest > 0 do
       part = string.char(rest & 0x7f | 0x80) .. part
       rest = rest >> 7
     end
-    octets[#octets + 1] = part
+    out[#out + 1] = part
   end
-  return table.concat(octets)
+  return table.concat(out)
 end
 
 local function oids(value)
