@@ -518,6 +518,11 @@ describe("a config", function()
     assert(bearssl.client { certificate = { pki.client.p256.certificate, pki.client.rsa2048.certificate }, key = list })
   end)
 
+  it("takes the shortest of keys as DER", function()
+    local certificate = output("openssl req -x509 -subj /CN=a -key " .. folder .. "ed25519-pkcs8.pem")
+    assert(bearssl.client { certificate = certificate, key = der_of "ed25519-pkcs8.pem" })
+  end)
+
   it("refuses a key that is another's, closed, or none", function()
     local other = assert(key.load(pki.key "p256"))
     local options = { certificate = pki.server.p256.certificate, key = other }

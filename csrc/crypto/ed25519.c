@@ -45,49 +45,53 @@ static void join(struct point *r, const lt_fe *e, const lt_fe *f, const lt_fe *g
     lt_fe_multiply(&r->z, f, g);
 }
 
-/* Complete: right for every pair of points, equal ones and the neutral one too. */
-static void add(struct point *r, const struct point *p, const struct point *q)
-{
+/* What additions and doublings leave behind may be secret: whoever holds this wipes it. */
+struct scratch {
     lt_fe a, b, c, e, f, g, h;
-    lt_fe_subtract(&a, &p->y, &p->x);
-    lt_fe_subtract(&e, &q->y, &q->x);
-    lt_fe_multiply(&a, &a, &e);
-    lt_fe_add(&b, &p->y, &p->x);
-    lt_fe_add(&e, &q->y, &q->x);
-    lt_fe_multiply(&b, &b, &e);
-    lt_fe_multiply(&c, &p->t, &q->t);
-    lt_fe_multiply(&c, &c, &twice_d);
-    lt_fe_multiply(&g, &p->z, &q->z);
-    lt_fe_add(&g, &g, &g); /* D */
-    lt_fe_subtract(&e, &b, &a);
-    lt_fe_subtract(&f, &g, &c);
-    lt_fe_add(&g, &g, &c);
-    lt_fe_add(&h, &b, &a);
-    join(r, &e, &f, &g, &h);
+};
+
+/* Complete: right for every pair of points, equal ones and the neutral one too. */
+static void add(struct point *r, const struct point *p, const struct point *q,
+                struct scratch *s)
+{
+    lt_fe_subtract(&s->a, &p->y, &p->x);
+    lt_fe_subtract(&s->e, &q->y, &q->x);
+    lt_fe_multiply(&s->a, &s->a, &s->e);
+    lt_fe_add(&s->b, &p->y, &p->x);
+    lt_fe_add(&s->e, &q->y, &q->x);
+    lt_fe_multiply(&s->b, &s->b, &s->e);
+    lt_fe_multiply(&s->c, &p->t, &q->t);
+    lt_fe_multiply(&s->c, &s->c, &twice_d);
+    lt_fe_multiply(&s->g, &p->z, &q->z);
+    lt_fe_add(&s->g, &s->g, &s->g); /* D */
+    lt_fe_subtract(&s->e, &s->b, &s->a);
+    lt_fe_subtract(&s->f, &s->g, &s->c);
+    lt_fe_add(&s->g, &s->g, &s->c);
+    lt_fe_add(&s->h, &s->b, &s->a);
+    join(r, &s->e, &s->f, &s->g, &s->h);
 }
 
-static void twice(struct point *r, const struct point *p)
+static void twice(struct point *r, const struct point *p, struct scratch *s)
 {
-    lt_fe a, b, c, e, g, h;
-    lt_fe_multiply(&a, &p->x, &p->x);
-    lt_fe_multiply(&b, &p->y, &p->y);
-    lt_fe_multiply(&c, &p->z, &p->z);
-    lt_fe_add(&c, &c, &c);
-    lt_fe_add(&h, &a, &b);
-    lt_fe_add(&e, &p->x, &p->y);
-    lt_fe_multiply(&e, &e, &e);
-    lt_fe_subtract(&e, &h, &e);
-    lt_fe_subtract(&g, &a, &b);
-    lt_fe_add(&c, &c, &g); /* F */
-    join(r, &e, &c, &g, &h);
+    lt_fe_multiply(&s->a, &p->x, &p->x);
+    lt_fe_multiply(&s->b, &p->y, &p->y);
+    lt_fe_multiply(&s->c, &p->z, &p->z);
+    lt_fe_add(&s->c, &s->c, &s->c);
+    lt_fe_add(&s->h, &s->a, &s->b);
+    lt_fe_add(&s->e, &p->x, &p->y);
+    lt_fe_multiply(&s->e, &s->e, &s->e);
+    lt_fe_subtract(&s->e, &s->h, &s->e);
+    lt_fe_subtract(&s->g, &s->a, &s->b);
+    lt_fe_add(&s->f, &s->c, &s->g);
+    join(r, &s->e, &s->f, &s->g, &s->h);
 }
 
 /* 0, 1, ... 15 times p */
-static void multiples(struct point table[16], const struct point *p)
+static void multiples(struct point table[16], const struct point *p, struct scratch *s)
 {
     table[0] = neutral;
     for (size_t i = 1; i < 16; i++)
-        add(&table[i], &table[i - 1], p);
+        add(&table[i], &table[i - 1], p, s);
 }
 
 static void pick(struct point *r, const struct point table[16], uint32_t index)
@@ -111,15 +115,17 @@ static uint32_t window(const uint32_t scalar[8], size_t i) /* its i-th group of 
 static void multiply_base(struct point *r, const uint32_t scalar[8])
 {
     struct point table[16], chosen;
-    multiples(table, &base);
+    struct scratch s;
+    multiples(table, &base, &s);
     *r = neutral;
     for (size_t i = 64; i-- > 0;) {
         for (int k = 0; k < 4; k++)
-            twice(r, r);
+            twice(r, r, &s);
         pick(&chosen, table, window(scalar, i));
-        add(r, r, &chosen);
+        add(r, r, &chosen, &s);
     }
     lt_wipe(&chosen, sizeof chosen);
+    lt_wipe(&s, sizeof s);
 }
 
 /* [s]B + [k]p of public numbers */
@@ -127,14 +133,15 @@ static void multiply_two(struct point *r, const uint32_t s[8], const uint32_t k[
                          const struct point *p)
 {
     struct point of_base[16], of_p[16];
-    multiples(of_base, &base);
-    multiples(of_p, p);
+    struct scratch scratch;
+    multiples(of_base, &base, &scratch);
+    multiples(of_p, p, &scratch);
     *r = neutral;
     for (size_t i = 64; i-- > 0;) {
         for (int j = 0; j < 4; j++)
-            twice(r, r);
-        add(r, r, &of_base[window(s, i)]);
-        add(r, r, &of_p[window(k, i)]);
+            twice(r, r, &scratch);
+        add(r, r, &of_base[window(s, i)], &scratch);
+        add(r, r, &of_p[window(k, i)], &scratch);
     }
 }
 
