@@ -22,10 +22,10 @@ end
 
 local function shake_hands(c, s)
   repeat
-    local there, back = c:pull(), nil
+    local there = c:pull()
     s:feed(there)
     if failure(s, c) then return failure(s, c) end
-    back = s:pull()
+    local back = s:pull()
     c:feed(back)
     if failure(c, s) then return failure(c, s) end
   until there == "" and back == ""

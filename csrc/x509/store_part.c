@@ -32,9 +32,12 @@ bool lt_store_part_changed(const lt_store_part *part)
 {
     lt_store_part now;
     bool regular;
-    return part->path
-           && (!take_stamp(part->path, &now, &regular)
-               || memcmp(now.stamp, part->stamp, sizeof now.stamp) != 0);
+    if (!part->path)
+        return false;
+    bool same = take_stamp(part->path, &now, &regular);
+    for (size_t i = 0; i < sizeof now.stamp / sizeof *now.stamp; i++)
+        same = same && now.stamp[i] == part->stamp[i];
+    return !same;
 }
 
 static lt_code check(lt_bytes der, lt_store_manner how, size_t number, lt_error *e)
