@@ -16,7 +16,7 @@ local bearssl = {
 }
 
 -- What few programs need is loaded when first asked for.
-local modules = { key = "bearssl.key" }
+local modules = { key = "bearssl.key", pins = "bearssl.pins" }
 
 return setmetatable(bearssl, {
   __index = function(self, name)

@@ -116,20 +116,6 @@ static bool delta_fits(const lt_crl *complete, const lt_crl *delta)
            && lt_bytes_compare(complete->crl_number, delta->crl_number) < 0;
 }
 
-/* The newest delta CRL that can be combined and is of its time; NULL: none. */
-static lt_crl *find_delta(const search *s, const lt_crl *complete)
-{
-    lt_crl *best = NULL;
-    for (size_t i = 0; i < s->r->crl_count; i++) {
-        lt_crl *delta = s->r->crls[i];
-        if (delta_fits(complete, delta) && !freshness_problem(s, delta)
-            && delta->unknown_critical.n == 0
-            && (!best || lt_bytes_compare(delta->crl_number, best->crl_number) > 0))
-            best = delta;
-    }
-    return best;
-}
-
 static bool in_path(const lt_certificate *const *path, size_t n, const lt_certificate *c)
 {
     for (size_t i = 0; i < n; i++)
@@ -217,6 +203,21 @@ static bool is_signed(search *s, lt_crl *crl)
     return false;
 }
 
+/* The newest delta CRL that can be combined, is of its time and (h) signed; NULL: none. */
+static lt_crl *find_delta(search *s, const lt_crl *complete)
+{
+    lt_crl *best = NULL;
+    for (size_t i = 0; i < s->r->crl_count; i++) {
+        lt_crl *delta = s->r->crls[i];
+        if (delta_fits(complete, delta) && !freshness_problem(s, delta)
+            && delta->unknown_critical.n == 0
+            && (!best || lt_bytes_compare(delta->crl_number, best->crl_number) > 0)
+            && is_signed(s, delta))
+            best = delta;
+    }
+    return best;
+}
+
 /* (i) to (l) */
 static void take_answer(search *s, const lt_crl *complete, const lt_crl *delta, size_t index)
 {
@@ -250,9 +251,7 @@ static void consider(search *s, const lt_distribution_point *point, size_t index
         note_problem(s, LT_critical_extension, "crlExtensions");
         return;
     }
-    lt_crl *delta = find_delta(s, crl);
-    if (delta && !is_signed(s, delta)) /* (h) */
-        delta = NULL;
+    const lt_crl *delta = find_delta(s, crl);
     const char *stale = freshness_problem(s, crl); /* a delta makes an old one new (5.2.4) */
     if (stale && (!delta || s->q->time < crl->updates.this_update)) {
         note_problem(s, LT_bad_crl, stale);
@@ -277,7 +276,8 @@ static void consider_all(search *s, const lt_distribution_point *point)
 }
 
 /* The points that the certificate names. True where there are any, and all of them name another
- * CRL issuer: then its own issuer has left its revocation to those (section 4.2.1.13). */
+ * CRL issuer: then its own issuer has left its revocation to those (section 4.2.1.13). So is it
+ * where they cannot be read. */
 static bool consider_points(search *s)
 {
     const lt_bytes oid = { crl_distribution_points, sizeof crl_distribution_points };
@@ -288,7 +288,7 @@ static bool consider_points(search *s)
         return false;
     if (!der_only(x.value, DER_SEQUENCE, &points)) {
         note_problem(s, LT_bad_certificate, "cRLDistributionPoints");
-        return false;
+        return true;
     }
     bool all_delegated = points.n > 0;
     for (int i = 0; i < POINTS_MAX && lt_crl_point_next(&points, &point); i++) {

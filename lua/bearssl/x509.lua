@@ -75,4 +75,14 @@ function certificate:to_table()
   return out
 end
 
-return x509
+-- What few programs need is loaded when first asked for.
+local modules = { crl = "bearssl.x509.crl", ocsp = "bearssl.x509.ocsp" }
+
+return setmetatable(x509, {
+  __index = function(self, name)
+    if not modules[name] then return nil end
+    local module = require(modules[name])
+    rawset(self, name, module)
+    return module
+  end,
+})
