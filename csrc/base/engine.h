@@ -37,6 +37,7 @@ typedef struct {
     bool ask_client_hello;      /* server: so is the config for a ClientHello */
     bool ask_verdict;           /* so is a peer whose chain was verified */
     bool ask_early_data;        /* server: so is whether early data is a replay */
+    bool post_handshake_auth;   /* client: offered; server: may be asked for */
     uint32_t record_size_limit; /* bytes of plaintext that we want in a record; 0: 2^14 */
     uint32_t max_early_data;    /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
@@ -61,10 +62,21 @@ typedef enum {
     LT_STATE_question,  /* the handshake waits for lt_engine_class.answer */
     LT_STATE_early,     /* server: data flows both ways already, before the client's Finished */
     LT_STATE_connected,
-    LT_STATE_closing, /* close_notify sent; the peer's may still come, and data before it */
-    LT_STATE_closed,  /* the peer's close_notify was seen, or both */
-    LT_STATE_failed,  /* see error(); its alert is the last of the output */
+    LT_STATE_closing,     /* close_notify sent; the peer's may still come, and data before it */
+    LT_STATE_half_closed, /* TLS 1.3: the peer's close_notify was seen, ours is not sent */
+    LT_STATE_closed,      /* the peer's close_notify was seen, or both */
+    LT_STATE_failed,      /* see error(); its alert is the last of the output */
 } lt_state;
+
+static inline bool lt_state_may_write(lt_state s)
+{
+    return s == LT_STATE_connected || s == LT_STATE_early || s == LT_STATE_half_closed;
+}
+
+static inline bool lt_state_is_read(lt_state s) /* nothing more comes from the peer */
+{
+    return s == LT_STATE_half_closed || s == LT_STATE_closed;
+}
 
 /* CertificateRequest as the caller sees it (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2). */
 typedef struct {
@@ -164,6 +176,7 @@ typedef struct {
     /* Client: application data for the 0-RTT flight (RFC 8446 section 2.3), before the first
      * input; how many bytes of `n` were taken. NULL: an engine without. */
     size_t (*write_early)(lt_engine *, const uint8_t *p, size_t n);
+    lt_code (*request_certificate)(lt_engine *, lt_error *); /* server, later; NULL: without */
     lt_code (*update_keys)(lt_engine *, bool request, lt_error *); /* NULL: an engine without */
 
     lt_session *(*session)(const lt_engine *,

@@ -216,7 +216,7 @@ static lt_io data(lt_transport *t, const lt_deadline *d, lt_bytes *out)
         if (out->n > 0)
             return LT_IO_done;
         lt_state state = lt_conn_state(&t->conn);
-        if (state == LT_STATE_failed || state == LT_STATE_closed)
+        if (state == LT_STATE_failed || lt_state_is_read(state))
             return ended(t, state == LT_STATE_failed ? LT_IO_failed : LT_IO_closed);
         io = fill(t, d);
         if (io == LT_IO_failed)
@@ -249,7 +249,7 @@ static lt_io write_all(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t
         lt_state state = lt_conn_state(&t->conn);
         if (state == LT_STATE_failed)
             return ended(t, LT_IO_failed);
-        if (state != LT_STATE_connected && state != LT_STATE_early)
+        if (!lt_state_may_write(state))
             return ended(t, LT_IO_closed);
         size_t n = lt_conn_write(&t->conn, (lt_bytes){ p.p + *taken, p.n - *taken });
         *taken += n;
@@ -276,7 +276,7 @@ bool lt_transport_dirty(lt_transport *t)
     if (t->fd < 0)
         return true;
     lt_state state = lt_conn_state(&t->conn);
-    return lt_conn_data(&t->conn).n > 0 || state == LT_STATE_failed || state == LT_STATE_closed;
+    return lt_conn_data(&t->conn).n > 0 || state == LT_STATE_failed || lt_state_is_read(state);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

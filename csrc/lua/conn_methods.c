@@ -82,9 +82,13 @@ static int conn_info(lua_State *L)
 static int conn_state(lua_State *L)
 {
     static const char *const names[] = {
-        [LT_STATE_handshake] = "handshake", [LT_STATE_question] = "question",
-        [LT_STATE_early] = "early",         [LT_STATE_connected] = "connected",
-        [LT_STATE_closing] = "closing",     [LT_STATE_closed] = "closed",
+        [LT_STATE_handshake] = "handshake",
+        [LT_STATE_question] = "question",
+        [LT_STATE_early] = "early",
+        [LT_STATE_connected] = "connected",
+        [LT_STATE_closing] = "closing",
+        [LT_STATE_closed] = "closed",
+        [LT_STATE_half_closed] = "half_closed",
         [LT_STATE_failed] = "failed",
     };
     const lt_conn *c = open_conn(L);

@@ -125,13 +125,13 @@ static int connection_read(lua_State *L)
     if (state == LT_STATE_failed)
         return fail_conn(L, c);
     lt_conn_idle(c);
-    return plain(L, state == LT_STATE_closed ? "closed" : "wantread");
+    return plain(L, lt_state_is_read(state) ? "closed" : "wantread");
 }
 
 static int write_ended(lua_State *L, const lt_conn *c, bool all, lua_Integer last)
 {
     lt_state state = lt_conn_state(c);
-    bool open = state == LT_STATE_connected || state == LT_STATE_early;
+    bool open = lt_state_may_write(state);
     if (state == LT_STATE_failed)
         fail_conn(L, c);
     else if (open && all) {

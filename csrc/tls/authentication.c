@@ -115,7 +115,9 @@ lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body)
     lt_certificate_message m;
     if (!lt_certificate_message_parse(body, tls_1_3, &m))
         return lt_fail(&t->error, LT_decode, "Certificate");
-    if (m.request_context.n != 0) /* within the handshake (section 4.4.2) */
+    const lt_buffer *context = &t->hs->request_context; /* empty within the handshake */
+    if (!lt_bytes_equal(m.request_context,
+                        (lt_bytes){ context->data, lt_buffer_size(context) }))
         return lt_fail(&t->error, LT_illegal_parameter,
                        "Certificate.certificate_request_context");
     if (m.list.n == 0)
@@ -174,13 +176,14 @@ lt_code lt_tls_write_certificate(lt_tls *t)
 {
     bool tls_1_3 = t->version == LT_TLS_1_3;
     size_t count = 0;
+    const lt_buffer *context = &t->hs->request_context;
     const lt_bytes *chain = NULL;
     if (t->hs->identity)
         chain = lt_identity_certificates(t->hs->identity, &count);
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate, &message);
     if (tls_1_3)
-        wr_vec(&w, 1, (lt_bytes){ NULL, 0 });
+        wr_vec(&w, 1, (lt_bytes){ context->data, lt_buffer_size(context) });
     lt_mark list = wr_open(&w, 3);
     for (size_t i = 0; i < count; i++) {
         wr_vec(&w, 3, chain[i]);
@@ -285,9 +288,11 @@ static lt_code request_13(lt_tls *t, lt_reader r)
     lt_extensions x;
     if (!rd_vec(&r, 1, &context) || !rd_vec(&r, 2, &block) || r.n != 0)
         return lt_fail(&t->error, LT_decode, "CertificateRequest");
-    if (context.n != 0)
+    if ((context.n == 0) == t->up) /* empty within the handshake, and only there (4.3.2) */
         return lt_fail(&t->error, LT_illegal_parameter,
                        "CertificateRequest.certificate_request_context");
+    if (!lt_buffer_add(&t->hs->request_context, context.p, context.n))
+        return lt_fail(&t->error, LT_memory, "CertificateRequest");
     lt_code rc = lt_extensions_parse(&x, block, LT_IN_certificate_request, ~0U, &t->error);
     if (rc != LT_OK)
         return rc;

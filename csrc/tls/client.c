@@ -242,15 +242,11 @@ static lt_code on_certificate(lt_tls *t, lt_reader body)
 static lt_code finish(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
-    lt_transcript_hash(&hs->transcript, digest);
-    lt_finished_mac(t->suite->hash, hs->client_handshake_secret, digest, verify_data);
-    lt_mark message;
-    lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
-    wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
-    lt_code rc = lt_tls_close(t, &w, message, true);
+    lt_code rc = lt_tls_write_finished(t, hs->client_handshake_secret);
     if (rc == LT_OK)
         rc = lt_tls_flush(t);
+    if (rc == LT_OK)
+        rc = lt_tls_keep_transcript(t);
     if (rc != LT_OK)
         return rc;
     lt_tls_resumption_secret(t);
@@ -365,6 +361,7 @@ const lt_tls_row lt_tls_client_rows[] = {
     { LT_TLS_wait_certificate,            LT_HS_certificate,           ANY,  NULL,           on_certificate,                  LT_TLS_wait_certificate_verify },
     { LT_TLS_wait_certificate_verify,     LT_HS_certificate_verify,    ANY,  NULL,           lt_tls_read_certificate_verify,  LT_TLS_wait_finished },
     { LT_TLS_wait_finished,               LT_HS_finished,              LAST, NULL,           on_finished,                     LT_TLS_as_decided },
+    { LT_TLS_connected,                   LT_HS_certificate_request,   LAST, lt_tls_offered_later, lt_tls_on_post_request,    LT_TLS_as_decided },
     { LT_TLS_connected,                   LT_HS_new_session_ticket,    ANY,  tls_1_3,        on_new_session_ticket,           LT_TLS_connected },
     { LT_TLS_connected,                   LT_HS_key_update,            LAST, tls_1_3,        lt_tls_on_key_update,            LT_TLS_connected },
     { .act = NULL },

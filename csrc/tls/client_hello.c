@@ -152,7 +152,9 @@ static void only_for_13(lt_tls *t, lt_writer *w)
     wr_uint(w, 1, 1);
     wr_uint(w, 1, PSK_DHE_KE);
     wr_close(w, x);
-    if (lt_buffer_size(&t->hs->cookie) > 0) { /* section 4.2.2 */
+    if (t->config->post_handshake_auth)
+        empty_extension(t, w, LT_X_post_handshake_auth); /* section 4.2.6 */
+    if (lt_buffer_size(&t->hs->cookie) > 0) {            /* section 4.2.2 */
         x = open_extension(t, w, LT_X_cookie);
         wr_vec(w, 2, (lt_bytes){ t->hs->cookie.data, lt_buffer_size(&t->hs->cookie) });
         wr_close(w, x);

@@ -91,8 +91,8 @@ static bool answers_early(const lt_tls *t)
 
 static bool may_write(const lt_tls *t)
 {
-    return t->error.code == LT_OK && !t->closing
-           && (t->state == LT_TLS_connected || answers_early(t));
+    return t->error.code == LT_OK && !t->closing && (t->up || answers_early(t))
+           && !(t->peer_closed && t->version < LT_TLS_1_3);
 }
 
 static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
@@ -163,15 +163,16 @@ static lt_state state(const lt_engine *engine)
     const lt_tls *t = of_const(engine);
     if (t->error.code != LT_OK)
         return LT_STATE_failed;
-    if (t->peer_closed)
-        return LT_STATE_closed;
+    if (t->peer_closed) /* RFC 8446 section 6.1: each side ends on its own */
+        return t->version == LT_TLS_1_3 && t->up && !t->closing ? LT_STATE_half_closed
+                                                                : LT_STATE_closed;
     if (t->closing)
         return LT_STATE_closing;
     if (t->question)
         return LT_STATE_question;
     if (answers_early(t))
         return LT_STATE_early;
-    return t->state == LT_TLS_connected ? LT_STATE_connected : LT_STATE_handshake;
+    return t->up ? LT_STATE_connected : LT_STATE_handshake;
 }
 
 static const lt_error *error(const lt_engine *engine)
@@ -236,7 +237,7 @@ static lt_code use_answer(lt_tls *t, const lt_answer *a)
     case LT_QUESTION_certificate:
         if (a->identity && lt_tls_choose_scheme(t, a->identity, &t->hs->identity_scheme))
             t->hs->identity = a->identity;
-        return LT_OK;
+        return t->up ? lt_tls_post_flight(t) : LT_OK;
     case LT_QUESTION_client_hello:
         if (a->config)
             t->config = a->config;
@@ -314,6 +315,7 @@ static void free_engine(lt_engine *engine)
     lt_tls_handshake_free(t);
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
+    lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);
     lt_handshake_stream_free(&t->messages);
     lt_trace_free(&t->trace);
@@ -350,6 +352,7 @@ static const lt_engine_class engine_class = {
     .session = session,
     .exporter = exporter,
     .write_early = write_early,
+    .request_certificate = lt_tls_request_certificate,
     .update_keys = lt_tls_update_keys,
     .trace = trace,
     .key_log = lt_tls_key_log,

@@ -21,6 +21,17 @@ lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body
     return rc;
 }
 
+lt_code lt_tls_write_finished(lt_tls *t, const uint8_t *base_key)
+{
+    uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
+    lt_transcript_hash(&t->hs->transcript, digest);
+    lt_finished_mac(t->suite->hash, base_key, digest, verify_data);
+    lt_mark message;
+    lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
+    wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
+    return lt_tls_close(t, &w, message, true);
+}
+
 lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body)
 {
     uint8_t verify_data[VERIFY_DATA_12];

@@ -13,9 +13,8 @@ bool lt_tls_handshake_new(lt_tls *t)
     return t->hs != NULL;
 }
 
-void lt_tls_handshake_free(lt_tls *t)
+static void free_handshake(lt_tls_handshake *hs)
 {
-    lt_tls_handshake *hs = t->hs;
     if (!hs)
         return;
     lt_buffer *const buffers[] = { &hs->flight,        &hs->hello,   &hs->cookie,
@@ -25,7 +24,21 @@ void lt_tls_handshake_free(lt_tls *t)
         lt_buffer_free(buffers[i]);
     lt_transcript_free(&hs->transcript);
     lt_wipe_free(hs, sizeof *hs);
+}
+
+void lt_tls_handshake_free(lt_tls *t)
+{
+    if (t->hs != t->later)
+        free_handshake(t->hs);
     t->hs = NULL;
+}
+
+void lt_tls_exchanges_free(lt_tls *t)
+{
+    free_handshake(t->later);
+    t->later = NULL;
+    lt_wipe_free(t->main_transcript, sizeof *t->main_transcript);
+    t->main_transcript = NULL;
 }
 
 /* --- names -------------------------------------------------------------------------------- */
@@ -132,8 +145,10 @@ lt_code lt_tls_step(lt_tls *t, uint32_t message, lt_reader body, bool ends_recor
 void lt_tls_enter(lt_tls *t, lt_tls_state state)
 {
     t->state = state;
-    if (state == LT_TLS_connected)
-        lt_tls_handshake_free(t);
+    if (state != LT_TLS_connected)
+        return;
+    t->up = true;
+    lt_tls_handshake_free(t);
 }
 
 void lt_tls_ask(lt_tls *t, lt_question question)
@@ -196,6 +211,8 @@ lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body)
     if (tls_1_2 && !t->server && type == LT_HS_hello_request && body.n == 0)
         return renegotiation(t, type);
     if (type == LT_HS_server_hello && !t->server && classify(t, body, &message) != LT_OK)
+        return t->error.code;
+    if (!t->hs && lt_tls_begin_exchange(t, type) != LT_OK)
         return t->error.code;
     return lt_tls_step(t, message, body, lt_buffer_size(&t->messages.pending) == 0);
 }

@@ -284,11 +284,12 @@ static lt_code encrypted_extensions(lt_tls *t)
     return lt_tls_close(t, &w, message, true);
 }
 
-static lt_code certificate_request(lt_tls *t)
+lt_code lt_tls_write_certificate_request(lt_tls *t)
 {
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate_request, &message);
-    wr_uint(&w, 1, 0);
+    const lt_buffer *context = &t->hs->request_context;
+    wr_vec(&w, 1, (lt_bytes){ context->data, lt_buffer_size(context) });
     lt_mark block = wr_open(&w, 2);
     wr_uint(&w, 2, LT_EXT_signature_algorithms);
     lt_mark x = wr_open(&w, 2), list = wr_open(&w, 2);
@@ -308,25 +309,15 @@ static lt_code certificate_request(lt_tls *t)
     return lt_tls_close(t, &w, message, true);
 }
 
-static lt_code finished(lt_tls *t)
-{
-    uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
-    lt_transcript_hash(&t->hs->transcript, digest);
-    lt_finished_mac(t->suite->hash, t->hs->server_handshake_secret, digest, verify_data);
-    lt_mark message;
-    lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
-    wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
-    lt_code rc = lt_tls_close(t, &w, message, true);
-    return rc == LT_OK ? lt_tls_flush(t) : rc;
-}
-
 /* This side may write application data now (section 2); the client's flight is still to come. */
 static lt_code end_flight(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
     bool early = t->early_data == LT_EARLY_accepted;
     bool asked = t->config->client_auth != LT_AUTH_none && !hs->psk_accepted;
-    lt_code rc = finished(t);
+    lt_code rc = lt_tls_write_finished(t, hs->server_handshake_secret);
+    if (rc == LT_OK)
+        rc = lt_tls_flush(t);
     if (rc != LT_OK)
         return rc;
     lt_tls_application_secrets(t);
@@ -353,7 +344,7 @@ static lt_code flight(lt_tls *t) /* EncryptedExtensions to Finished */
     if (rc != LT_OK || hs->psk_accepted)
         return rc == LT_OK ? end_flight(t) : rc;
     if (t->config->client_auth != LT_AUTH_none)
-        rc = certificate_request(t);
+        rc = lt_tls_write_certificate_request(t);
     if (rc == LT_OK)
         rc = lt_tls_write_certificate(t);
     return rc == LT_OK ? lt_tls_sign(t, lt_tls_to_sign(t, true, content), on_signature) : rc;
@@ -511,6 +502,9 @@ static lt_code on_finished(lt_tls *t, lt_reader body)
         rc = lt_tls_hear(t, body);
     if (rc != LT_OK)
         return rc;
+    rc = lt_tls_keep_transcript(t);
+    if (rc != LT_OK)
+        return rc;
     lt_tls_resumption_secret(t);
     lt_tls_read_with(t, t->client_secret);
     lt_bytes modes = hs->client_extensions.data[LT_X_psk_key_exchange_modes];
@@ -533,6 +527,9 @@ const lt_tls_row lt_tls_server_rows[] = {
     { LT_TLS_wait_client_certificate,        LT_HS_certificate,        ANY,  NULL,    on_certificate,                 LT_TLS_as_decided },
     { LT_TLS_wait_client_certificate_verify, LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_client_finished },
     { LT_TLS_wait_client_finished,           LT_HS_finished,           LAST, NULL,    on_finished,                    LT_TLS_connected },
+    { LT_TLS_connected,                      LT_HS_certificate,        ANY,  lt_tls_awaits_certificate, lt_tls_on_post_certificate, LT_TLS_as_decided },
+    { LT_TLS_wait_post_certificate_verify,   LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_post_finished },
+    { LT_TLS_wait_post_finished,             LT_HS_finished,           ANY,  NULL,    lt_tls_on_post_finished,        LT_TLS_connected },
     { LT_TLS_connected,                      LT_HS_key_update,         LAST, tls_1_3, lt_tls_on_key_update,           LT_TLS_connected },
     { .act = NULL },
 };

@@ -54,6 +54,8 @@
     X(wait_client_certificate_verify_12)                          \
     X(wait_client_change_cipher_spec_12)                          \
     X(wait_client_finished_12)                                    \
+    X(wait_post_certificate_verify)                               \
+    X(wait_post_finished)                                         \
     X(wait_answer) /* of a question; no message has a row here */ \
     X(connected)                                                  \
     X(as_decided) /* in a row: the handler set hs->next */
@@ -161,7 +163,10 @@ typedef struct lt_tls {
     const char *last_in; /* the last message from the peer; NULL: none */
 
     lt_trace trace;
-    lt_tls_handshake *hs; /* NULL once connected */
+    lt_tls_handshake *hs;           /* NULL once connected */
+    bool up;                        /* connected once: what comes after does not change that */
+    lt_transcript *main_transcript; /* for authentication after the handshake; NULL: none */
+    lt_tls_handshake *later;        /* server: a CertificateRequest that is not answered yet */
     lt_tls_peer peer;
     uint8_t client_random[32], server_random[32];
     uint8_t client_secret[LT_HASH_MAX],
@@ -212,6 +217,7 @@ lt_code lt_tls_change_cipher_spec(lt_tls *t); /* after what the flight holds */
 lt_code lt_tls_hear(lt_tls *t,
                     lt_reader body);   /* a message from the peer into the transcript */
 bool lt_tls_handshake_new(lt_tls *t);  /* false: out of memory */
+void lt_tls_exchanges_free(lt_tls *t); /* what may come after the handshake */
 void lt_tls_handshake_free(lt_tls *t); /* wipes; once connected, or failed */
 lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body);
 lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e); /* TLS 1.3, 4.6.3 */
@@ -227,6 +233,7 @@ bool lt_tls_allows_version(const lt_config *config, uint16_t version);
 extern const lt_tls_row lt_tls_client_rows[], lt_tls_client_12_rows[], lt_tls_server_rows[],
     lt_tls_server_12_rows[];
 lt_code lt_tls_on_client_hello_12(lt_tls *t);
+lt_code lt_tls_write_certificate_request(lt_tls *t); /* TLS 1.3, with hs->request_context */
 lt_code
 lt_tls_on_config(lt_tls *t); /* server: the question about the ClientHello is answered */
 lt_code lt_tls_on_early_data(lt_tls *t); /* server: so is the one about early data */
@@ -279,6 +286,7 @@ bool lt_tls_scheme_offered(uint32_t scheme);
 /* finished.c */
 lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body);
 lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body);
+lt_code lt_tls_write_finished(lt_tls *t, const uint8_t *base_key); /* TLS 1.3 */
 lt_code lt_tls_finish_12(lt_tls *t); /* ChangeCipherSpec, Finished */
 lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body);
 bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s); /* name, ALPN, certificates */
@@ -293,6 +301,18 @@ lt_code lt_tls_send_tickets(lt_tls *t);   /* TLS 1.3 */
 lt_code lt_tls_send_ticket_12(lt_tls *t); /* into the flight */
 lt_tls_session *lt_tls_open_ticket(const lt_tls *t,
                                    lt_bytes ticket); /* NULL: not one of ours */
+
+/* post_handshake.c */
+bool lt_tls_may_authenticate_later(const lt_tls *t);
+lt_code lt_tls_keep_transcript(lt_tls *t); /* of the handshake that ends, where it is wanted */
+lt_code lt_tls_request_certificate(lt_engine *engine, lt_error *e); /* server */
+lt_code lt_tls_begin_exchange(lt_tls *t, uint32_t type);
+bool lt_tls_awaits_certificate(const lt_tls *t);
+bool lt_tls_offered_later(const lt_tls *t);
+lt_code lt_tls_on_post_certificate(lt_tls *t, lt_reader body);
+lt_code lt_tls_on_post_finished(lt_tls *t, lt_reader body);
+lt_code lt_tls_on_post_request(lt_tls *t, lt_reader body);
+lt_code lt_tls_post_flight(lt_tls *t); /* once it is known which certificate */
 
 /* early_data.c: server */
 lt_code lt_tls_judge_early_data(lt_tls *t); /* may ask */
