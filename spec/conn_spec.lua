@@ -360,7 +360,7 @@ describe("on_certificate_request", function()
       assert.equal("failed", c:state())
       ends.join(c, s)
       local _, there = s:feed ""
-      assert.same({ "peer_alert", "user_canceled" }, { there.code, there.alert })
+      assert.same({ "peer_alert", "internal_error" }, { there.code, there.alert })
     end)
   end
 end)

@@ -451,7 +451,7 @@ describe("socket", function()
       socket.sleep(0.01)
     end
     assert.is_nil(last)
-    assert.same({ "peer_alert", "user_canceled" }, { err.code, err.alert })
+    assert.same({ "peer_alert", "internal_error" }, { err.code, err.alert })
   end)
 
   it("sends no SIGPIPE to its process", function()

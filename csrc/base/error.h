@@ -56,7 +56,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(limit, internal_error, "a limit was reached")                                          \
     X(option, none, "bad option")                                                            \
     X(state, none, "not possible in this state")                                             \
-    X(cancelled, user_canceled, "the handshake was given up by this side")                   \
+    X(cancelled, internal_error, "the connection was given up by this side")                 \
     /* files and text */                                                                     \
     X(file, none, "file cannot be read")                                                     \
     X(pem, none, "PEM does not decode")                                                      \

@@ -130,13 +130,23 @@ void lt_conn_input_done(lt_conn *c, size_t n)
     collect_key_log(c);
 }
 
+/* An end without close_notify takes nothing away of what came before it. */
+static void tell_end(lt_conn *c)
+{
+    if (c->ended && lt_conn_data(c).n == 0)
+        c->engine->engine_class->input_end(c->engine);
+}
+
 void lt_conn_input_end(lt_conn *c)
 {
-    c->engine->engine_class->input_end(c->engine);
+    c->ended = true;
+    tell_end(c);
 }
 
 lt_event lt_conn_event(const lt_conn *c)
 {
+    if (c->given_up)
+        return LT_EVENT_none;
     if (c->key_log_line)
         return LT_EVENT_key_log;
     if (c->config->pin_events && !c->pins_told
@@ -181,6 +191,7 @@ void lt_conn_output_done(lt_conn *c, size_t n)
 void lt_conn_data_done(lt_conn *c, size_t n)
 {
     c->engine->engine_class->data_done(c->engine, n);
+    tell_end(c);
 }
 
 size_t lt_conn_write(lt_conn *c, lt_bytes p)
@@ -196,4 +207,10 @@ void lt_conn_close(lt_conn *c)
 void lt_conn_abort(lt_conn *c, lt_code code)
 {
     c->engine->engine_class->abort(c->engine, code);
+}
+
+void lt_conn_give_up(lt_conn *c)
+{
+    c->given_up = true;
+    lt_conn_abort(c, LT_cancelled);
 }

@@ -38,6 +38,8 @@ typedef struct {
     char *key_log_line; /* LT_KEY_LOG_LINE bytes while a line waits, else NULL */
     size_t key_log_size;
     bool pins_told;
+    bool ended;    /* the transport has; the engine hears it once its data was read */
+    bool given_up; /* no more events */
 } lt_conn;
 
 typedef struct {
@@ -102,5 +104,6 @@ void lt_conn_data_done(lt_conn *c, size_t n);
 size_t lt_conn_write(lt_conn *c, lt_bytes p); /* how many were taken; 0: not now, or never */
 void lt_conn_close(lt_conn *c);               /* close_notify into the output */
 void lt_conn_abort(lt_conn *c, lt_code code); /* fails from outside, with its alert */
+void lt_conn_give_up(lt_conn *c); /* likewise, because an event was not dealt with */
 
 #endif

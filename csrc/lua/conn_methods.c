@@ -357,7 +357,7 @@ static int conn_abort(lua_State *L) /* abort(conn): a callback has raised */
 {
     lt_conn *c = open_conn(L);
     if (c)
-        lt_conn_abort(c, LT_cancelled);
+        lt_conn_give_up(c);
     return 0;
 }
 
