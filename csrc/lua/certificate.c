@@ -246,6 +246,8 @@ static int x509_load(lua_State *L)
         rc = lt_chain_parse(chain, (lt_bytes){ file.data + file.start, lt_buffer_size(&file) },
                             &e);
     lt_buffer_free(&file);
+    if (rc != LT_OK && rc != LT_file && rc != LT_memory)
+        lt_error_cause(&e, NULL, "in %s", path);
     return rc == LT_OK ? push_list(L, chain) : lt_lua_fail(L, &e);
 }
 

@@ -42,6 +42,19 @@ local function load_identity(entry)
   return core.identity(plain)
 end
 
+local about_key = {
+  no_key = true, bad_key = true, encrypted_key = true, bad_password = true, unsupported_key = true, key_mismatch = true,
+}
+
+-- Says which file an error is about, where it does not say so itself.
+local function with_path(err, entry)
+  local path = entry[about_key[err.code] and "key" or "certificate"]
+  if not err.cause and err.code ~= "memory" and type(path) == "string" and not core.is_text(path) then
+    err.cause = "in " .. path
+  end
+  return err
+end
+
 local function new(role, given)
   local read, wrong = options.read(role, given)
   if not read then error(("bearssl.%s: %s"):format(role, wrong), 3) end
@@ -49,7 +62,7 @@ local function new(role, given)
   fields.identities = {}
   for i, entry in ipairs(read.identities) do
     local identity, err = load_identity(entry)
-    if not identity then return nil, err end
+    if not identity then return nil, with_path(err, entry) end
     fields.identities[i] = identity
   end
   local ok, err = load_trust(read)
