@@ -25,9 +25,13 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
         tls->clock = microseconds;
     if (!tls->native)
         return (tls->bear = lt_bear_shared_new(tls, e)) ? LT_OK : e->code;
-    if (tls->server && tls->session_cache_size > 0)
-        return (tls->tls = lt_tls_shared_new(tls->session_lifetime, e)) ? LT_OK : e->code;
-    return LT_OK;
+    if (!tls->server || tls->session_cache_size == 0)
+        return LT_OK;
+    tls->tls = lt_tls_shared_new(tls->session_lifetime, e);
+    const lt_bytes fixed = { tls->entropy, sizeof tls->entropy };
+    if (tls->tls && tls->fixed_entropy) /* the same bytes every run: tickets too */
+        lt_tls_shared_set_keys(tls->tls, &fixed, 1, e);
+    return e->code;
 }
 
 void lt_conn_config_free(lt_conn_config *config)

@@ -3,7 +3,9 @@ local bearssl = require "bearssl"
 local pki = require "spec.support.pki"
 local socket = require "socket"
 
-local ends = {}
+local ends = {
+  defaults = { max_version = "1.2" }, -- options of both sides' configs
+}
 
 local function with(defaults, options)
   local all = {}
@@ -13,12 +15,13 @@ local function with(defaults, options)
 end
 
 function ends.client(options)
-  return assert(bearssl.client(with({ trust = pki.root.p256 }, options)))
+  return assert(bearssl.client(with(with(ends.defaults, { trust = pki.root.p256 }), options)))
 end
 
 function ends.server(options)
   local identity = pki.server.p256
-  return assert(bearssl.server(with({ certificate = identity.certificate, key = identity.key }, options)))
+  local own = with(ends.defaults, { certificate = identity.certificate, key = identity.key })
+  return assert(bearssl.server(with(own, options)))
 end
 
 -- Two connections of these configs (or of plain ones) before their handshake; options: of the client's.
