@@ -187,6 +187,12 @@ describe("redirects", function()
     assert.equal("hello", (get(to(302, "hello"))))
   end)
 
+  it("are relative to what was asked, where `host` and `port` say otherwise than the URL", function()
+    local url = "https://localhost:1/redirect?302,/hello"
+    local body, code, headers = get("", { url = url, port = server.port })
+    assert.same({ "hello", 200, at "hello" }, { body, code, headers.location })
+  end)
+
   it("go no further than maxredirects", function()
     local loop = to(302, "/redirect?302,/redirect?302,/hello")
     assert.equal("hello", (get(loop)))
@@ -224,10 +230,66 @@ describe("a response that is not one", function()
     { "short", "closed" }, { "nothing", "closed" }, { "status", "closed" }, { "header", "closed" },
     { "folded", "closed" }, { "malformed", "decode" }, { "chunk", "decode" }, { "hugechunk", "limit" },
     { "cutchunk", "closed" }, { "manychunk", "closed" }, { "ssh", "decode" }, { "interims", "limit" },
-    { "headers", "limit" },
+    { "headers", "limit" }, { "badstatus", "decode" }, { "fraction", "decode" }, { "negative", "decode" },
+    { "manylengths", "decode" },
   } do
     it(("gives %s for /%s, and leaves no descriptor"):format(case[2], case[1]), function()
       keeps_no_descriptor(function() fails(case[2], get(case[1])) end)
+    end)
+  end
+end)
+
+-- Without TLS: what stands in for a config hands out a socket that reads from a string, and then is closed.
+describe("a damaged response", function()
+  local responses = {
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\n c\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: t\r\n\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 301 Moved\r\nLocation: http://a/\r\n\r\nmoved",
+  }
+
+  local function reader(text)
+    local sock, at_byte = {}, 1
+    for _, name in ipairs { "connect", "settimeout", "setoption", "handshake", "close" } do
+      sock[name] = function() return 1 end
+    end
+    function sock.send(_, data) return #data end
+    function sock.receive(_, pattern, prefix)
+      local from, last = at_byte, #text
+      if type(pattern) == "number" then
+        last = from + pattern - #(prefix or "") - 1
+      else
+        last = text:find("\n", from, true) or last + 1
+      end
+      at_byte = math.min(last, #text) + 1
+      local data = (prefix or "") .. text:sub(from, last)
+      if last > #text then return nil, "closed", data end
+      return type(pattern) == "number" and data or (data:gsub("[\r\n]", ""))
+    end
+    return sock
+  end
+
+  local function request(text)
+    local sock = reader(text)
+    local pieces = {}
+    local stand_in = { wrap = function() return sock end }
+    return https.request { url = "https://a/", config = stand_in, create = function() return sock end,
+      sink = ltn12.sink.table(pieces) }
+  end
+
+  for i, whole in ipairs(responses) do
+    it(("never raises, cut at any byte, with any byte changed (%d)"):format(i), function()
+      assert.equal(1, (request(whole)))
+      for cut = 0, #whole - 1 do
+        local result, err = request(whole:sub(1, cut))
+        if not result then assert.equal("table", type(err), err) end
+      end
+      for position = 1, #whole do
+        for byte = 0, 255 do
+          local damaged = whole:sub(1, position - 1) .. string.char(byte) .. whole:sub(position + 1)
+          local result, err = request(damaged)
+          if not result then assert.equal("table", type(err), err) end
+        end
+      end
     end)
   end
 end)

@@ -46,6 +46,9 @@ local words = {
 
 local function as_error(err, where, what)
   local word = words[err]
+  if not word and type(err) == "string" and err:find "^HTTP/" then -- LuaSocket gives the line
+    word = { "decode", ("the server's status line does not decode: %q"):format(err:sub(1, 80)) }
+  end
   return word and failure(word[1], where, (what or "") .. word[2]) or err
 end
 
@@ -174,15 +177,13 @@ local function target_of(text, overrides)
   end
   local uri = url.build { path = parts.path, params = parts.params, query = parts.query }
   uri = uri:gsub("[^!-~]", function(c) return ("%%%02X"):format(c:byte()) end)
+  uri = uri:find "^/" and uri or "/" .. uri
+  local authority = host:find(":", 1, true) and "[" .. host .. "]" or host
+  if port ~= 443 then authority = authority .. ":" .. port end
   return {
-    url = text, host = host, port = port, uri = uri:find "^/" and uri or "/" .. uri,
+    url = "https://" .. authority .. uri, host = host, port = port, authority = authority, uri = uri,
     user = parts.user, password = parts.password,
   }
-end
-
-local function host_field(target)
-  local host = target.host:find(":", 1, true) and "[" .. target.host .. "]" or target.host
-  return target.port == 443 and host or host .. ":" .. target.port
 end
 
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$" -- RFC 9110 section 5.6.2
@@ -211,7 +212,7 @@ local function header_of(request, target)
     return nil, failure("option", "method", ("'%s' is not a method"):format(request.method))
   end
   local fields = {
-    host = host_field(target), ["user-agent"] = https.USERAGENT, connection = "close, TE", te = "trailers",
+    host = target.authority, ["user-agent"] = https.USERAGENT, connection = "close, TE", te = "trailers",
   }
   if target.user and target.password then
     fields.authorization = "Basic " .. mime.b64(url.unescape(target.user) .. ":" .. url.unescape(target.password))
@@ -258,6 +259,13 @@ local function location_of(request, target, code, headers)
   return absolute:find "^[Hh][Tt][Tt][Pp][Ss]://" and absolute or nil
 end
 
+-- RFC 9110 section 8.6; LuaSocket takes whatever Lua takes for a number.
+local function check_length(headers)
+  local length = headers["content-length"]
+  if not length or length:find "^%d+$" and #length <= 15 then return true end
+  return nil, failure("decode", "Content-Length", ("the body's length does not decode: %q"):format(length:sub(1, 80)))
+end
+
 local function has_body(request, code)
   return method_of(request) ~= "HEAD" and code >= 200 and code ~= 204 and code ~= 304
 end
@@ -272,6 +280,7 @@ local function exchange(request, target, fields)
   if source then h:sendbody(fields, source, request.step) end
   local code, status = h.try(final_status(h))
   local headers = h:receiveheaders()
+  h.try(check_length(headers))
   local location = location_of(request, target, code, headers)
   if location then return false, location end
   if has_body(request, code) then h:receivebody(headers, request.sink, request.step) end
