@@ -236,6 +236,33 @@ describe("a CRL in store:verify", function()
     assert.same({ nil, "revocation_unknown" }, { chain, err.code })
   end)
 
+  it("is made newer by no delta CRL that is not signed", function()
+    local base = crls { number = 5 }
+    local delta = crls { number = 6, extensions = "deltaCRL = critical, DER:020105",
+      entries = { { serial = serial(leaf) } } }
+    local forged = assert(crl.parse(crls { number = 7, extensions = "deltaCRL = critical, DER:020105" }))[1]:der()
+    forged = forged:sub(1, -2) .. string.char(forged:byte(-1) ~ 1)
+    for _, list in ipairs { { base, forged, delta, good_root }, { delta, forged, base, good_root } } do
+      local chain, err = verify(list)
+      assert.same({ nil, "revoked" }, { chain, err.code })
+    end
+    assert(verify { base, forged, good_root })
+  end)
+
+  it("is verified once for many certificates, and counts as one of max_signatures", function()
+    local lists = { assert(crl.parse(good))[1], assert(crl.parse(good_root))[1] }
+    local function checks(n)
+      return roots:verify(pki.read(pki.server.p256.certificate),
+        { time = NOW, max_signatures = n, revocation = { crl = lists } })
+    end
+    local chain, err = checks(3)
+    assert.same({ nil, "limit" }, { chain, err.code })
+    local _, checked = assert(checks(4)) -- the list of the root is remembered
+    assert.equal(3, checked.signatures)
+    _, checked = assert(checks(2))
+    assert.equal(2, checked.signatures)
+  end)
+
   it("is no use where a wrong option is given", function()
     for _, wrong in ipairs { { mode = "maybe" }, { crls = {} }, { crl = { 1 } }, { staple = 1 }, { max_age = 0 } } do
       assert.has_error(function() roots:verify(leaf, { revocation = wrong }) end)
@@ -243,5 +270,65 @@ describe("a CRL in store:verify", function()
     local ok, err = pcall(roots.verify, roots, leaf, { revocation = { mod = "hard" } })
     assert.is_false(ok)
     assert.truthy(err:find("did you mean 'mode'", 1, true))
+  end)
+end)
+
+describe("the issuer of an indirect CRL", function()
+  local may_sign = "basicConstraints = CA:FALSE\nkeyUsage = critical, cRLSign\nsubjectKeyIdentifier = hash\n"
+  local point = "issuingDistributionPoint = critical, @p\n[p]\nindirectCRL = TRUE\n"
+  local authorities = assert(store { pki.root.p256, pki.stranger })
+  local certificate = assert(x509.load(revoke.issue("of-another-issuer", {
+    extensions = "subjectAltName = DNS:localhost\ncrlDistributionPoints = point\n[point]\nCRLissuer = dirName:name\n"
+      .. "[name]\nCN = crl-issuer\n",
+  }).certificate))[1]
+
+  local function list_of(issuer, more)
+    return revoke.crl { issuer = issuer, extensions = more or point, to = "20490101000000Z" }
+  end
+
+  -- Its certificate, and whether the leaf is good by its list.
+  local function judge(what, more)
+    local issuer = revoke.issue(what.name or "crl-issuer", { issuer = what.issuer or "p256-root",
+      extensions = what.extensions or may_sign })
+    local found = assert(x509.load(issuer.certificate))[1]
+    local _, checked = assert(authorities:verify({ certificate, intermediate }, {
+      time = os.time(), intermediates = what.intermediates or { found },
+      revocation = { mode = what.mode or "soft", leaf_only = true, crl = { list_of(issuer, what.point),
+        revoke.crl { issuer = "p256-root", to = "20490101000000Z", entries = more and more(found) or {} } } },
+    }))
+    return checked.revocation[1].status, checked.revocation[1]
+  end
+
+  it("has a path to the same anchor", function()
+    assert.equal("good", (judge {}))
+    assert.equal("good", (judge { mode = "hard" }))
+    local status, why = judge { issuer = "stranger" }
+    assert.same({ "unknown", "path of the CRL issuer" }, { status, why.where })
+  end)
+
+  it("is known", function()
+    local status, why = judge { intermediates = {} }
+    assert.same({ "unknown", "unknown_issuer" }, { status, why.problem })
+  end)
+
+  it("is the one that the certificate names", function()
+    assert.equal("unknown", (judge { name = "other-issuer" }))
+    assert.equal("unknown", (judge { point = "" })) -- it is no indirect CRL
+  end)
+
+  it("may sign CRLs", function()
+    local status, why = judge { extensions = "keyUsage = digitalSignature\n" }
+    assert.same({ "unknown", "keyUsage" }, { status, why.where })
+  end)
+
+  it("is not revoked", function()
+    local status, why = judge({}, function(found) return { { serial = serial(found) } } end)
+    assert.same({ "unknown", "path of the CRL issuer" }, { status, why.where })
+  end)
+
+  it("alone is asked: a list of the certificate's issuer does not count", function()
+    local _, checked = assert(authorities:verify({ certificate, intermediate }, { time = os.time(),
+      revocation = { mode = "soft", leaf_only = true, crl = { crls { to = "20490101000000Z" } } } }))
+    assert.equal("unknown", checked.revocation[1].status)
   end)
 end)

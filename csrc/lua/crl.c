@@ -230,7 +230,7 @@ static int crl_lookup(lua_State *L)
     const lt_crl *crl = check(L, 1);
     const lt_certificate *c;
     uint8_t room[SERIAL_MAX + 2];
-    lt_bytes text, serial;
+    lt_bytes text, serial = { NULL, 0 };
     lt_crl_entry entry;
     size_t first;
     if (lt_lua_test_certificate(L, 2, &c)) {

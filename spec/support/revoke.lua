@@ -2,7 +2,7 @@
 --
 --   revoke.crl { issuer = "p256-intermediate", entries = { { serial = "0A", reason = "keyCompromise" } },
 --                number = 7, from = "20250101000000Z", to = "20260101000000Z", digest = , extensions = }
---                              a CRL, PEM text
+--                              a CRL, PEM text; the issuer may be what revoke.issue gave
 --   revoke.index(entries)      path of an index of `openssl ca` with them
 --   revoke.issue(name, { issuer =, extensions =, days = }) a certificate with a key of its own: { certificate, key }
 --   revoke.ocsp(args)          what `openssl ocsp` prints
@@ -42,7 +42,9 @@ function revoke.index(entries)
 end
 
 function revoke.crl(what)
-  local issuer = pki.dir .. "/" .. what.issuer
+  local issuer = type(what.issuer) == "string" and pki.dir .. "/" .. what.issuer
+  local certificate = issuer and issuer .. ".pem" or what.issuer.certificate
+  local key = issuer and issuer .. ".key" or what.issuer.key
   local configuration = revoke.file(([[
 [ca]
 default_ca = test
@@ -54,8 +56,8 @@ crl_extensions = crl
 authorityKeyIdentifier = keyid
 %s
 ]]):format(revoke.index(what.entries or {}), revoke.file(("%04X\n"):format(what.number or 1)), what.extensions or ""))
-  return run(("openssl ca -gencrl -config %s -cert %s.pem -keyfile %s.key -md %s -crl_lastupdate %s -crl_nextupdate %s")
-    :format(configuration, issuer, issuer, what.digest or "sha256", what.from or "20250101000000Z",
+  return run(("openssl ca -gencrl -config %s -cert %s -keyfile %s -md %s -crl_lastupdate %s -crl_nextupdate %s")
+    :format(configuration, certificate, key, what.digest or "sha256", what.from or "20250101000000Z",
       what.to or "20260101000000Z")):match "%-%-%-%-%-BEGIN.*"
 end
 
