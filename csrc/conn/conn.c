@@ -200,7 +200,9 @@ void lt_conn_data_done(lt_conn *c, size_t n)
 
 size_t lt_conn_write(lt_conn *c, lt_bytes p)
 {
-    return p.n ? c->engine->engine_class->write(c->engine, p.p, p.n) : 0;
+    if (p.n == 0 || !lt_state_may_write(lt_conn_state(c)))
+        return 0;
+    return c->engine->engine_class->write(c->engine, p.p, p.n);
 }
 
 void lt_conn_close(lt_conn *c)

@@ -38,11 +38,13 @@ static void input_end(lt_engine *engine)
     lt_tls *t = of(engine);
     if (t->error.code != LT_OK || t->peer_closed)
         return;
-    if (t->state != LT_TLS_connected)
-        lt_error_cause(&t->error, NULL, "the peer closed the connection after %s",
-                       t->last_in ? t->last_in : "nothing at all");
-    lt_fail(&t->error, LT_truncated,
-            t->state == LT_TLS_connected ? "close_notify" : "handshake");
+    if (t->state == LT_TLS_connected)
+        lt_fail(&t->error, LT_truncated, "close_notify");
+    else
+        lt_fail_detail(&t->error, LT_closed, "handshake",
+                       "end of the connection by the %s %s%s", t->server ? "client" : "server",
+                       t->last_in ? "after " : "before any message",
+                       t->last_in ? t->last_in : "");
     lt_tls_failed(t);
 }
 
