@@ -143,8 +143,10 @@ static int conn_verified_chain(lua_State *L)
     size_t count = 0;
     const lt_bytes *list = c->engine->engine_class->verified_chain(c->engine, &count);
     push_certificates(L, list, count);
+    if (count == 0)
+        return 1;
     push_checked(L, c);
-    return count ? 2 : 1;
+    return 2;
 }
 
 static int conn_session(lua_State *L)
