@@ -146,6 +146,13 @@ static bool about_certificates(int alert)
            || alert == LT_ALERT_certificate_required;
 }
 
+static bool about_our_certificate(const lt_bear *b, int alert, bool sent)
+{
+    return b->request_seen
+           && (about_certificates(alert) || alert == LT_ALERT_handshake_failure
+               || (!sent && alert == LT_ALERT_decode_error)); /* as GnuTLS says it */
+}
+
 static void client_cause(lt_bear *b, int alert)
 {
     bool sent = b->request_seen && b->br.client.hash_id != 0;
@@ -158,8 +165,7 @@ static void client_cause(lt_bear *b, int alert)
             lt_error_cause(&b->error, "raise max_version to 1.3",
                            "the server probably speaks TLS 1.3 only; this config stops at %s",
                            lt_version_name(b->config->max_version));
-    } else if (b->request_seen
-               && (about_certificates(alert) || alert == LT_ALERT_handshake_failure)) {
+    } else if (about_our_certificate(b, alert, sent)) {
         if (sent)
             lt_error_cause(&b->error, NULL, "the server does not take our certificate");
         else if (b->no_fitting_identity)
