@@ -96,6 +96,25 @@ describe("our server and curl", function()
     assert.is_true(MEGABYTE == curl:output "body")
   end)
 
+  for what, row in pairs {
+    ["none"] = { "", "certificate_required", "handshake_failure", "handshake failure" },
+    ["one of a stranger's"] = { ("--cert %s --key %s"):format(pki.bad_client.unknown_ca.certificate,
+      pki.bad_client.unknown_ca.key), "unknown_issuer", "unknown_ca", "unknown CA" },
+    ["an expired one"] = { ("--cert %s --key %s"):format(pki.bad_client.expired.certificate,
+      pki.bad_client.expired.key), "expired", "certificate_expired", "certificate expired" },
+  } do
+    it("part where we want a client certificate and get " .. what, function()
+      local listener <close> = peer.listen()
+      local curl <close> = peer.curl(listener.port, "/", trusting .. " " .. row[1])
+      local sock, err = tls.accept(tls.mutual_server(pki.server.p256), listener)
+      assert.is_nil(sock)
+      assert.same({ row[2], row[3] }, { err.code, err.alert })
+      local status, output = curl:finish()
+      assert.not_equal(0, status)
+      assert.truthy(output:find("TLS alert, " .. row[4], 1, true), output)
+    end)
+  end
+
   for name, row in pairs {
     self_signed = { pki.bad.self_signed, 60, "self%-signed certificate" },
     unknown_ca = { pki.bad.unknown_ca, 60, "certificate" },

@@ -71,6 +71,16 @@ describe("our client and gnutls-serv", function()
     assert.is_true(again:info().resumed)
   end)
 
+  it("part where the server wants a certificate and gets none", function()
+    local server <close> = peer.gnutls_server(pki.server.p256, "--echo --require-client-cert --x509cafile "
+      .. pki.roots)
+    local sock, err = tls.connect(client, server.port)
+    assert.is_nil(sock)
+    assert.same({ "peer_alert", "decode_error" }, { err.code, err.alert }) -- so GnuTLS calls an empty Certificate
+    assert.truthy(tostring(err):find("the server asked for a certificate and got none", 1, true), tostring(err))
+    server:wait_for "Error in handshake"
+  end)
+
   it("learn that the server has another name", function()
     local server <close> = peer.gnutls_server(pki.server.p256,
       "--echo --sni-hostname x.w.example --sni-hostname-fatal")
@@ -135,6 +145,31 @@ describe("our server and gnutls-cli", function()
       assert.equal(row[1], sock:info().cipher_suite)
     end)
   end
+
+  for what, row in pairs {
+    ["none"] = { "", "certificate_required", "handshake_failure", "Handshake failed" },
+    ["one of a stranger's"] = { ("--x509certfile %s --x509keyfile %s"):format(pki.bad_client.unknown_ca.certificate,
+      pki.bad_client.unknown_ca.key), "unknown_issuer", "unknown_ca", "CA is unknown" },
+  } do
+    it("part where we want a client certificate and get " .. what, function()
+      local _ <close>, client, sock, err = meet(tls.mutual_server(pki.server.p256), trusting .. " " .. row[1])
+      assert.is_nil(sock)
+      assert.same({ row[2], row[3] }, { err.code, err.alert })
+      local status, output = client:finish()
+      assert.equal(1, status)
+      assert.truthy((output .. client:output "messages"):find(row[4], 1, true), output .. client:output "messages")
+    end)
+  end
+
+  it("part where gnutls-cli refuses our certificate", function()
+    local _ <close>, client, sock, err = meet(tls.server(pki.bad.self_signed))
+    if sock then -- it judges when the handshake is done, and leaves with an alert
+      local _, why = sock:receive "*l"
+      err = why
+    end
+    assert.equal("peer_alert", err.code)
+    assert.equal(1, (client:finish()))
+  end)
 
   it("agree on the name and on an application protocol", function()
     local _ <close>, client, sock, err = meet(tls.server(pki.server.p256, { alpn = { "http/1.1", "h2" } }),

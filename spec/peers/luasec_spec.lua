@@ -92,6 +92,22 @@ describe("our server and LuaSec's client", function()
     end)
   end
 
+  it("part where we want a client certificate and get none", function()
+    local _ <close>, client, sock, err = meet(tls.mutual_server(pki.server.p256))
+    assert.is_nil(sock)
+    assert.equal("certificate_required", err.code)
+    client:wait_for "failed .*handshake failure"
+  end)
+
+  for name, alert in pairs { self_signed = "unknown_ca", unknown_ca = "unknown_ca", expired = "certificate_expired" } do
+    it("part where LuaSec refuses our certificate: " .. name, function()
+      local _ <close>, client, sock, err = meet(tls.server(pki.bad[name]))
+      assert.is_nil(sock)
+      assert.same({ "peer_alert", alert }, { err.code, err.alert })
+      client:wait_for "failed .*certificate verify failed"
+    end)
+  end
+
   it("agree on a suite, a name and an application protocol", function()
     local _ <close>, client, sock, err = meet(tls.server(pki.server.p256, { alpn = { "x", "h2" } }),
       { alpn = "h2,x", name = "x.w.example", ciphers = "ECDHE-ECDSA-CHACHA20-POLY1305" })

@@ -66,6 +66,15 @@ describe("our client and nginx", function()
     assert.truthy(body:find("No required SSL certificate was sent", 1, true))
   end)
 
+  it("go on with a client certificate that nginx refuses, to its 400", function()
+    local server <close> = peer.nginx(pki.server.p256, "ssl_verify_client on; ssl_client_certificate "
+      .. pki.stranger .. ";")
+    local stranger = tls.client_with(pki.bad_client.expired)
+    local sock <close> = assert(tls.connect(stranger, server.port))
+    local status = exchange(sock, "GET", "/facts")
+    assert.equal(400, status)
+  end)
+
   it("agree where the server prefers its own order, PSS signatures first", function()
     local server <close> = peer.nginx(pki.server.rsa2048,
       "ssl_prefer_server_ciphers on; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384;")
