@@ -1,63 +1,11 @@
--- BearSSL's engine, client and server, in memory: what both sides agree on, and how they refuse.
+-- BearSSL's engine, client and server, in memory: what both sides agree on, sessions, certificates of clients.
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local pair = require "spec.support.pair"
 local pki = require "spec.support.pki"
 
-local TIME = 1893456000 -- 2030-01-01, within the dates of the test PKI
-local CLIENT_SEED, SERVER_SEED = ("c"):rep(32), ("s"):rep(32)
-
-local function with(defaults, options)
-  local all = {}
-  for name, value in pairs(defaults) do all[name] = value end
-  for name, value in pairs(options or {}) do all[name] = value end
-  return all
-end
-
--- Both take the same time and the same entropy each run.
-local function client(options)
-  return assert(bearssl.client(with({ verify = "none", time = TIME, entropy = CLIENT_SEED }, options)))
-end
-
-local function server(options, kind)
-  local own = pki.server[kind or "p256"]
-  return assert(bearssl.server(with({
-    certificate = own.certificate, key = own.key, time = TIME, entropy = SERVER_SEED,
-  }, options)))
-end
-
-local function connected(client_options, server_options, kind)
-  local p = pair.new(client(client_options), server(server_options, kind)):run()
-  assert.equal("connected", p.client:state(), tostring(p.client_err))
-  assert.equal("connected", p.server:state(), tostring(p.server_err))
-  return p
-end
-
-local function last_alert(list) -- level, description of the last record, which must be an alert in clear
-  local records = pair.records(list[#list])
-  local last = records[#records]
-  assert.equal(21, last.kind)
-  return last.payload:byte(1, 2)
-end
-
-local function text(n)
-  return ("0123456789abcdef"):rep(n // 16 + 1):sub(1, n)
-end
-
-local function exchange(p)
-  local there, back = text(40000), text(20001):reverse()
-  for _, way in ipairs { { p.client, p.server, there }, { p.server, p.client, back } } do
-    local from, to, data, done, got = way[1], way[2], way[3], 0, {}
-    while done < #data do
-      local last, why, partial = from:write(data, done + 1)
-      done = last or partial
-      assert(last or why == "wantwrite", why)
-      assert(to:feed(from:pull()))
-      got[#got + 1] = pair.read(to)
-    end
-    assert.is_true(data == table.concat(got))
-  end
-end
+local client, server, connected, with, last_alert =
+  pair.client_config, pair.server_config, pair.connected, pair.with, pair.last_alert
 
 describe("a bear client and a bear server", function()
   local names = {}
@@ -85,7 +33,7 @@ describe("a bear client and a bear server", function()
           assert.equal(name, p.server:info().cipher_suite)
           assert.equal("TLSv" .. version, p.client:info().version)
           assert.equal(p.client:exporter("EXPORTER-x", "y", 40), p.server:exporter("EXPORTER-x", "y", 40))
-          exchange(p)
+          p:exchange()
         end)
       end
     end
@@ -120,12 +68,10 @@ describe("a bear client and a bear server", function()
   end)
 
   it("do not share bytes when the entropy is the system's", function()
-    local one = pair.new(client { entropy = nil }, server()):run()
-    local options = { verify = "none", time = TIME }
-    local a = pair.new(assert(bearssl.client(options)), server()):run()
-    local b = pair.new(assert(bearssl.client(options)), server()):run()
+    local one = pair.new(client { entropy = false }, server()):run()
+    local other = pair.new(client { entropy = false }, server()):run()
     assert.equal("connected", one.client:state())
-    assert.are_not.equal(a.to_server[1], b.to_server[1])
+    assert.are_not.equal(one.to_server[1], other.to_server[1])
   end)
 
   it("see the name that the client asks for", function()
@@ -211,7 +157,7 @@ describe("a session", function()
     assert.equal(1, p.client:info().round_trips)
     assert.equal(#first.client:peer_certificates(), #p.client:peer_certificates())
     assert.equal(first.client:info().cipher_suite, p.client:info().cipher_suite)
-    exchange(p)
+    p:exchange()
   end)
 
   it("can be resumed again, from the resumed connection", function()
@@ -240,15 +186,13 @@ describe("a session", function()
 
   it("is not resumed without a cache", function()
     local c = client()
-    local s = assert(bearssl.server { -- with the system's entropy: a new session has a new ID
-      certificate = pki.server.p256.certificate, key = pki.server.p256.key, time = TIME, session_cache = false })
+    local s = server { session_cache = false, entropy = false } -- else a new session had the same ID
     local session = pair.new(c, s):run().client:session()
     assert.is_false((resumed(c, s, session)))
   end)
 
   it("makes room for a newer one when the cache is full", function()
-    local s = assert(bearssl.server {
-      certificate = pki.server.p256.certificate, key = pki.server.p256.key, time = TIME, session_cache = 2 })
+    local s = server { session_cache = 2, entropy = false }
     local list = {}
     for i = 1, 3 do
       local c = client()
@@ -257,6 +201,60 @@ describe("a session", function()
     assert.is_false((resumed(list[1][1], s, list[1][2]))) -- a full handshake: it takes the place of the second
     assert.is_true((resumed(list[3][1], s, list[3][2])))
     assert.is_false((resumed(list[2][1], s, list[2][2])))
+  end)
+
+  describe("is resumed for a while:", function()
+    local unit = require "bearssl.unit"
+    local DAY = 24 * 60 * 60
+
+    -- Does a session made at pair.time resume when it is `later` for the client, for the server?
+    local function after(client_later, server_later, client_options, server_options)
+      local c, s = client(client_options), server(with({ entropy = false }, server_options))
+      local first = pair.new(c, s):run()
+      assert.equal("connected", first.client:state(), tostring(first.client_err))
+      local session = assert(first.client:session())
+      unit.config_time(c, pair.time + client_later)
+      unit.config_time(s, pair.time + server_later)
+      local p = pair.new(c, s, { name = "localhost", session = session }):run()
+      return p.client:info().resumed, p
+    end
+
+    it("as long as the server's session_lifetime", function()
+      assert.is_true((after(600, 600, nil, { session_lifetime = 600 })))
+      assert.is_false((after(0, 601, nil, { session_lifetime = 600 })))
+    end)
+
+    it("for a client, a day at most", function()
+      assert.is_true((after(DAY, 0, nil, { session_lifetime = DAY })))
+      assert.is_false((after(DAY + 1, 0, nil, { session_lifetime = DAY })))
+    end)
+
+    local expires = 2524607999 -- the end of 2049, of all the test PKI
+    it("until the server's certificate expires", function()
+      local c = assert(bearssl.client { trust = pki.roots, time = expires - 10, entropy = ("c"):rep(32) })
+      local s = server { entropy = false }
+      local session = assert(pair.new(c, s):run().client:session())
+      unit.config_time(c, expires)
+      assert.is_true(pair.new(c, s, { name = "localhost", session = session }):run().client:info().resumed)
+      unit.config_time(c, expires + 1)
+      local p = pair.new(c, s, { name = "localhost", session = session }):run()
+      assert.equal("expired", p.client_err.code)
+    end)
+
+    it("until the client's certificate expires", function()
+      local own = pki.client.p256
+      local c = client { certificate = own.certificate, key = own.key }
+      local s = server { entropy = false, time = expires - 10, client_auth = "require", client_trust = pki.roots }
+      local session = assert(pair.new(c, s):run().client:session())
+      unit.config_time(s, expires + 1)
+      local p = pair.new(c, s, { name = "localhost", session = session }):run()
+      assert.equal("expired", p.server_err.code)
+    end)
+
+    it("not before its time, where the clock has gone back", function()
+      assert.is_false((after(-1, 0)))
+      assert.is_false((after(0, -1)))
+    end)
   end)
 
   it("is of no use to a server that lost it", function()
@@ -347,234 +345,5 @@ describe("a client certificate", function()
   it("can be denied by on_certificate_request", function()
     local p = pair.new(client { on_certificate_request = function() end }, server(asking)):run()
     assert.equal("certificate_required", p.server_err.code)
-  end)
-end)
-
-describe("closing", function()
-  it("is seen by the other side, after all data", function()
-    local p = connected()
-    assert(p.client:write "last words")
-    p.client:close()
-    assert.equal("closing", p.client:state())
-    p:run()
-    local data, why = pair.read(p.server)
-    assert.equal("last words", data)
-    assert.equal("closed", why)
-    p:run()
-    assert.equal("closed", p.client:state())
-  end)
-
-  it("leaves what the peer still sends to be read, then waits for its close_notify", function()
-    local p = connected()
-    p.server:write(text(40000))
-    assert(p.client:feed(p.server:pull()))
-    p.client:close()
-    p.server:write "more"
-    assert(p.client:feed(p.server:pull()))
-    local data, why = pair.read(p.client)
-    assert.equal(40004, #data)
-    assert.equal("wantread", why)
-    assert.equal("closing", p.client:state())
-    p:run()
-    assert.equal("closed", p.client:state())
-    assert.equal("closed", p.server:state())
-  end)
-
-  it("ends what may be written", function()
-    local p = connected()
-    p.client:close()
-    local last, why = p.client:write "x"
-    assert.is_nil(last)
-    assert.equal("closed", why)
-    p.client:close() -- twice is fine
-    assert.equal(1, #pair.records(p.client:pull()))
-  end)
-
-  it("by the peer in the handshake is no connection", function()
-    local p = pair.new(client(), server())
-    p.server:feed(p.client:pull())
-    p.client:close()
-    local ok, err = p.server:feed(p.client:pull())
-    assert.is_nil(ok)
-    assert.equal("closed", err.code)
-    assert.matches("close_notify by the client after ClientHello", tostring(err))
-  end)
-
-  it("of the transport alone is truncation", function()
-    for _, whole in ipairs { true, false } do
-      local p = connected()
-      p.server:write "some data"
-      local record = p.server:pull()
-      assert(p.client:feed(whole and record or record:sub(1, -2)))
-      local ok, err = p.client:feed_eof()
-      if whole then -- the data first
-        assert.is_true(ok)
-        assert.equal("some data", (p.client:read()))
-        ok, err = p.client:read()
-      end
-      assert.is_nil(ok)
-      assert.equal("truncated", err.code)
-      assert.matches(whole and "between two records" or "in the middle of a record", tostring(err))
-    end
-  end)
-
-  it("after close_notify is no error of the transport", function()
-    local p = connected()
-    p.server:close()
-    assert(p.client:feed(p.server:pull()))
-    assert.is_true((p.client:feed_eof()))
-    assert.equal("closed", p.client:state())
-  end)
-end)
-
-describe("records that change on the way", function()
-  for _, suite in ipairs {
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA",
-  } do
-    it("are refused with an alert, in " .. suite, function()
-      local options = { cipher_suites = { suite } }
-      local size = 60
-      local i = 0
-      while i < size do
-        i = i + 1
-        local p = connected(options, options)
-        p.client:write "attack at dawn"
-        local record = p.client:pull()
-        size = #record
-        local changed = record:sub(1, i - 1) .. string.char(record:byte(i) ~ 1) .. record:sub(i + 1)
-        local ok, err = p.server:feed(changed)
-        if i == 4 or (i == 5 and ok) then -- a longer record: its end is still to come
-          ok, err = p.server:feed(("\0"):rep(400))
-        end
-        assert.is_nil(ok)
-        local data = p.server:read()
-        assert.is_nil(data)
-        local alert = p.server:pull()
-        local peer_ok, peer_err = p.client:feed(alert)
-        assert.is_nil(peer_ok)
-        assert.equal("peer_alert", peer_err.code)
-        assert.equal(err.alert, peer_err.alert)
-        if i > 5 then assert.equal("bad_record_mac", err.alert) end
-      end
-      assert.is_true(size > 30)
-    end)
-  end
-
-  it("may not come twice, nor in another order", function()
-    local p = connected()
-    p.client:write "one"
-    local one = p.client:pull()
-    p.client:write "two"
-    local two = p.client:pull()
-    assert(p.server:feed(one))
-    assert.equal("one", p.server:read())
-    local ok, err = p.server:feed(one)
-    assert.is_nil(ok)
-    assert.equal("bad_record", err.code)
-    p = connected()
-    ok, err = p.server:feed(two)
-    assert.is_nil(ok)
-    assert.equal("bad_record", err.code)
-  end)
-
-  it("do not hurt the data that came before, nor what was written", function()
-    local p = connected()
-    p.client:write "good"
-    assert(p.server:feed(p.client:pull()))
-    p.server:write "answer" -- still inside when the bad record comes
-    assert(p.server:feed(pair.record(23, ("x"):rep(40))))
-    assert.equal("good", p.server:read())
-    assert.equal("failed", p.server:state())
-    assert(p.client:feed(p.server:pull()))
-    assert.equal("answer", p.client:read())
-    local none, err = p.client:read()
-    assert.is_nil(none)
-    assert.equal("bad_record_mac", err.alert)
-  end)
-end)
-
-describe("buffers", function()
-  local unit = require "bearssl.unit"
-
-  it("go when there is nothing in them", function()
-    local p = connected()
-    for _ = 1, 2 do
-      exchange(p)
-      assert.equal("", p.client:pull())
-      assert.is_nil((p.client:read()))
-      assert.same({ 0, 0 }, { unit.bear_buffers(p.client) })
-    end
-  end)
-
-  it("are small while a record has only begun", function()
-    local p = connected()
-    p.server:write(text(16384))
-    local record = p.server:pull()
-    assert(p.client:feed(record))
-    assert.equal(16384, #p.client:read())
-    p.server:write(text(16384))
-    record = p.server:pull()
-    assert(p.client:feed(record:sub(1, 100)))
-    assert.is_nil((p.client:read()))
-    assert.is_true(unit.bear_buffers(p.client) < 1024)
-    assert(p.client:feed(record:sub(101)))
-    assert.equal(text(16384), p.client:read())
-  end)
-
-  it("of a failed connection hold the alert alone", function()
-    local p = connected()
-    assert.is_nil((p.client:feed(pair.record(23, ("x"):rep(16000)))))
-    assert.is_true(unit.bear_buffers(p.client) <= 1024)
-    p.client:pull()
-    assert.equal(0, (unit.bear_buffers(p.client)))
-  end)
-end)
-
-describe("limits", function()
-  local function refused(conn, bytes, code, pattern)
-    local ok, err = conn:feed(bytes)
-    assert.is_nil(ok)
-    assert.equal(code, err.code)
-    assert.matches(pattern, tostring(err))
-    assert.equal(2, (last_alert { conn:pull() }))
-  end
-
-  it("stand for empty records", function()
-    refused(server():connection(), pair.record(22, ""):rep(40), "limit", "32 in a row")
-  end)
-
-  it("stand for warnings", function()
-    refused(server():connection(), pair.record(21, "\1\90"):rep(40), "limit", "32 in a row")
-  end)
-
-  it("stand for a record in clear", function()
-    refused(server():connection(), "\22\3\1\64\1", "record_overflow", "16385 bytes")
-  end)
-
-  it("stand for a handshake message", function()
-    refused(server():connection(), pair.record(22, "\1\2\0\1" .. ("x"):rep(100)), "limit", "131073 bytes")
-  end)
-
-  it("stand for all of the handshake", function()
-    local conn = server():connection()
-    local ok, err = true, nil
-    local message = pair.record(22, "\1\2\0\0" .. ("\3"):rep(16000))
-    for _ = 1, 9 do
-      ok, err = conn:feed(message)
-      if not ok then break end
-    end
-    assert.is_nil(ok)
-    assert.is_true(err.code == "limit" or err.code == "decode")
-  end)
-
-  it("stand for an encrypted record", function()
-    local p = connected()
-    local ok, err = p.server:feed("\23\3\3\72\1")
-    assert.is_nil(ok)
-    assert.equal("record_overflow", err.code)
-    local _, peer_err = p.client:feed(p.server:pull())
-    assert.equal("record_overflow", peer_err.alert)
   end)
 end)

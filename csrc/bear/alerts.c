@@ -34,14 +34,14 @@ bool lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
     return lt_buffer_add(&b->out, record, n);
 }
 
-/* Not where BearSSL did it, after a close_notify, or where a record before it is stuck for want of
- * memory. */
+/* Not where BearSSL did it, after a close_notify, or where a record before it, which has its number,
+ * is stuck for want of memory. */
 static bool alert_is_due(const lt_bear *b)
 {
     size_t n;
     return b->error.alert != LT_ALERT_none && !b->error.by_peer && !b->closing
            && !b->peer_closed && br_ssl_engine_last_error(b->eng) < BR_ERR_SEND_FATAL_ALERT
-           && (!b->obuf || !br_ssl_engine_sendrec_buf(b->eng, &n));
+           && (!b->tap.ccs_out || !b->obuf || !br_ssl_engine_sendrec_buf(b->eng, &n));
 }
 
 void lt_bear_failed(lt_bear *b)
@@ -57,13 +57,4 @@ void lt_bear_failed(lt_bear *b)
     b->obuf = NULL;
     b->question = false;
     lt_tap_free(&b->tap);
-}
-
-void lt_bear_fail(lt_bear *b, lt_code code, const char *where)
-{
-    if (b->error.code != LT_OK)
-        return;
-    lt_bear_drain(b);
-    lt_fail(&b->error, code, where);
-    lt_bear_failed(b);
 }

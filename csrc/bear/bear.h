@@ -121,7 +121,6 @@ void lt_bear_drain(lt_bear *b); /* BearSSL's output to ours */
 
 /* alerts.c */
 bool lt_bear_send_alert(lt_bear *b, int level, lt_alert alert); /* false: out of memory */
-void lt_bear_fail(lt_bear *b, lt_code code, const char *where); /* with its alert */
 void lt_bear_failed(lt_bear *b); /* b->error is set: the alert goes out, the rest ends */
 
 /* diagnosis.c: what it means here */

@@ -176,8 +176,10 @@ static void client_cause(lt_bear *b, int alert)
             lt_error_cause(&b->error, "give the config a certificate and its key",
                            "the server asked for a certificate and got none");
     } else if (alert == LT_ALERT_handshake_failure && b->tap.server_version == 0) {
-        lt_error_cause(&b->error, "compare cipher_suites and groups with the server's",
-                       "the server finds no cipher suite, group or signature scheme in common");
+        lt_error_cause(
+            &b->error,
+            "compare cipher_suites and groups with the server's; it may speak TLS 1.3 only",
+            "the server finds no cipher suite, group or signature scheme in common");
     } else if (alert == LT_ALERT_unrecognized_name) {
         lt_error_cause(&b->error, NULL, "the server knows no host %s", b->name);
     }

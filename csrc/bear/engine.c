@@ -56,7 +56,8 @@ static uint8_t *engine_input(lt_engine *engine, size_t wanted, size_t *room)
     if (wanted > INPUT_ROOM_MAX)
         wanted = INPUT_ROOM_MAX;
     if (!lt_buffer_reserve(&b->in, wanted)) {
-        lt_bear_fail(b, LT_memory, "input");
+        lt_fail(&b->error, LT_memory, "input");
+        lt_bear_failed(b);
         return NULL;
     }
     if (b->record_size > 0) /* the bytes that BearSSL works on may have moved */
@@ -210,7 +211,17 @@ static void engine_close(lt_engine *engine)
 
 static void engine_abort(lt_engine *engine, lt_code code)
 {
-    lt_bear_fail(bear(engine), code, "abort");
+    lt_bear *b = bear(engine);
+    if (b->error.code != LT_OK)
+        return;
+    lt_bear_drain(b);
+    if (b->connected)
+        lt_fail(&b->error, code, NULL);
+    else
+        lt_fail_detail(&b->error, code, "handshake", "%s%s",
+                       b->tap.last_in ? "after " : "before any message",
+                       b->tap.last_in ? b->tap.last_in : "");
+    lt_bear_failed(b);
 }
 
 /* --- what is known ------------------------------------------------------------------------------ */
@@ -322,13 +333,22 @@ static char *put_hex(char *to, const uint8_t *p, size_t n)
     return to;
 }
 
+/* A ChangeCipherSpec that comes too early finds none. */
+static bool has_secret(const lt_bear *b)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < MASTER_SECRET_SIZE; i++)
+        any |= b->eng->session.master_secret[i];
+    return any != 0;
+}
+
 /* The secret stands from the first ChangeCipherSpec on, in either direction. */
 static size_t engine_key_log(lt_engine *engine, char *line, size_t room)
 {
     static const char label[] = "CLIENT_RANDOM ";
     size_t n = sizeof label - 1 + 2 * (size_t)(RANDOM_SIZE + MASTER_SECRET_SIZE) + 2;
     lt_bear *b = bear(engine);
-    if (b->key_logged || room <= n || !(b->tap.ccs_in || b->tap.ccs_out))
+    if (b->key_logged || room <= n || !(b->tap.ccs_in || b->tap.ccs_out) || !has_secret(b))
         return 0;
     b->key_logged = true;
     memcpy(line, label, sizeof label - 1);

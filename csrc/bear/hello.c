@@ -81,11 +81,23 @@ static lt_code check_key_curve(lt_bear *b, const lt_client_hello *hello)
                           name ? name : "an unnamed curve");
 }
 
+/* Uncompressed must be among them (RFC 8422 section 5.1.2). */
+static lt_code check_point_formats(lt_bear *b, const lt_client_hello *hello)
+{
+    for (size_t i = 0; i < hello->point_formats.n; i++)
+        if (hello->point_formats.p[i] == 0)
+            return LT_OK;
+    return hello->has_point_formats
+               ? lt_fail_detail(&b->error, LT_illegal_parameter, "ClientHello.ec_point_formats",
+                                "uncompressed is not among them")
+               : LT_OK;
+}
+
 static lt_code check_client_hello(lt_bear *b)
 {
     const lt_client_hello *hello = &b->tap.hello;
     if (check_server_name(b, hello->server_name) == LT_OK && check_version(b, hello) == LT_OK
-        && check_alpn(b, hello) == LT_OK)
+        && check_alpn(b, hello) == LT_OK && check_point_formats(b, hello) == LT_OK)
         check_key_curve(b, hello);
     return b->error.code;
 }

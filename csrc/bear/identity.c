@@ -10,7 +10,6 @@
 enum { /* ClientCertificateType; HashAlgorithm, SignatureAlgorithm (section 7.4.1.4.1) */
        RSA_SIGN = 1,
        ECDSA_SIGN = 64,
-       SHA1 = 2,
        SHA256 = 4,
        SHA512 = 6,
        RSA = 1,
@@ -31,9 +30,7 @@ static bool has_scheme(const lt_bear *b, uint32_t signature)
     if (!b->tap.tls_1_2) /* MD5 and SHA-1, or SHA-1, as ever */
         return true;
     while (rd_uint(&list, 1, &hash) && rd_uint(&list, 1, &kind))
-        if (kind == signature
-            && ((hash >= SHA256 && hash <= SHA512)
-                || (hash == SHA1 && b->config->bear->needs_sha1)))
+        if (kind == signature && hash >= SHA256 && hash <= SHA512)
             return true;
     return false;
 }

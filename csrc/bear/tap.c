@@ -52,9 +52,36 @@ static void on_server_hello(lt_tap *t, lt_reader body)
                                    (lt_bytes){ sentinel, sizeof sentinel });
 }
 
-static lt_code on_message(lt_tap *t, bool incoming, uint32_t type, lt_reader body, lt_error *e)
+/* BearSSL offers and takes SHA-1 in TLS 1.2 too where a suite needs it for its records; RFC 9155
+ * forbids it in signatures. */
+static lt_code check_scheme(const lt_tap *t, uint32_t scheme, const char *where, lt_error *e)
+{
+    enum { SHA1 = 2 };
+    if (!t->tls_1_2 || scheme >> 8 != SHA1)
+        return LT_OK;
+    return lt_fail_detail(e, LT_no_signature_scheme, where, "only with SHA-1 (0x%04x)",
+                          (unsigned)scheme);
+}
+
+static lt_code on_server_key_exchange(lt_tap *t, lt_reader body, lt_error *e)
 {
     lt_server_key_exchange ske;
+    t->has_key_exchange = lt_server_key_exchange_parse(body, t->tls_1_2, &ske);
+    t->named_curve = ske.named_curve;
+    t->signature_scheme = ske.signature_scheme;
+    return check_scheme(t, ske.signature_scheme, "ServerKeyExchange.algorithm", e);
+}
+
+static lt_code on_certificate_verify(const lt_tap *t, lt_reader body, lt_error *e)
+{
+    uint32_t scheme;
+    return rd_uint(&body, 2, &scheme)
+               ? check_scheme(t, scheme, "CertificateVerify.algorithm", e)
+               : LT_OK;
+}
+
+static lt_code on_message(lt_tap *t, bool incoming, uint32_t type, lt_reader body, lt_error *e)
+{
     switch (type) {
     case LT_HS_client_hello:
         return t->has_hello ? LT_OK : on_client_hello(t, body, e);
@@ -66,10 +93,9 @@ static lt_code on_message(lt_tap *t, bool incoming, uint32_t type, lt_reader bod
         t->no_certificate_in = incoming && body.n == 3; /* an empty certificate_list */
         return LT_OK;
     case LT_HS_server_key_exchange:
-        t->has_key_exchange = lt_server_key_exchange_parse(body, t->tls_1_2, &ske);
-        t->named_curve = ske.named_curve;
-        t->signature_scheme = ske.signature_scheme;
-        return LT_OK;
+        return on_server_key_exchange(t, body, e);
+    case LT_HS_certificate_verify:
+        return on_certificate_verify(t, body, e);
     case LT_HS_certificate_request:
         t->has_request = true;
         return keep(&t->request_bytes, body, e);

@@ -32,8 +32,8 @@ typedef struct {
     bool has_request;
 } lt_tap;
 
-/* One record's payload in either direction, in clear. Limits, memory and a ClientHello that does
- * not parse fail here; the rest is left to the engine to refuse. */
+/* One record's payload in either direction, in clear. Limits, memory, a ClientHello that does not
+ * parse and SHA-1 in TLS 1.2 fail here; the rest is left to the engine to refuse. */
 lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes payload,
                       lt_error *e);
 void lt_tap_free(lt_tap *t);

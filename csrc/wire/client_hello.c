@@ -5,6 +5,7 @@
 enum { /* ExtensionType, IANA */
        EXT_SERVER_NAME = 0,
        EXT_SUPPORTED_GROUPS = 10,
+       EXT_EC_POINT_FORMATS = 11,
        EXT_SIGNATURE_ALGORITHMS = 13,
        EXT_ALPN = 16,
        EXT_SUPPORTED_VERSIONS = 43,
@@ -64,6 +65,10 @@ static bool extension(lt_client_hello *hello, uint32_t type, lt_reader data)
         return server_name(data, &hello->server_name);
     case EXT_SUPPORTED_GROUPS:
         return two_byte_list(data, 2, &hello->supported_groups);
+    case EXT_EC_POINT_FORMATS:
+        hello->has_point_formats = true;
+        return rd_vec(&data, 1, &hello->point_formats) && data.n == 0
+               && hello->point_formats.n > 0;
     case EXT_SIGNATURE_ALGORITHMS:
         return two_byte_list(data, 2, &hello->signature_algorithms);
     case EXT_ALPN:

@@ -12,9 +12,11 @@ typedef struct {
     lt_bytes compression_methods; /* one byte each */
     lt_bytes extensions;          /* all of them, as they came */
     bool has_supported_versions;
-    lt_bytes supported_versions;   /* two bytes each */
-    lt_bytes server_name;          /* host_name; n = 0: absent */
-    lt_bytes supported_groups;     /* two bytes each; n = 0: absent */
+    lt_bytes supported_versions; /* two bytes each */
+    lt_bytes server_name;        /* host_name; n = 0: absent */
+    lt_bytes supported_groups;   /* two bytes each; n = 0: absent */
+    bool has_point_formats;
+    lt_bytes point_formats;        /* one byte each */
     lt_bytes signature_algorithms; /* two bytes each; n = 0: absent */
     lt_bytes alpn;                 /* ProtocolName<1..2^8-1> after another; n = 0: absent */
 } lt_client_hello;

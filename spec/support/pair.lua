@@ -4,8 +4,31 @@
 --   p:run(split)             moves bytes until none are left; split(bytes) gives the pieces, one by default
 --   p.client, p.server       connections; p.client_err, p.server_err: what feed returned when it failed
 --   p.to_server, p.to_client lists of what was pulled, in order
-local pair = {}
+local bearssl = require "bearssl"
+local pki = require "spec.support.pki"
+
+local pair = { time = 1893456000 } -- 2030-01-01, within the dates of the test PKI
 pair.__index = pair
+
+function pair.with(defaults, options)
+  local all = {}
+  for name, value in pairs(defaults) do all[name] = value end
+  for name, value in pairs(options or {}) do all[name] = value end
+  if all.entropy == false then all.entropy = nil end -- the system's
+  return all
+end
+
+-- Configs of BearSSL's engine that take the same time and the same entropy in each run.
+function pair.client_config(options)
+  return assert(bearssl.client(pair.with({ verify = "none", time = pair.time, entropy = ("c"):rep(32) }, options)))
+end
+
+function pair.server_config(options, kind)
+  local own = pki.server[kind or "p256"]
+  return assert(bearssl.server(pair.with({
+    certificate = own.certificate, key = own.key, time = pair.time, entropy = ("s"):rep(32),
+  }, options)))
+end
 
 function pair.new(client_config, server_config, options)
   return setmetatable({
@@ -59,9 +82,41 @@ function pair:run(split)
   return self
 end
 
--- Takes what `from` has for the peer, without giving it: for a spec that changes it first.
-function pair:take(from)
-  return self[from]:pull()
+-- Two that have shaken hands.
+function pair.connected(client_options, server_options, kind)
+  local p = pair.new(pair.client_config(client_options), pair.server_config(server_options, kind)):run()
+  assert(p.client:state() == "connected", tostring(p.client_err))
+  assert(p.server:state() == "connected", tostring(p.server_err))
+  return p
+end
+
+-- The same text for the same size.
+function pair.text(n)
+  return ("0123456789abcdef"):rep(n // 16 + 1):sub(1, n)
+end
+
+-- Several records each way.
+function pair:exchange()
+  local there, back = pair.text(40000), pair.text(20001):reverse()
+  for _, way in ipairs { { self.client, self.server, there }, { self.server, self.client, back } } do
+    local from, to, data, done, got = way[1], way[2], way[3], 0, {}
+    while done < #data do
+      local last, why, partial = from:write(data, done + 1)
+      done = last or partial
+      assert(last or why == "wantwrite", why)
+      assert(to:feed(from:pull()))
+      got[#got + 1] = pair.read(to)
+    end
+    assert(data == table.concat(got), "not what was written")
+  end
+end
+
+-- Level and description of the last record of a list of flights, which must be an alert in clear.
+function pair.last_alert(flights)
+  local records = pair.records(flights[#flights])
+  local last = records[#records]
+  assert(last.kind == 21, "no alert")
+  return last.payload:byte(1, 2)
 end
 
 -- Reads all that is there.

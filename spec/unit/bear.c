@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * bear.c - what a connection of the bear engine holds. */
+ * bear.c - what a connection of the bear engine holds; and time, which for a config stands still. */
 #include "unit.h"
 
 #include "bear/bear.h"
-#include "conn/conn.h"
+#include "lua/objects.h"
 
 /* connection -> bytes of its buffers for records, of those for the handshake */
 static int bear_buffers(lua_State *L)
 {
-    const lt_conn *c = luaL_checkudata(L, 1, "bearssl.connection");
+    const lt_conn *c = luaL_checkudata(L, 1, LT_LUA_CONNECTION);
     const lt_bear *b = (const lt_bear *)c->engine;
     const lt_tap *t = &b->tap;
     lua_pushinteger(L, (lua_Integer)(b->in.capacity + b->out.capacity
@@ -18,8 +18,19 @@ static int bear_buffers(lua_State *L)
     return 2;
 }
 
+/* config made with a time, another time: the connections made from now on begin then */
+static int config_time(lua_State *L)
+{
+    lt_lua_config *config = luaL_checkudata(L, 1, LT_LUA_CONFIG);
+    luaL_argcheck(L, config->conn.tls.fixed_time, 1, "it takes the system's time");
+    config->conn.tls.time = luaL_checkinteger(L, 2);
+    return 0;
+}
+
 void unit_open_bear(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "bear_buffers", bear_buffers }, { NULL, NULL } };
+    static const luaL_Reg functions[] = { { "bear_buffers", bear_buffers },
+                                          { "config_time", config_time },
+                                          { NULL, NULL } };
     luaL_setfuncs(L, functions, 0);
 }
