@@ -68,7 +68,7 @@ static void salsa20_8(uint32_t b[16]) /* RFC 7914 section 3 */
     };
     uint32_t x[16];
     memcpy(x, b, sizeof x);
-    for (size_t i = 0; i < 4 * 8; i++)
+    for (size_t i = 0; i < 32; i++) /* four double rounds */
         quarter(x, columns_and_rows[i % 8]);
     for (size_t i = 0; i < 16; i++)
         b[i] += x[i];

@@ -169,7 +169,7 @@ static const struct {
 /* EM = 0x00 || 0x01 || PS || 0x00 || T, section 9.2 */
 static bool encode_pkcs1(uint8_t *em, size_t n, const br_hash_class *hash, lt_bytes digest)
 {
-    int id = (hash->desc >> BR_HASHDESC_ID_OFF) & BR_HASHDESC_ID_MASK;
+    int id = (int)(hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK);
     for (size_t i = 0; i < sizeof digest_infos / sizeof *digest_infos; i++) {
         size_t prefix_n = digest_infos[i].n, t_n = prefix_n + digest.n;
         if (digest_infos[i].id != id || n < t_n + 11)

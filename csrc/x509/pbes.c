@@ -195,7 +195,7 @@ lt_code lt_pbes_decrypt(lt_bytes encrypted_private_key_info, lt_bytes password, 
     lt_code rc = read_scheme(encrypted_private_key_info, &s, &data, e);
     if (rc == LT_OK && !password.p)
         rc = lt_fail(e, LT_encrypted_key, "EncryptedPrivateKeyInfo");
-    if (rc != LT_OK)
+    if (rc != LT_OK || !s.cipher)
         return rc;
     if (s.prf)
         lt_pbkdf2(s.prf, password, s.salt, s.iterations, key, s.cipher->key_size);
@@ -242,16 +242,24 @@ static const lt_cbc *cipher_by_name(lt_bytes name)
     return NULL;
 }
 
+/* "AES-128-CBC,0011…" */
+static void split(lt_bytes dek_info, lt_bytes *name, lt_bytes *hex)
+{
+    lt_bytes all = dek_info.n > 0 ? dek_info : (lt_bytes){ (const uint8_t *)"", 0 };
+    size_t comma = 0;
+    while (comma < all.n && all.p[comma] != ',')
+        comma++;
+    size_t next = comma + (comma < all.n);
+    *name = (lt_bytes){ all.p, comma };
+    *hex = (lt_bytes){ all.p + next, all.n - next };
+}
+
 lt_code lt_pbes_decrypt_pem(lt_bytes dek_info, lt_bytes data, lt_bytes password, lt_buffer *out,
                             lt_error *e)
 {
     uint8_t key[LT_CBC_MAX_KEY], iv[LT_CBC_MAX_BLOCK];
-    lt_bytes name = dek_info, hex = { NULL, 0 };
-    for (size_t i = 0; i < dek_info.n && hex.p == NULL; i++)
-        if (dek_info.p[i] == ',') {
-            name.n = i;
-            hex = (lt_bytes){ dek_info.p + i + 1, dek_info.n - i - 1 };
-        }
+    lt_bytes name, hex;
+    split(dek_info, &name, &hex);
     const lt_cbc *cipher = cipher_by_name(name);
     if (!cipher)
         return lt_fail_detail(e, LT_unsupported_key, "DEK-Info", "%.*s; %s",
