@@ -217,10 +217,7 @@ static bool issuer_url(const lt_certificate *c, lt_bytes *url)
 static void explain_missing(const search *s, const lt_certificate *c, lt_error *e)
 {
     lt_bytes url;
-    if (s->leaf_is_stored && s->depth == 1)
-        lt_error_cause(e, "partial_chain = true in the store trusts it by that alone",
-                       "the certificate itself is in the store");
-    else if (s->q->skipped->code != LT_OK)
+    if (s->q->skipped->code != LT_OK)
         lt_error_cause(e, NULL, "a certificate that came with it does not decode: %s%s%s",
                        s->q->skipped->where ? s->q->skipped->where : "",
                        s->q->skipped->detail[0] ? ": " : "", s->q->skipped->detail);
@@ -386,7 +383,10 @@ static lt_code finish(search *s, lt_error *e)
         return LT_OK;
     if (e->code == LT_OK)
         *e = s->best;
-    if (s->paths > 1 && !e->cause[0])
+    if (s->leaf_is_stored && s->best_reach == NOWHERE)
+        lt_error_cause(e, "partial_chain = true in the store trusts it by that alone",
+                       "the certificate itself is in the store");
+    else if (s->paths > 1 && !e->cause[0])
         lt_error_cause(e, NULL, "%zu paths were tried; this one got furthest", s->paths);
     return e->code;
 }
