@@ -90,9 +90,10 @@ static lt_io send_some(lt_transport *t, bool *left)
         if (out.n == 0)
             return LT_IO_done;
         ssize_t n = send(t->fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n >= 0)
+        if (n >= 0) {
             lt_conn_output_done(&t->conn, (size_t)n);
-        else if (would_block(errno))
+            t->asked = true;
+        } else if (would_block(errno))
             return LT_IO_done;
         else if (errno != EINTR)
             return fail_errno(t, errno);
@@ -144,19 +145,17 @@ static lt_io receive_some(lt_transport *t)
  * peer that waits for it would not send. */
 static lt_io fill(lt_transport *t, const lt_deadline *d)
 {
-    bool asked = lt_conn_output(&t->conn).n > 0; /* no answer can be there yet */
     for (;;) {
         bool left;
         lt_io io = send_some(t, &left);
         if (io != LT_IO_done)
             return io;
-        if (left || !asked || lt_deadline_is_now(d))
-            io = receive_some(t);
-        else
-            io = LT_IO_want_read;
+        bool early =
+            t->asked && !left && !lt_deadline_is_now(d); /* no answer will be there yet */
+        io = early ? LT_IO_want_read : receive_some(t);
+        t->asked = false;
         if (io != LT_IO_want_read)
             return io;
-        asked = false;
         bool hello = lt_conn_state(&t->conn) == LT_STATE_handshake;
         if (left && hello) /* the peer has nothing to say before it has heard us */
             io = wait_for(t, d, POLLOUT);

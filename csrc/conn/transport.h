@@ -24,6 +24,7 @@ typedef struct {
     lt_timeouts timeouts;
     lt_io last;              /* what the last call ended with */
     int failed_errno;        /* of the system call that ended it; 0: none */
+    bool asked;              /* something was sent since the last recv */
     bool filled;             /* the last recv took all the room that it had */
     uint64_t received, sent; /* application data, bytes */
     double born;             /* lt_monotonic */
