@@ -306,6 +306,18 @@ describe("the issuer of an indirect CRL", function()
     assert.same({ "unknown", "path of the CRL issuer" }, { status, why.where })
   end)
 
+  it("may be known to the config alone", function()
+    local issuer = revoke.issue("crl-issuer", { issuer = "p256-root", extensions = may_sign })
+    local lists = { list_of(issuer), revoke.crl { issuer = "p256-root", to = "20490101000000Z" } }
+    for _, known in ipairs { issuer.certificate, pki.read(issuer.certificate),
+      { assert(x509.load(issuer.certificate))[1], pki.stranger } } do
+      assert(authorities:verify({ certificate, intermediate }, { time = os.time(),
+        revocation = { leaf_only = true, crl = lists, issuers = known } }))
+    end
+    local chain, err = authorities:verify(certificate, { revocation = { issuers = "/no/such/file" } })
+    assert.same({ nil, "file" }, { chain, err.code })
+  end)
+
   it("is known", function()
     local status, why = judge { intermediates = {} }
     assert.same({ "unknown", "unknown_issuer" }, { status, why.problem })

@@ -10,7 +10,7 @@
 /* User value: the table it was made from, which keeps CRLs and responses alive. */
 typedef struct {
     lt_revocation revocation; /* first */
-    /* then the responses, then the pointers to the CRLs */
+    lt_anchor issuers[];      /* then the responses, then the pointers to the CRLs */
 } revocation;
 
 const lt_revocation *lt_lua_test_revocation(lua_State *L, int index)
@@ -39,6 +39,21 @@ static void fill_crls(lua_State *L, lt_crl **crls, size_t n)
     lua_pop(L, 1);
 }
 
+static void fill_issuers(lua_State *L, lt_anchor *issuers, size_t n)
+{
+    const lt_certificate *c;
+    lua_getfield(L, 1, "issuers");
+    for (size_t i = 0; i < n; i++) {
+        lt_error ignored = { .code = LT_OK }; /* a key that does not decode verifies nothing */
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        luaL_argcheck(L, lt_lua_test_certificate(L, -1, &c), 1, "issuers");
+        issuers[i].certificate = *c;
+        lt_public_key_parse(&issuers[i].key, c->spki, &ignored);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 static void fill_responses(lua_State *L, lt_bytes *responses, size_t n)
 {
     lua_getfield(L, 1, "responses");
@@ -58,19 +73,22 @@ static lua_Integer integer_field(lua_State *L, const char *name)
     return v;
 }
 
-/* revocation { mode, staple, leaf_only, max_age, sha1, crls = { crl, … }, responses = { DER, … } }
- * -> revocation */
+/* revocation { mode, staple, leaf_only, max_age, min_rsa_bits, sha1, crls = { crl, … },
+ * issuers = { certificate, … }, responses = { DER, … } } -> revocation */
 static int revocation_new(lua_State *L)
 {
     static const char *const modes[] = { "off", "soft", "hard", NULL };
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_settop(L, 1);
     size_t crl_count = list_size(L, "crls"), response_count = list_size(L, "responses");
+    size_t issuer_count = list_size(L, "issuers");
+    luaL_argcheck(L, issuer_count <= LT_ISSUERS_MAX, 1, "issuers");
     lua_getfield(L, 1, "mode");
     lt_revocation_mode mode = (lt_revocation_mode)luaL_checkoption(L, -1, NULL, modes);
-    revocation *r = lua_newuserdata(L, sizeof *r + crl_count * sizeof(lt_crl *)
+    revocation *r = lua_newuserdata(L, sizeof *r + issuer_count * sizeof(lt_anchor)
+                                           + crl_count * sizeof(lt_crl *)
                                            + response_count * sizeof(lt_bytes));
-    lt_bytes *responses = (lt_bytes *)(r + 1);
+    lt_bytes *responses = (lt_bytes *)(r->issuers + issuer_count);
     lt_crl **crls = (lt_crl **)(responses + response_count);
     r->revocation = (lt_revocation){
         .mode = mode,
@@ -81,9 +99,12 @@ static int revocation_new(lua_State *L)
         .signature_flags = lt_lua_flag(L, 1, "sha1") ? LT_SIGNATURE_sha1 : 0,
         .crls = crls,
         .crl_count = crl_count,
+        .issuers = r->issuers,
+        .issuer_count = issuer_count,
         .responses = responses,
         .response_count = response_count,
     };
+    fill_issuers(L, r->issuers, issuer_count);
     fill_responses(L, responses, response_count);
     fill_crls(L, crls, crl_count);
     lua_pushvalue(L, 1);

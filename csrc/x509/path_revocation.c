@@ -71,10 +71,25 @@ static bool in_path(const lt_path *path, const lt_certificate *c)
     return false;
 }
 
-lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
+/* The pool of `q` behind the issuers that the config has, which no peer crowds out. */
+static size_t all_candidates(const lt_path_question *q, const lt_anchor *pool[LT_POOL_MAX])
+{
+    const lt_revocation *r = q->validator->revocation;
+    size_t n = 0;
+    for (size_t i = 0; i < r->issuer_count && n < LT_ISSUERS_MAX; i++)
+        pool[n++] = &r->issuers[i];
+    for (size_t i = 0; i < q->pool_count && n < LT_POOL_MAX; i++)
+        pool[n++] = q->pool[i];
+    return n;
+}
+
+lt_code lt_path_check_revocation(const lt_path_question *question, const lt_path *path,
                                  lt_verify_result *result, lt_path_fault *fault, lt_error *e)
 {
     const lt_certificate *certificates[LT_CHAIN_MAX], *others[LT_POOL_MAX];
+    const lt_anchor *pool[LT_POOL_MAX];
+    lt_path_question with_issuers = *question;
+    const lt_path_question *q = &with_issuers;
     context c = { q, path, { .length = 0 } };
     lt_revocation_query query = {
         .path = certificates,
@@ -89,6 +104,8 @@ lt_code lt_path_check_revocation(const lt_path_question *q, const lt_path *path,
     };
     if (!q->validator->revocation)
         return LT_OK;
+    with_issuers.pool = pool;
+    with_issuers.pool_count = all_candidates(question, pool);
     for (size_t i = 0; i < path->length; i++)
         certificates[i] = &path->certificates[i]->certificate;
     for (size_t i = 0; i < q->pool_count; i++)

@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "x509/certificate.h"
 #include "x509/crl.h"
+#include "x509/store.h"
+
+enum { LT_ISSUERS_MAX = 16 };
 
 typedef enum {
     LT_REVOCATION_off,  /* nothing is asked */
@@ -23,6 +26,9 @@ typedef struct lt_revocation {
     bool leaf_only;      /* the CAs of the path are not asked about */
     lt_crl *const *crls; /* complete, delta, indirect, in any order */
     size_t crl_count;
+    const lt_anchor
+        *issuers;        /* certificates of CRL issuers, which nobody may send; untrusted */
+    size_t issuer_count; /* at most LT_ISSUERS_MAX */
     const lt_bytes *responses; /* OCSPResponse, DER, in any order */
     size_t response_count;
     int64_t max_age; /* seconds since thisUpdate; 0: until nextUpdate, or seven days where

@@ -41,14 +41,15 @@ local function bits(value)
 end
 
 local known = {
-  mode = mode, staple = staple, crl = list, ocsp = list, leaf_only = of_type "boolean", sha1 = of_type "boolean",
+  mode = mode, staple = staple, crl = list, ocsp = list, issuers = list, leaf_only = of_type "boolean",
+  sha1 = of_type "boolean",
   max_age = seconds, min_rsa_bits = bits,
 }
 
 -- The table `given` to its values with the defaults; or nil and what is wrong.
 local function read(given)
   if type(given) ~= "table" then return nil, "a table is wanted, not a " .. type(given) end
-  local values = { mode = "hard", staple = true, crl = {}, ocsp = {} }
+  local values = { mode = "hard", staple = true, crl = {}, ocsp = {}, issuers = {} }
   for name, value in pairs(given) do
     local check = known[name]
     if not check then
@@ -65,12 +66,32 @@ local function read(given)
       return nil, "field 'crl': a path, PEM or DER text or a bearssl.crl is wanted, not a " .. type(each)
     end
   end
+  for _, each in ipairs(values.issuers) do
+    if type(each) ~= "string" and not core.is_certificate(each) then
+      return nil, "field 'issuers': a path, PEM or DER text or a certificate is wanted, not a " .. type(each)
+    end
+  end
   for _, each in ipairs(values.ocsp) do
     if type(each) ~= "string" then
       return nil, "field 'ocsp': an OCSPResponse in DER is wanted, not a " .. type(each)
     end
   end
   return values
+end
+
+local function load_issuers(sources)
+  local issuers = {}
+  for _, each in ipairs(sources) do
+    local found, err = { each }, nil
+    if type(each) == "string" then found, err = (core.is_text(each) and core.x509_parse or core.x509_load)(each) end
+    if not found then return nil, err end
+    table.move(found, 1, #found, #issuers + 1, issuers)
+  end
+  if #issuers > 16 then
+    return nil, core.error { code = "limit", message = "a limit was reached: more than 16 issuers of CRLs",
+      side = "local", where = "revocation.issuers" }
+  end
+  return issuers
 end
 
 -- What read gave to what core.config and store:verify take; or nil and an error.
@@ -82,13 +103,16 @@ local function load(values)
     if not found then return nil, err end
     table.move(found, 1, #found, #crls + 1, crls)
   end
+  local issuers, wrong = load_issuers(values.issuers)
+  if not issuers then return nil, wrong end
   for _, der in ipairs(values.ocsp) do
     local ok, err = core.ocsp_parse(der)
     if not ok then return nil, err end
   end
   return core.revocation {
     mode = values.mode, staple = values.staple, leaf_only = values.leaf_only, max_age = values.max_age,
-    sha1 = values.sha1, min_rsa_bits = values.min_rsa_bits, crls = crls, responses = values.ocsp,
+    sha1 = values.sha1, min_rsa_bits = values.min_rsa_bits, crls = crls, issuers = issuers,
+    responses = values.ocsp,
   }
 end
 
