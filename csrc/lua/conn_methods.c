@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * conn_methods.c - what a connection tells, whatever its bytes travel on: the methods that
  * bearssl.connection and bearssl.socket share. */
+
+/***
+@module bearssl.connection
+*/
 #include "lua/objects.h"
 
 #include <time.h>
@@ -56,6 +60,15 @@ static void set_string(lua_State *L, const char *field, const char *value)
     lua_setfield(L, -2, field);
 }
 
+/***
+What was agreed on. A socket has this and the other questions to a connection too.
+@function conn:info
+@treturn[1] table `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name`
+(SNI, sent or received), `resumed`, `round_trips` of the handshake; what is not known yet, or was not used, is absent.
+Names are IANA's
+@treturn[2] nil
+@treturn[2] string `"closed"`
+*/
 static int conn_info(lua_State *L)
 {
     const lt_conn *c = open_conn(L);
@@ -79,6 +92,12 @@ static int conn_info(lua_State *L)
     return 1;
 }
 
+/***
+@function conn:state
+@treturn string `"handshake"`; `"question"`: a callback is being asked; `"early"`: data may flow before the client's
+Finished; `"connected"`; `"closing"`: close_notify sent, data of the peer may still come; `"half_closed"` (TLS 1.3): the
+peer's was seen, data may still be sent; `"closed"`; `"failed"`
+*/
 static int conn_state(lua_State *L)
 {
     static const char *const names[] = {
@@ -113,6 +132,14 @@ static int push_certificates(lua_State *L, const lt_bytes *list, size_t count)
     return 1;
 }
 
+/***
+The peer's certificates as it sent them, its own first (RFC 5246 section 7.4.2); of a resumed connection those of the
+session.
+@function conn:peer_certificates
+@treturn[1] {bearssl.x509,...} one that does not parse stands there as a string of its bytes
+@treturn[2] nil there are none
+@treturn[2] string `"closed"`, or nothing
+*/
 static int conn_peer_certificates(lua_State *L)
 {
     const lt_conn *c = open_conn(L);
@@ -135,6 +162,14 @@ static void push_checked(lua_State *L, const lt_conn *c)
     lua_setfield(L, -2, "pins_differ");
 }
 
+/***
+The path that verification found, the peer's certificate first and the trust anchor last.
+@function conn:verified_chain
+@treturn[1] {bearssl.x509,...}
+@treturn[1] table what was checked besides: `revocation`, `pins_differ`; see @{store:verify}
+@treturn[2] nil there is none
+@treturn[2] string `"closed"`, or nothing
+*/
 static int conn_verified_chain(lua_State *L)
 {
     const lt_conn *c = open_conn(L);
@@ -149,12 +184,31 @@ static int conn_verified_chain(lua_State *L)
     return 2;
 }
 
+/***
+What a later connection of the same config can resume from: hand it to `config:connection` or `config:wrap`. It keeps
+secrets; close it when it is no longer needed, or leave that to the collector.
+@function conn:session
+@treturn[1] bearssl.session
+@treturn[2] nil
+@treturn[2] string|bearssl.error `"closed"`; code `state`: there is none, or none yet
+*/
 static int conn_session(lua_State *L)
 {
     const lt_conn *c = open_conn(L);
     return c ? lt_lua_push_session(L, c->engine, 1) : closed(L);
 }
 
+/***
+Keying material for a protocol on top (RFC 5705, RFC 8446 section 7.5), the same at both ends.
+@function conn:exporter
+@tparam string label as registered with IANA
+@tparam ?string context nil: none, which before TLS 1.3 is not the same as an empty one
+@tparam integer length bytes, 1 to 1024
+@treturn[1] string
+@treturn[2] nil
+@treturn[2] string|bearssl.error `"closed"`; code `state`: the handshake is not done; code `option`: the label is TLS's
+own
+*/
 static int conn_exporter(lua_State *L)
 {
     const lt_conn *c = open_conn(L);

@@ -32,3 +32,11 @@ function methods.pull(conn, max)
   if core.event_waits(conn) then answer_events(conn) end
   return pull(conn, max)
 end
+
+--- Says that the transport has ended. Data that came before can still be read; after it, unless the peer had sent its
+-- close_notify, the connection fails with the code `truncated`.
+-- @function conn:feed_eof
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error what the connection has failed with
+-- @raise if the connection was freed by `<close>`
