@@ -171,6 +171,9 @@ typedef struct {
     const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
     const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
 
+    lt_bytes (*peer_staple)(const lt_engine *); /* OCSPResponse that came with the leaf */
+    lt_bytes (*peer_scts)(const lt_engine *); /* SignedCertificateTimestampList; n = 0: none */
+
     const lt_question *(*question)(const lt_engine *); /* NULL: none */
     void (*answer)(lt_engine *, const lt_answer *);
     /* Client: application data for the 0-RTT flight (RFC 8446 section 2.3), before the first

@@ -286,6 +286,12 @@ static const lt_verify_result *engine_verify_result(const lt_engine *engine)
     return &((const lt_bear *)engine)->peer.verified;
 }
 
+static lt_bytes engine_nothing(const lt_engine *engine)
+{
+    (void)engine;
+    return (lt_bytes){ NULL, 0 }; /* BearSSL asks for neither staple nor SCTs */
+}
+
 static const lt_question *engine_question(const lt_engine *engine)
 {
     const lt_bear *b = (const lt_bear *)engine;
@@ -385,6 +391,8 @@ const lt_engine_class lt_bear_class = {
     .peer_certificates = engine_peer_certificates,
     .verified_chain = engine_verified_chain,
     .verify_result = engine_verify_result,
+    .peer_staple = engine_nothing,
+    .peer_scts = engine_nothing,
     .question = engine_question,
     .answer = engine_answer,
     .session = lt_bear_session,

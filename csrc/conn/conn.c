@@ -34,6 +34,14 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
     return e->code;
 }
 
+lt_code lt_conn_config_ticket_keys(lt_conn_config *config, const lt_bytes *secrets,
+                                   size_t count, lt_error *e)
+{
+    if (!config->tls.tls)
+        return lt_fail_detail(e, LT_state, "ticket_keys", "the config makes no tickets");
+    return lt_tls_shared_set_keys(config->tls.tls, secrets, count, e);
+}
+
 void lt_conn_config_free(lt_conn_config *config)
 {
     lt_bear_shared_free(config->tls.bear);

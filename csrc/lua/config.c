@@ -194,6 +194,14 @@ static void read_numbers(lua_State *L, lt_config *tls)
     tls->max_version = (uint16_t)integer_field(L, "max_version", 0);
     tls->groups = (uint32_t)integer_field(L, "groups", 0);
     tls->ask_certificate = boolean_field(L, "ask_certificate");
+    tls->ask_client_hello = boolean_field(L, "ask_client_hello");
+    tls->ask_verdict = boolean_field(L, "ask_verdict");
+    tls->ask_early_data = boolean_field(L, "ask_early_data");
+    tls->max_early_data = (uint32_t)integer_field(L, "max_early_data", 0);
+    tls->post_handshake_auth = boolean_field(L, "post_handshake_auth");
+    tls->record_size_limit = (uint32_t)integer_field(L, "record_size_limit", 0);
+    tls->trace = boolean_field(L, "trace");
+    tls->trace_events = boolean_field(L, "trace_events");
     tls->session_cache_size = (size_t)integer_field(L, "session_cache", 0);
     tls->session_lifetime = (uint32_t)integer_field(L, "session_lifetime", 0);
 }
@@ -213,6 +221,8 @@ static lt_code read_config(lua_State *L, lt_lua_config *c, lt_error *e)
         rc = read_key_log(L, c, e);
     if (rc == LT_OK)
         rc = lt_conn_config_seal(&c->conn, e);
+    if (rc == LT_OK)
+        rc = lt_lua_config_later(L, c, FIELDS, e);
     return rc;
 }
 
@@ -295,4 +305,5 @@ void lt_lua_open_config(lua_State *L)
     lt_lua_export_methods(L, LT_LUA_CONFIG, "config_methods");
     luaL_setfuncs(L, functions, 0);
     lt_lua_open_identity(L);
+    lt_lua_open_config_later(L);
 }

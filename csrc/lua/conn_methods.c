@@ -60,11 +60,16 @@ static void set_string(lua_State *L, const char *field, const char *value)
     lua_setfield(L, -2, field);
 }
 
+static const char *const early_data_names[] = { [LT_EARLY_none] = NULL,
+                                                [LT_EARLY_offered] = "offered",
+                                                [LT_EARLY_accepted] = "accepted",
+                                                [LT_EARLY_rejected] = "rejected" };
+
 /***
 What was agreed on. A socket has this and the other questions to a connection too.
 @function conn:info
 @treturn[1] table `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name`
-(SNI, sent or received), `resumed`, `round_trips` of the handshake; what is not known yet, or was not used, is absent.
+(SNI, sent or received), `resumed`, `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent.
 Names are IANA's
 @treturn[2] nil
 @treturn[2] string `"closed"`
@@ -89,6 +94,7 @@ static int conn_info(lua_State *L)
     lua_setfield(L, -2, "resumed");
     lua_pushinteger(L, info.round_trips);
     lua_setfield(L, -2, "round_trips");
+    set_string(L, "early_data", early_data_names[info.early_data]);
     return 1;
 }
 
@@ -440,6 +446,7 @@ void lt_lua_conn_methods(lua_State *L)
         { NULL, NULL },
     };
     luaL_setfuncs(L, methods, 0);
+    lt_lua_conn_later_methods(L);
 }
 
 void lt_lua_open_conn_events(lua_State *L)

@@ -219,4 +219,5 @@ void lt_lua_open_connection(lua_State *L)
     lua_pushcfunction(L, connection_new);
     lua_setfield(L, -2, "connection");
     lt_lua_open_conn_events(L);
+    lt_lua_open_conn_later(L);
 }

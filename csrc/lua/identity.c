@@ -59,7 +59,23 @@ static lt_code read_identity(lua_State *L, lt_identity *id, lt_error *e)
     return rc;
 }
 
-/* identity { certificate =, key = text, path or bearssl.key, password = } -> identity | nil, err */
+/* The key lives elsewhere: the caller's number for it stands in `external`. */
+static lt_code read_external(lua_State *L, lt_identity *id, int external, lt_error *e)
+{
+    lt_bytes certificate = field(L, "certificate");
+    luaL_argcheck(L, certificate.p, 1, "certificate is missing");
+    lt_buffer file = { 0 };
+    lt_bytes text = { 0 };
+    lt_code rc = lt_lua_input(certificate, &file, &text, e);
+    name_option(e, "certificate");
+    if (rc == LT_OK)
+        rc = lt_identity_parse_external(id, text, external, e);
+    lt_buffer_free(&file);
+    return rc;
+}
+
+/* identity { certificate =, key = text, path or bearssl.key, password = } or { certificate =, external = }
+ * -> identity | nil, err */
 static int identity_new(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -68,7 +84,9 @@ static int identity_new(lua_State *L)
     *id = (lt_identity){ 0 };
     luaL_setmetatable(L, LT_LUA_IDENTITY);
     lt_error e = { 0 };
-    if (read_identity(L, id, &e) != LT_OK)
+    lua_getfield(L, 1, "external");
+    int external = (int)luaL_optinteger(L, -1, 0);
+    if ((external ? read_external(L, id, external, &e) : read_identity(L, id, &e)) != LT_OK)
         return lt_lua_fail(L, &e);
     lua_settop(L, 2);
     return 1;

@@ -55,7 +55,14 @@ void lt_lua_export_methods(lua_State *L, const char *class_name, const char *fie
 int lt_lua_push_session(lua_State *L, const lt_engine *engine, int object);
 const lt_session *lt_lua_opt_session(lua_State *L, int index); /* NULL: none or nil */
 
+/* What a config may be given again later: ticket_keys, ocsp_staple, scts, out of a table of fields. */
+lt_code lt_lua_config_later(lua_State *L, lt_lua_config *c, int fields, lt_error *e);
+void lt_lua_open_config_later(lua_State *L);
+
 /* Opened by lt_lua_open_config and lt_lua_open_connection. */
+void lt_lua_open_conn_later(lua_State *L);
+void lt_lua_conn_later_methods(
+    lua_State *L); /* into the table on top; with those that are shared */
 void lt_lua_open_identity(lua_State *L);
 void lt_lua_open_conn_events(lua_State *L);
 

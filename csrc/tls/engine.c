@@ -218,6 +218,18 @@ static const lt_verify_result *verify_result(const lt_engine *engine)
     return &of_const(engine)->peer.verified;
 }
 
+static lt_bytes peer_staple(const lt_engine *engine)
+{
+    const lt_buffer *b = &of_const(engine)->peer.ocsp_staple;
+    return (lt_bytes){ b->data, lt_buffer_size(b) };
+}
+
+static lt_bytes peer_scts(const lt_engine *engine)
+{
+    const lt_buffer *b = &of_const(engine)->peer.scts;
+    return (lt_bytes){ b->data, lt_buffer_size(b) };
+}
+
 static const lt_question *question(const lt_engine *engine)
 {
     const lt_tls *t = of_const(engine);
@@ -349,6 +361,8 @@ static const lt_engine_class engine_class = {
     .peer_certificates = peer_certificates,
     .verified_chain = verified_chain,
     .verify_result = verify_result,
+    .peer_staple = peer_staple,
+    .peer_scts = peer_scts,
     .question = question,
     .answer = answer,
     .session = session,

@@ -5,6 +5,7 @@
 
 -- bearssl.client and bearssl.server: options to a config.
 local core = require "bearssl.core"
+local native_options = require "bearssl.native_options"
 local options = require "bearssl.options"
 local revocation = require "bearssl.revocation"
 local store = require "bearssl.store"
@@ -32,8 +33,9 @@ local function load_trust(read)
 end
 
 -- A password that is a function is asked once it is needed.
-local function load_identity(entry)
+local function load_identity(entry, place)
   local ask = type(entry.password) == "function" and entry.password
+  if type(entry.key) == "function" then return core.identity { certificate = entry.certificate, external = place } end
   local plain = { certificate = entry.certificate, key = entry.key, password = not ask and entry.password or nil }
   local identity, err = core.identity(plain)
   if identity or not ask or err.code ~= "encrypted_key" then return identity, err end
@@ -55,13 +57,33 @@ local function with_path(err, entry)
   return err
 end
 
+local function read_file(path)
+  local file, wrong = io.open(path, "rb")
+  local text = file and file:read "a"
+  if file then file:close() end
+  if text then return text end
+  return nil, core.error { code = "file", message = wrong or path .. ": cannot be read", where = "ocsp_staple" }
+end
+
+-- OCSP responses for the certificates of a chain, the leaf's first: paths, or DER.
+local function staples(list)
+  local out = {}
+  for i, response in ipairs(list) do
+    local text, err = response, nil
+    if not response:find "^0[\x80-\xff]" then text, err = read_file(response) end
+    if not text then return nil, err end
+    out[i] = text
+  end
+  return out
+end
+
 local function new(role, given)
   local read, wrong = options.read(role, given)
   if not read then error(("bearssl.%s: %s"):format(role, wrong), 3) end
   local fields = read.fields
   fields.identities = {}
   for i, entry in ipairs(read.identities) do
-    local identity, err = load_identity(entry)
+    local identity, err = load_identity(entry, i)
     if not identity then return nil, with_path(err, entry) end
     fields.identities[i] = identity
   end
@@ -70,11 +92,20 @@ local function new(role, given)
     ok, err = revocation.load(read.revocation)
     fields.revocation = ok
   end
+  if ok and fields.ocsp_staple then
+    ok, err = staples(fields.ocsp_staple)
+    fields.ocsp_staple = ok
+  end
   if not ok then return nil, err end
-  return core.config(fields, {
-    store = fields.store, on_certificate_request = read.on_certificate_request, key_log = read.key_log,
-    revocation = fields.revocation, pins = fields.pins, on_pin_mismatch = read.on_pin_mismatch,
-  })
+  local keep = {
+    store = fields.store, key_log = read.key_log, signers = {}, revocation = fields.revocation, pins = fields.pins,
+    on_pin_mismatch = read.on_pin_mismatch,
+  }
+  for name, callback in pairs(read.callbacks) do keep[name] = callback end
+  for i, entry in ipairs(read.identities) do
+    if type(entry.key) == "function" then keep.signers[i] = entry.key end
+  end
+  return core.config(fields, keep)
 end
 
 --- Makes the config of a client: immutable, checked here, shared by its connections.
@@ -131,6 +162,46 @@ end
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error what is wrong with a file
 -- @raise where an option is wrong, with its name
+
+local later = {}
+
+-- Gives a server's config new values while it serves; connections that are open are not touched.
+local function set(name, read)
+  later[name] = function(config, value)
+    if not core.is_server_config(config) then error("a server's config is wanted", 3) end
+    local values, err = read(value)
+    if not values then return nil, err end
+    return core.config_later(config, { [name] = values })
+  end
+end
+
+set("ticket_keys", function(value)
+  local list, wrong = native_options.options.ticket_keys[1](value)
+  if not list then error("ticket_keys: " .. wrong, 4) end
+  return list
+end)
+set("ocsp_staple", function(value)
+  local list, wrong = native_options.list_of_strings(value)
+  if not list then error("ocsp_staple: " .. wrong, 4) end
+  return staples(list)
+end)
+
+--- Gives a server new ticket keys (RFC 8446 section 4.6.1): the first seals, all of them open. With the same keys
+-- several processes or hosts resume each other's sessions.
+-- @function config:set_ticket_keys
+-- @tparam string|table keys one or up to 8, each of at least 32 random bytes
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error code `state`: the config makes no tickets
+core.config_methods.set_ticket_keys = later.ticket_keys
+
+--- Gives a server a new OCSP response to staple (RFC 6066 section 8).
+-- @function config:set_ocsp_staple
+-- @tparam string|table response DER or a path; in a list, one for each certificate of the chain, the leaf's first
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error what is wrong with a file
+core.config_methods.set_ocsp_staple = later.ocsp_staple
 
 local function maker(role)
   return function(given)

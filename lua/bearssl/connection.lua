@@ -28,6 +28,12 @@ function methods.feed(conn, bytes)
   return ok, err
 end
 
+-- conn:trace is loaded with what it needs when it is first called.
+local function trace(conn)
+  return require "bearssl.trace".steps(conn)
+end
+methods.trace, core.socket_methods.trace = trace, trace
+
 function methods.pull(conn, max)
   if core.event_waits(conn) then answer_events(conn) end
   return pull(conn, max)

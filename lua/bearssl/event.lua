@@ -3,6 +3,9 @@
 -- connection fails with its alert and the error goes to whoever called.
 local core = require "bearssl.core"
 
+-- Of a connection whose on_certificate_request gave a function for a key: that function.
+local signers = setmetatable({}, { __mode = "k" })
+
 local handlers = {}
 
 function handlers.key_log(_, keep, line)
@@ -14,13 +17,52 @@ function handlers.certificate_request(conn, keep, request)
   local certificate, key, password = keep.on_certificate_request(request)
   if certificate == nil then return core.answer(conn, nil) end
   for name, value in pairs { certificate = certificate, key = key, password = password } do
-    if type(value) ~= "string" and not (name == "key" and core.is_key(value)) then
+    local ready = name == "key" and (core.is_key(value) or type(value) == "function")
+    if type(value) ~= "string" and not ready then
       error(("on_certificate_request: the %s is no string but a %s"):format(name, type(value)), 0)
     end
   end
-  local identity, err = core.identity { certificate = certificate, key = key or certificate, password = password }
+  local elsewhere = type(key) == "function"
+  signers[conn] = elsewhere and key or nil
+  local identity, err = core.identity {
+    certificate = certificate, key = not elsewhere and (key or certificate) or nil, password = password,
+    external = elsewhere and 1 or nil,
+  }
   if not identity then error(err, 0) end
   core.answer(conn, identity)
+end
+
+-- bearssl.config; nothing: the one that the connection was made with
+function handlers.client_hello(conn, keep, hello)
+  local config = keep.on_client_hello(require "bearssl.client_hello"(hello.body))
+  if config ~= nil and not core.is_server_config(config) then
+    error("on_client_hello: the value is no config of a server but a " .. type(config), 0)
+  end
+  core.answer(conn, config)
+end
+
+-- The signature of a key that lives elsewhere; nothing: refused
+function handlers.signature(conn, keep, question)
+  local signature, err = (signers[conn] or keep.signers[question.key])(question.scheme, question.message)
+  if signature ~= nil and type(signature) ~= "string" then
+    error("key: the function's signature is no string but a " .. type(signature), 0)
+  end
+  if not signature and err then error(err, 0) end
+  core.answer(conn, signature)
+end
+
+-- The last word on a peer whose chain was verified: anything true, or nothing
+function handlers.verdict(conn, keep)
+  core.answer(conn, keep.on_peer(conn) and true or false)
+end
+
+-- true: never seen before
+function handlers.early_data(conn, keep, question)
+  core.answer(conn, keep.early_data_guard(question.unique, question["until"]) == true)
+end
+
+function handlers.trace(conn, keep, events)
+  for _, step in ipairs(require "bearssl.trace".add(conn, events)) do keep.on_message(step) end
 end
 
 function handlers.pins_differ(conn, keep)
@@ -30,11 +72,10 @@ end
 
 -- Answers all that waits; raises what a callback raised.
 return function(conn)
-  local keep = core.keep(conn)
-  for _ = 1, 64 do -- bounded: an engine has a handful of events at most
+  for _ = 1, 64 do -- bounded: an engine has a handful of events at a time
     local event, what = core.event(conn)
     if not event then return end
-    local ok, err = pcall(handlers[event], conn, keep, what)
+    local ok, err = pcall(handlers[event], conn, core.keep(conn), what)
     if not ok then
       core.abort(conn)
       error(err, 0)

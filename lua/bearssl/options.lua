@@ -2,6 +2,7 @@
 -- What bearssl.client and bearssl.server take, checked: names, types, combinations. What is wrong is the
 -- programmer's mistake; read(role, given) gives nil and a text that names the option, for its caller to raise.
 local core = require "bearssl.core"
+local native_options = require "bearssl.native_options"
 local near = require "bearssl.near"
 local pins = require "bearssl.pins"
 local revocation = require "bearssl.revocation"
@@ -69,12 +70,17 @@ local function strings(value)
   return list
 end
 
--- A private key, or a list of them: paths, text, or what bearssl.key has read; always gives a list.
+-- A key that needs no reading: what bearssl.key has read, or the function that signs with one elsewhere.
+local function is_ready(value)
+  return core.is_key(value) or type(value) == "function"
+end
+
+-- A private key, or a list of them: paths, text, or such a key; always gives a list.
 local function private_keys(value)
-  if core.is_key(value) then return { value } end
+  if is_ready(value) then return { value } end
   if type(value) ~= "table" then return strings(value) end
-  local texts = {} -- with text in the place of each key that is read
-  for i, v in pairs(value) do texts[i] = core.is_key(v) and "" or v end
+  local texts = {} -- with text in the place of each key that is ready
+  for i, v in pairs(value) do texts[i] = is_ready(v) and "" or v end
   local list, wrong = strings(texts)
   return list and table.move(value, 1, #list, 1, {}), wrong
 end
@@ -157,9 +163,13 @@ local options = {
   max_signatures = { integer(1, 10000) },
   revocation = { revocation.read },
   pins = { pins.read },
+  trace = { of_type "boolean" },
+  on_message = { of_type "function" },
   time = { integer(0, 253402300799) },
   entropy = { seed },
 }
+
+for name, option in pairs(native_options.options) do options[name] = option end
 
 local function known_for(role)
   local names = {}
@@ -282,7 +292,6 @@ end
 
 local function check_server(values)
   if not values.certificate then return nil, "option 'certificate' is missing: a server needs one" end
-  if #values.certificate > 1 then return nil, "option 'certificate': a server has one" end
   local asks = (values.client_auth or 0) ~= 0
   if asks and not values.client_trust then
     return nil, "option 'client_trust' is missing: whose certificates may clients have?"
@@ -298,10 +307,23 @@ local function check_server(values)
   return true
 end
 
+-- BearSSL's engine has one certificate, and uses its key itself.
+local function check_engine(values, native)
+  local wrong = native_options.objection(values, native)
+  if wrong or native then return not wrong, wrong end
+  if #(values.certificate or {}) > 1 and values.server then
+    return nil, "option 'certificate': a server without TLS 1.3 has one"
+  end
+  for _, key in ipairs(values.key or {}) do
+    if type(key) == "function" then return nil, "option 'key': a function needs TLS 1.3: max_version = \"1.3\"" end
+  end
+  return true
+end
+
 local function fields_of(role, values, low, high, native, suites)
   local server = role == "server"
   local path = type(values.key_log) == "string"
-  return {
+  local fields = {
     server = server, native = native, min_version = low, max_version = high, cipher_suites = suites,
     groups = group_bits(values.groups), alpn = values.alpn,
     ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
@@ -311,8 +333,11 @@ local function fields_of(role, values, low, high, native, suites)
     key_log = path and values.key_log or nil, key_log_lines = values.key_log ~= nil and not path,
     min_rsa_bits = values.min_rsa_bits, max_depth = values.max_depth, max_signatures = values.max_signatures,
     pins = values.pins and values.pins.set, pin_events = values.pins ~= nil and values.pins.on_mismatch ~= nil,
+    trace = values.trace or values.on_message ~= nil, trace_events = values.on_message ~= nil,
     time = values.time, entropy = values.entropy,
   }
+  native_options.add_fields(fields, values)
+  return fields
 end
 
 -- The table of the options `given` to what core.config takes, with `identities`, `trust` and `revocation` still to be
@@ -328,6 +353,9 @@ local function read(role, given)
   if not list then return nil, wrong end
   local low, high, native = check_versions(values)
   if not low then return nil, high end
+  values.server = role == "server"
+  ok, wrong = check_engine(values, native)
+  if not ok then return nil, wrong end
   local suites
   suites, wrong = suites_of(values, low, high, native)
   if not suites then return nil, wrong end
@@ -335,7 +363,10 @@ local function read(role, given)
     fields = fields_of(role, values, low, high, native, suites), identities = list,
     trust = role == "server" and values.client_trust or values.trust, revocation = values.revocation,
     on_pin_mismatch = values.pins and values.pins.on_mismatch,
-    on_certificate_request = values.on_certificate_request,
+    callbacks = {
+      on_certificate_request = values.on_certificate_request, on_client_hello = values.on_client_hello,
+      on_peer = values.on_peer, early_data_guard = values.early_data_guard, on_message = values.on_message,
+    },
     key_log = type(values.key_log) == "function" and values.key_log or nil,
   }
 end

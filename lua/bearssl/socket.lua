@@ -104,7 +104,7 @@ local function take_over(sock, tcp)
   core.attach(sock, math.tointeger(fd), early)
 end
 
-local wrap_options = { name = "string", session = "userdata" }
+local wrap_options = { name = "string", session = "userdata", early_data = "string" }
 
 local function check_options(config, options, level)
   if options ~= nil and type(options) ~= "table" then
@@ -112,7 +112,9 @@ local function check_options(config, options, level)
   end
   for key, value in pairs(options or {}) do
     local wanted = wrap_options[key]
-    if not wanted then error(("unknown option '%s': name and session are known"):format(tostring(key)), level) end
+    if not wanted then
+      error(("unknown option '%s': name, session and early_data are known"):format(tostring(key)), level)
+    end
     if type(value) ~= wanted then
       error(("option '%s': a %s is wanted, not %s"):format(key, wanted, type(value)), level)
     end
@@ -127,7 +129,14 @@ local function check_options(config, options, level)
   if core.config_is_server(config) and (name or session) then
     error(("option '%s' is for a client"):format(name and "name" or "session"), level)
   end
-  return name, session
+  local early = options and options.early_data
+  if early and not session then error("option 'early_data' needs a 'session'", level) end
+  return name, session, early
+end
+
+-- Early data goes with the ClientHello or not at all: all of it, so that a request is not torn apart.
+local function offer_early_data(conn, data)
+  if data and conn:info().early_data == "offered" then core.write_early(conn, data) end
 end
 
 --- TLS on top of a connected socket. The descriptor is taken over: the LuaSocket object is closed afterwards, bytes
@@ -142,7 +151,7 @@ end
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
 -- @raise if an option is wrong
 function core.config_methods.wrap(config, tcp, options)
-  local name, session = check_options(config, options, 3)
+  local name, session, early = check_options(config, options, 3)
   if is_object(tcp) then
     if math.tointeger(tcp:getfd()) < 0 then return nil, "closed" end
   elseif math.type(tcp) ~= "integer" or tcp < 0 then
@@ -150,6 +159,7 @@ function core.config_methods.wrap(config, tcp, options)
   end
   local sock, err = core.socket(config, name, session)
   if not sock then return nil, err end
+  offer_early_data(sock, early)
   take_over(sock, tcp)
   return sock
 end
@@ -162,6 +172,8 @@ end
 -- @treturn[2] bearssl.error
 -- @raise if an option is wrong
 function core.config_methods.connection(config, options)
-  local name, session = check_options(config, options, 3)
-  return core.connection(config, name, session)
+  local name, session, early = check_options(config, options, 3)
+  local conn, err = core.connection(config, name, session)
+  if conn then offer_early_data(conn, early) end
+  return conn, err
 end

@@ -1,0 +1,91 @@
+-- SPDX-License-Identifier: MIT
+-- The options that only the native engine (TLS 1.3, modern 1.2) has: their checks, what the combination must be, and
+-- the fields that core.config takes. For bearssl.options.
+local early_default = 16384 -- bytes
+
+local function of_type(name)
+  return function(value)
+    if type(value) == name then return value end
+    return nil, ("a %s is wanted, not %s"):format(name, type(value))
+  end
+end
+
+local function integer(low, high)
+  return function(value)
+    local n = math.type(value) == "float" and math.tointeger(value) or value
+    if math.type(n) == "integer" and n >= low and n <= high then return n end
+    local what = type(value) == "number" and tostring(value) or type(value)
+    return nil, ("an integer from %d to %d is wanted, not %s"):format(low, high, what)
+  end
+end
+
+local function early_data(value)
+  if value == true then return early_default end
+  if value == false then return 0 end
+  return integer(0, 1 << 24)(value)
+end
+
+local function list_of_strings(value)
+  if type(value) == "string" then return { value } end
+  if type(value) ~= "table" then return nil, ("a string or a list of strings is wanted, not %s"):format(type(value)) end
+  for i, v in ipairs(value) do
+    if type(v) ~= "string" then return nil, ("element %d is no string but a %s"):format(i, type(v)) end
+  end
+  if #value == 0 then return nil, "the list is empty" end
+  return value
+end
+
+-- RFC 8446 section 4.6.1: keys that other processes have too, each of at least 32 random bytes; the first one seals.
+local function ticket_keys(value)
+  local list, wrong = list_of_strings(value)
+  if not list then return nil, wrong end
+  if #list > 8 then return nil, "at most 8 keys are taken" end
+  for i, key in ipairs(list) do
+    if #key < 32 then return nil, ("key %d has %d bytes; at least 32 are wanted"):format(i, #key) end
+  end
+  return list
+end
+
+local options = {
+  early_data = { early_data, "client" },
+  max_early_data = { early_data, "server" },
+  early_data_guard = { of_type "function", "server" },
+  on_client_hello = { of_type "function", "server" },
+  ticket_keys = { ticket_keys, "server" },
+  ocsp_staple = { list_of_strings, "server" },
+  scts = { of_type "string", "server" },
+  on_peer = { of_type "function" },
+  post_handshake_auth = { of_type "boolean" },
+  record_size_limit = { integer(64, 16384) }, -- RFC 8449 section 4
+}
+
+-- nil, or what is wrong with the options of the native engine in `values`.
+local function objection(values, native)
+  for name in pairs(options) do
+    if values[name] ~= nil and not native then
+      return ("option '%s' needs TLS 1.3: max_version = \"1.3\", or engine = \"native\""):format(name)
+    end
+  end
+  if values.early_data_guard and (values.max_early_data or 0) == 0 then
+    return "option 'early_data_guard' means nothing without 'max_early_data'"
+  end
+  if values.session_cache == 0 then
+    for _, name in ipairs { "ticket_keys", "max_early_data" } do
+      if values[name] ~= nil then return ("option '%s' means nothing without a 'session_cache'"):format(name) end
+    end
+  end
+end
+
+local function add_fields(fields, values)
+  fields.max_early_data = values.early_data or values.max_early_data
+  fields.ask_early_data = values.early_data_guard ~= nil
+  fields.ask_client_hello = values.on_client_hello ~= nil
+  fields.ask_verdict = values.on_peer ~= nil
+  fields.post_handshake_auth = values.post_handshake_auth
+  fields.record_size_limit = values.record_size_limit
+  fields.ticket_keys = values.ticket_keys
+  fields.ocsp_staple = values.ocsp_staple
+  fields.scts = values.scts
+end
+
+return { options = options, objection = objection, add_fields = add_fields, list_of_strings = list_of_strings }
