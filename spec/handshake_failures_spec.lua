@@ -75,6 +75,58 @@ local client_certificates = {
   { "sha1", "weak_signature", "bad_certificate", "certificate is signed with a weak algorithm" },
 }
 
+local engines = { -- what each is asked for by
+  ["BearSSL's engine, TLS 1.2"] = { engine = "bear", max_version = "1.2" },
+  ["native engine, TLS 1.2"] = { engine = "native", max_version = "1.2" },
+  ["native engine, TLS 1.3"] = { engine = "native", min_version = "1.3", max_version = "1.3" },
+}
+
+for engine, options in pairs(engines) do
+  describe(("our client (%s) refuses, and openssl s_server hears why:"):format(engine), function()
+    local client = tls.client(options)
+    before_each(count)
+    after_each(recount)
+
+    for _, row in ipairs(certificates) do
+      local name, code, alert = table.unpack(row)
+      it(name, function()
+        local server <close> = peer.openssl_server(pki.bad[name], "-rev -cipher DEFAULT:@SECLEVEL=0")
+        local sock, err = tls.connect(client, server.port)
+        assert.is_nil(sock, "the handshake succeeded")
+        found(err, code, alert, table.unpack(row, 4))
+        assert.equal("fatal " .. alert, server:alert_received())
+      end)
+    end
+  end)
+
+  describe(("our server (%s) refuses, and openssl s_client hears why:"):format(engine), function()
+    local server = tls.mutual_server(pki.server.p256, options)
+    before_each(count)
+    after_each(recount)
+
+    for _, row in ipairs(client_certificates) do
+      local name, code, alert = table.unpack(row)
+      it("a client certificate, " .. name, function()
+        local pair = pki.bad_client[name]
+        local _ <close>, client, sock, err = tls.meet(server, peer.openssl_client,
+          ("-cipher DEFAULT:@SECLEVEL=0 -cert %s -key %s%s"):format(pair.leaf, pair.key,
+            name == "self_signed" and "" or " -cert_chain " .. pair.issuers))
+        assert.is_nil(sock, "the handshake succeeded")
+        found(err, code, alert, table.unpack(row, 4))
+        assert.equal("fatal " .. alert, client:alert_received())
+      end)
+    end
+
+    it("no client certificate", function()
+      local _ <close>, client, sock, err = tls.meet(server, peer.openssl_client)
+      assert.is_nil(sock, "the handshake succeeded")
+      local alert = options.min_version == "1.3" and "certificate_required" or "handshake_failure"
+      found(err, "certificate_required", alert, "no client certificate was sent")
+      assert.equal("fatal " .. alert, client:alert_received())
+    end)
+  end)
+end
+
 describe("our client fails, and openssl s_server hears why:", function()
   local client = tls.client()
   before_each(count)
@@ -85,15 +137,6 @@ describe("our client fails, and openssl s_server hears why:", function()
     local sock, err = tls.connect(config or client, server.port, options)
     assert.is_nil(sock, "the handshake succeeded")
     return err
-  end
-
-  for _, row in ipairs(certificates) do
-    local name, code, alert = table.unpack(row)
-    it(name, function()
-      local server <close> = peer.openssl_server(pki.bad[name], "-rev -cipher DEFAULT:@SECLEVEL=0")
-      found(fails(server), code, alert, table.unpack(row, 4))
-      assert.equal("fatal " .. alert, server:alert_received())
-    end)
   end
 
   it("a good certificate under a root that is not ours", function()
@@ -203,23 +246,6 @@ describe("our server fails, and openssl s_client hears why:", function()
     client:finish()
     return err, held.client
   end
-
-  for _, row in ipairs(client_certificates) do
-    local name, code, alert = table.unpack(row)
-    it("a client certificate that we refuse: " .. name, function()
-      local pair = pki.bad_client[name]
-      local err, client = fails(tls.mutual_server(pki.server.p256), ("-cipher DEFAULT:@SECLEVEL=0 -cert %s -key %s%s")
-        :format(pair.leaf, pair.key, name == "self_signed" and "" or " -cert_chain " .. pair.issuers))
-      found(err, code, alert, table.unpack(row, 4))
-      assert.equal("fatal " .. alert, client:alerts_received())
-    end)
-  end
-
-  it("no client certificate, where we require one", function()
-    local err, client = fails(tls.mutual_server(pki.server.p256))
-    found(err, "certificate_required", "handshake_failure", "no client certificate was sent")
-    assert.equal("fatal handshake_failure", client:alerts_received())
-  end)
 
   it("no suite in common", function()
     local err, client = fails(tls.server(pki.server.rsa2048), "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256")

@@ -192,7 +192,7 @@ http {
   root @/root; client_body_temp_path @/root/tmp; proxy_temp_path @/root/tmp; fastcgi_temp_path @/root/tmp;
   uwsgi_temp_path @/root/tmp; scgi_temp_path @/root/tmp;
   server {
-    listen 127.0.0.1:%d ssl; server_name localhost; ssl_protocols TLSv1.2;
+    listen 127.0.0.1:%d ssl; server_name localhost; ssl_protocols %s;
     ssl_certificate %s; ssl_certificate_key %s;
     %s
     location / { dav_methods PUT; }
@@ -222,12 +222,12 @@ local function answers(server)
   end
 end
 
--- nginx with TLS 1.2 and more settings of its server block. GET /facts tells what it knows of a connection; PUT stores
--- a file in its folder under root/.
-function peer.nginx(pair, settings)
+-- nginx with TLS 1.2, or other protocols, and more settings of its server block. GET /facts tells what it knows of a
+-- connection; PUT stores a file in its folder under root/.
+function peer.nginx(pair, settings, protocols)
   for _ = 1, 20 do
     local port = free_port()
-    local conf = nginx_conf:format(port, pair.certificate, pair.key, settings or "")
+    local conf = nginx_conf:format(port, protocols or "TLSv1.2", pair.certificate, pair.key, settings or "")
     local server = peer.start("sh -c 'mkdir @/root && exec nginx -e stderr -c @/nginx.conf'", nil,
       { ["nginx.conf"] = conf })
     server.port = port

@@ -14,9 +14,17 @@ local function with(defaults, options)
   return all
 end
 
+-- BearSSL's engine, unless the options ask for another or for a version that it has not.
+local function with_engine(defaults, options)
+  local all = with(defaults, options)
+  all.max_version = all.max_version or "1.2"
+  all.engine = all.engine or (all.max_version < "1.3" and "bear" or nil)
+  return all
+end
+
 -- A client's config that trusts the roots of the test PKI.
 function tls.client(options)
-  return assert(bearssl.client(with({ trust = pki.roots }, options)))
+  return assert(bearssl.client(with_engine({ trust = pki.roots }, options)))
 end
 
 -- A client's config with a chain and key.
@@ -25,7 +33,7 @@ function tls.client_with(pair, options)
 end
 
 function tls.server(pair, options)
-  return assert(bearssl.server(with({ certificate = pair.certificate, key = pair.key }, options)))
+  return assert(bearssl.server(with_engine({ certificate = pair.certificate, key = pair.key }, options)))
 end
 
 -- A server's config that asks for client certificates of the test PKI.
