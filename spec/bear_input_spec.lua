@@ -306,6 +306,36 @@ describe("a ClientHello", function()
   end)
 end)
 
+describe("a ServerHello", function()
+  it("of an older version that says it could do better is refused (RFC 8446 section 4.1.3)", function()
+    for _, max in ipairs { "1.2", "1.1" } do
+      local p = pair.new(pair.client_config { min_version = "1.0", max_version = max },
+        pair.server_config { min_version = "1.1", max_version = "1.1" })
+      p.server:feed(p.client:pull())
+      local bytes = p.server:pull()
+      local random = 5 + 4 + 2 -- record and handshake headers, server_version
+      local ok, err = p.client:feed(bytes:sub(1, random + 24) .. "DOWNGRD\0" .. bytes:sub(random + 33))
+      assert.is_nil(ok)
+      if max == "1.2" then
+        assert.equal("illegal_parameter", err.code)
+        assert.equal("ServerHello.random", err.where)
+      else -- that much is fine, but the signature is over another random
+        assert.equal("bad_signature", err.code)
+      end
+    end
+  end)
+
+  it("with a static ECDH suite needs the curve of the key among our groups", function()
+    local suites = { cipher_suites = { "TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256",
+      "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" } }
+    local agreeing = pki.bad.key_usage -- it may only agree
+    local p = pair.new(pair.client_config(pair.with(suites, { groups = { "x25519" } })),
+      pair.server_config(pair.with(suites, { certificate = agreeing.certificate, key = agreeing.key }))):run()
+    assert.equal("no_group", p.server_err.code) -- the server sees it first
+    assert.equal("handshake_failure", p.client_err.alert)
+  end)
+end)
+
 describe("an alert of the peer", function()
   for _, row in ipairs { -- description, name, cause
     { 40, "handshake_failure", "no cipher suite, group or signature scheme in common" },

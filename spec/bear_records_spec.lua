@@ -54,6 +54,17 @@ describe("closing", function()
     assert.matches("close_notify by the client after ClientHello", tostring(err))
   end)
 
+  it("in the handshake leaves no connection, whatever still comes", function()
+    local p = pair.new(client(), server())
+    p.server:feed(p.client:pull())
+    p.client:close()
+    assert.equal("closed", p.client:state())
+    assert.is_true((p.client:feed(p.server:pull())))
+    assert.is_true((p.client:feed_eof()))
+    assert.equal("closed", p.client:state())
+    assert.equal(1, #pair.records(p.client:pull()))
+  end)
+
   it("of the transport alone is truncation", function()
     for _, whole in ipairs { true, false } do
       local p = connected()

@@ -54,8 +54,12 @@ static void invalid_algorithm(lt_bear *b)
 {
     const lt_tap *t = &b->tap;
     uint32_t hash = t->signature_scheme >> 8;
+    const lt_cipher_suite *suite = lt_cipher_suite_by_id(b->eng->session.cipher_suite);
     if (b->config->server)
         lt_fail(&b->error, LT_illegal_parameter, "CertificateVerify.algorithm");
+    else if (suite && (suite->traits & LT_SUITE_static_ecdh))
+        lt_fail_detail(&b->error, LT_no_group, "Certificate",
+                       "the curve of the server's key is not among our groups");
     else if (!t->has_key_exchange)
         lt_fail(&b->error, LT_bad_key_exchange, "ServerKeyExchange.params");
     else if (t->named_curve >= 32 || (b->config->groups >> t->named_curve & 1) == 0)

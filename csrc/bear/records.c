@@ -247,6 +247,11 @@ void lt_bear_pump(lt_bear *b)
     size_t n;
     if (b->error.code != LT_OK)
         return;
+    if (b->closing && !b->connected) { /* given up: there will be no connection */
+        lt_buffer_free(&b->in);
+        b->record_size = 0;
+        return;
+    }
     while (!b->peer_closed && step(b))
         ;
     if (b->error.code == LT_OK && b->ended && !b->peer_closed && !b->question
