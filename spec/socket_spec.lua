@@ -29,7 +29,13 @@ local function descriptors()
   return count
 end
 
-describe("socket", function()
+for kind, defaults in pairs {
+  ["of BearSSL's engine"] = { max_version = "1.2" }, ["of our engine, TLS 1.3,"] = { max_version = "1.3" },
+} do describe("a socket " .. kind, function()
+  local plain = ends.defaults
+  before_each(function() ends.defaults = defaults end)
+  after_each(function() ends.defaults = plain end)
+
   after_each(function()
     for _, sock in ipairs(opened) do sock:close() end
     opened = {}
@@ -385,7 +391,8 @@ describe("socket", function()
       collectgarbage()
       collectgarbage()
       local data, err, partial = s:receive "*a"
-      assert.same({ nil, "truncated", "x" }, { data, err.code, partial })
+      if err.code ~= "reset" then assert.equal("truncated", err.code) end -- as it left something unread, or not
+      assert.same({ nil, "x" }, { data, partial })
     end)
 
     it("<close> closes in order", function()
@@ -435,7 +442,8 @@ describe("socket", function()
       return c:receive()
     end, function() return s:handshake() end)
     assert.same({ nil, "certificate_required" }, { back[1], back[2].code })
-    assert.same({ nil, "peer_alert", "handshake_failure" }, { there[1], there[2].code, there[2].alert })
+    local alert = defaults.max_version == "1.3" and "certificate_required" or "handshake_failure"
+    assert.same({ nil, "peer_alert", alert }, { there[1], there[2].code, there[2].alert })
   end)
 
   it("hears an alert that came before the reset, when it sends", function()
@@ -615,7 +623,7 @@ describe("socket", function()
     end
     assert.equal(before, descriptors())
   end)
-end)
+end) end
 
 describe("bearssl.connect", function()
   -- A server in another process that greets each client with a line.

@@ -45,9 +45,12 @@ end
 -- @treturn[2] string what came before that; hand it in as the prefix to go on
 function methods.receive(sock, pattern, prefix, max)
   local data, err, partial = receive(sock, pattern, prefix, max)
-  while err == "event" do
+  local had = #(prefix or "")
+  while err == "event" do -- what came before it is the prefix of what comes after it
     answer_events(sock)
-    data, err, partial = receive(sock, pattern, partial, max)
+    local before = partial
+    data, err, partial = receive(sock, pattern, before, max and math.max(1, max - #before + had))
+    if err == "closed" and #before > had and tostring(pattern):find "^%*?a" then return partial end
   end
   return data, err, partial
 end
