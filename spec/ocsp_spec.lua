@@ -220,6 +220,15 @@ describe("OCSP in store:verify", function()
     end
   end)
 
+  it("hears a staple where nothing else is said", function()
+    local bad = answer(request, { revoked_entry })
+    local chain, err = judge { ocsp_staple = bad }
+    assert.same({ nil, "revoked" }, { chain, err.code })
+    local _, checked = assert(judge { ocsp_staple = good })
+    assert.equal("staple", checked.revocation[1].source)
+    assert(judge({ ocsp_staple = bad }, { mode = "off" }))
+  end)
+
   it("is missed in the hard mode, and a bad staple is told of", function()
     local chain, err = judge({}, { leaf_only = true })
     assert.same({ nil, "revocation_unknown" }, { chain, err.code })

@@ -112,8 +112,8 @@ describe("a staple of openssl s_server", function()
 
   local good, bad = staple_file { entry_of(leaf, { good = true }) }, staple_file { entry_of(leaf) }
 
-  local function connect(version, staple, revocation)
-    local server <close> = peer.openssl_server(pki.server.p256, ("-rev -tls1_%s %s"):format(version:sub(3),
+  local function connect(version, staple, revocation, identity)
+    local server <close> = peer.openssl_server(identity or pki.server.p256, ("-rev -tls1_%s %s"):format(version:sub(3),
       staple and "-status_file " .. staple or ""))
     local client = assert(bearssl.client { trust = pki.root.p256, revocation = revocation, engine = "native",
       min_version = version, max_version = version })
@@ -138,6 +138,28 @@ describe("a staple of openssl s_server", function()
     it("says revoked in TLS " .. version, function()
       local ok, err = connect(version, bad, { leaf_only = true, mode = "soft" })
       assert.same({ nil, "revoked" }, { ok, err.code })
+    end)
+
+    it("is heard in TLS " .. version .. " where a config says nothing of it", function()
+      local ok, err = connect(version, bad)
+      assert.same({ nil, "revoked" }, { ok, err.code })
+      ok = connect(version, bad, { mode = "off" })
+      assert.is_true(ok)
+      local checked
+      ok, err, checked = connect(version)
+      assert.is_true(ok, tostring(err))
+      assert.equal("unknown", checked.revocation[1].status)
+    end)
+
+    it("is missed where the certificate promises one, in TLS " .. version, function()
+      local made = revoke.issue("promising", {
+        extensions = "subjectAltName = DNS:localhost\nextendedKeyUsage = serverAuth\ntlsfeature = status_request\n",
+      })
+      local identity = { leaf = made.certificate, key = made.key, issuers = pki.server.p256.issuers }
+      local ok, err = connect(version, nil, nil, identity)
+      assert.same({ nil, "must_staple" }, { ok, err.code })
+      ok, err = connect(version, nil, { mode = "off" }, identity)
+      assert.is_true(ok, tostring(err))
     end)
 
     it("is missed in the hard mode of TLS " .. version, function()

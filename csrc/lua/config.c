@@ -154,7 +154,8 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
     policy.max_signatures = (uint32_t)integer_field(L, "max_signatures", policy.max_signatures);
     lt_validator_init(&c->validator, store, &policy);
     lua_getfield(L, FIELDS, "revocation"); /* KEEP has the two */
-    c->validator.revocation = lt_lua_test_revocation(L, -1);
+    c->validator.revocation =
+        lua_isnil(L, -1) ? &lt_revocation_default : lt_lua_test_revocation(L, -1);
     lua_getfield(L, FIELDS, "pins");
     c->validator.pins = lt_lua_test_pins(L, -1);
     c->conn.pin_events = boolean_field(L, "pin_events");

@@ -162,6 +162,8 @@ int lt_lua_store_verify(lua_State *L)
     lua_getfield(L, REQUEST, "pins");
     validator.pins = lt_lua_test_pins(L, -1);
     lt_verify_request request = read_request(L, CHAIN, REQUEST);
+    if (request.staple_asked && !validator.revocation)
+        validator.revocation = &lt_revocation_default;
     request.report = lua_newuserdata(L, sizeof *request.report);
     *request.report = (lt_verify_report){ .tried_count = 0 };
     if (validator.verifier.verify(&validator.verifier, &request, &result, &e) != LT_OK) {

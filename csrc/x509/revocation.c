@@ -13,6 +13,12 @@
 static const uint8_t tls_feature[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18 };
 enum { STATUS_REQUEST = 5 };
 
+const lt_revocation lt_revocation_default = {
+    .mode = LT_REVOCATION_soft,
+    .staple = true,
+    .leaf_only = true,
+};
+
 typedef struct {
     const lt_revocation *r;
     const lt_revocation_query *q;

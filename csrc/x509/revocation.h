@@ -37,6 +37,9 @@ typedef struct lt_revocation {
     uint32_t min_rsa_bits;    /* of a delegated OCSP responder's key; 0: 2048 */
 } lt_revocation;
 
+/* What nobody has to ask for: a staple that says revoked is heard, must-staple is kept. */
+extern const lt_revocation lt_revocation_default;
+
 typedef enum {
     LT_STATUS_not_checked, /* mode off, the anchor, or leaf_only */
     LT_STATUS_good,

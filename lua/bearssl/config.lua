@@ -131,9 +131,9 @@ end
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
 -- @tparam integer options.max_depth intermediates that a chain may have, 1 to 16
 -- @tparam integer options.max_signatures signatures checked for one chain at most
--- @tparam table options.revocation `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"`
--- (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl;
--- `issuers`: certificates of those who issue indirect CRLs; `ocsp`:
+-- @tparam table options.revocation without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a
+-- certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths,
+-- PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`:
 -- responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds;
 -- `sha1`: signatures with SHA-1 will do
 -- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is
