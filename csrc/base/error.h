@@ -98,6 +98,8 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(bad_finished, decrypt_error, "Finished does not verify")                               \
     X(renegotiation, no_renegotiation, "renegotiation refused")                              \
     X(insecure_renegotiation, handshake_failure, "secure renegotiation data is wrong")       \
+    X(no_extended_master_secret, handshake_failure,                                          \
+      "a session with extended_master_secret resumed without")                               \
     X(fallback, inappropriate_fallback, "inappropriate version fallback")                    \
     X(peer_alert, none, "the peer sent a fatal alert")                                       \
     X(certificate_required, handshake_failure, "no client certificate was sent")             \

@@ -6,6 +6,7 @@
 
 #include "wire/certificate_request.h"
 #include "x509/certificate.h"
+#include "x509/sign.h"
 
 enum { /* ClientCertificateType; HashAlgorithm, SignatureAlgorithm (section 7.4.1.4.1) */
        RSA_SIGN = 1,
@@ -46,35 +47,11 @@ static bool key_fits(const lt_bear *b, const lt_identity *id)
            && has_scheme(b, ECDSA);
 }
 
-static bool authority_named(const lt_bear *b, lt_bytes issuer)
-{
-    lt_reader names = b->request.authorities, name;
-    while (rd_vec(&names, 2, &name))
-        if (lt_bytes_equal(name, issuer))
-            return true;
-    return false;
-}
-
-/* An empty list means: any. */
-static bool issuer_fits(const lt_bear *b, const lt_identity *id)
-{
-    if (b->request.authorities.n == 0)
-        return true;
-    for (size_t i = 0; i < id->chain.count; i++) {
-        lt_certificate c;
-        lt_error ignored = { 0 };
-        if (lt_certificate_parse(&c, id->chain.certificates[i], &ignored) == LT_OK
-            && authority_named(b, c.issuer))
-            return true;
-    }
-    return false;
-}
-
 static const lt_identity *choose(const lt_bear *b)
 {
     for (size_t i = 0; i < b->config->identity_count; i++) {
         const lt_identity *id = &b->config->identities[i];
-        if (key_fits(b, id) && issuer_fits(b, id))
+        if (key_fits(b, id) && lt_identity_issued_by(id, b->request.authorities))
             return id;
     }
     return NULL;

@@ -141,9 +141,11 @@ bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_
 bool lt_tls_choose_identity(lt_tls *t)
 {
     const lt_config *config = t->config;
+    lt_bytes any = { NULL, 0 };
     for (size_t i = 0; i < config->identity_count; i++) {
         const struct lt_identity *identity = lt_identity_at(config->identities, i);
-        if (lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme)) {
+        if (lt_identity_issued_by(identity, t->server ? any : t->asked.request.authorities)
+            && lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme)) {
             t->hs->identity = identity;
             return true;
         }

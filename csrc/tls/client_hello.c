@@ -125,7 +125,7 @@ static void only_for_12(lt_tls *t, lt_writer *w)
 static void key_share(lt_tls *t, lt_writer *w)
 {
     lt_mark x = open_extension(t, w, LT_X_key_share), list = wr_open(w, 2);
-    if (!t->hs->retried) {
+    if (!t->hs->retry_group) { /* the one share that was asked for stands alone (4.2.8) */
         wr_uint(w, 2, grease(t, 1));
         wr_vec(w, 2, (lt_bytes){ (const uint8_t[]){ 0 }, 1 });
     }

@@ -67,20 +67,21 @@ static bool usable(const lt_tls *t, const lt_tls_session *s)
     const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
     return s->version == LT_TLS_1_2 && lt_tls_allows_suite(t->config, suite)
            && lt_list_has(t->hs->client_hello.cipher_suites, s->cipher_suite)
-           && s->extended_master_secret == t->hs->extended_master_secret;
+           && (s->extended_master_secret || !t->hs->extended_master_secret);
 }
 
-static void find_session(lt_tls *t)
+static lt_code find_session(lt_tls *t)
 {
     lt_bytes ticket = t->hs->client_extensions.data[LT_X_session_ticket];
-    if (ticket.n == 0)
-        return;
-    lt_tls_session *s = lt_tls_open_ticket(t, ticket);
+    lt_tls_session *s = ticket.n > 0 ? lt_tls_open_ticket(t, ticket) : NULL;
     if (s && !(usable(t, s) && lt_tls_restore_peer(t, s))) {
         lt_tls_session_free(&s->base);
         s = NULL;
     }
     t->resume = s;
+    if (s && s->extended_master_secret && !t->hs->extended_master_secret) /* RFC 7627 5.3 */
+        return lt_fail(&t->error, LT_no_extended_master_secret, "ClientHello.extensions");
+    return LT_OK;
 }
 
 /* --- messages ------------------------------------------------------------------------------------------- */
@@ -267,7 +268,9 @@ lt_code lt_tls_on_client_hello_12(lt_tls *t)
         rc = lt_tls_read_record_size_limit(t, x->data[LT_X_record_size_limit]);
     if (rc != LT_OK)
         return rc;
-    find_session(t);
+    rc = find_session(t);
+    if (rc != LT_OK)
+        return rc;
     return t->resume ? resumed(t) : full(t);
 }
 

@@ -38,6 +38,27 @@ lt_bytes lt_identity_scts(const lt_identity *id)
     return (lt_bytes){ id->scts.data, lt_buffer_size(&id->scts) };
 }
 
+static bool named(lt_reader authorities, lt_bytes issuer)
+{
+    lt_bytes name;
+    while (rd_vec(&authorities, 2, &name))
+        if (lt_bytes_equal(name, issuer))
+            return true;
+    return false;
+}
+
+bool lt_identity_issued_by(const lt_identity *id, lt_bytes authorities)
+{
+    for (size_t i = 0; authorities.n > 0 && i < id->chain.count; i++) {
+        lt_certificate c;
+        lt_error ignored = { 0 };
+        if (lt_certificate_parse(&c, id->chain.certificates[i], &ignored) == LT_OK
+            && named(authorities, c.issuer))
+            return true;
+    }
+    return authorities.n == 0;
+}
+
 bool lt_identity_is_external(const lt_identity *id)
 {
     return id->external != 0;

@@ -26,6 +26,9 @@ bool lt_identity_signs(const struct lt_identity *id, uint32_t scheme, bool tls_1
 lt_bytes lt_identity_staple(const struct lt_identity *id, size_t i);
 lt_bytes lt_identity_scts(const struct lt_identity *id);
 
+/* Does its chain lead to one of these (opaque DistinguishedName<1..2^16-1> after another)? n = 0: any. */
+bool lt_identity_issued_by(const struct lt_identity *id, lt_bytes authorities);
+
 bool lt_identity_is_external(const struct lt_identity *id); /* its key is asked, not used */
 bool lt_identity_is_rsa(const struct lt_identity *id);
 /* The NamedGroup of an EC key; 0: another kind of key. */
