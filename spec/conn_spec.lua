@@ -53,6 +53,23 @@ for kind, defaults in pairs {
     assert.same(info, s:info())
   end)
 
+  it("asks for a name in lower case, without the final dot, as A-labels", function()
+    for name, expected in pairs { ["LocalHost."] = "localhost", ["Bücher.Example"] = "xn--bcher-kva.example" } do
+      local c = assert(ends.client():connection { name = name })
+      assert.equal(expected, c:info().server_name)
+      assert.truthy(c:pull():find(expected, 1, true))
+    end
+  end)
+
+  it("refuses to ask for what is no host name", function()
+    for _, name in ipairs { "*.w.example", "a..example", "127.1", ("a"):rep(64) } do
+      local c, err = ends.client():connection { name = name }
+      assert.is_nil(c)
+      assert.equal("option", err.code)
+      assert.truthy(err.message:find(name, 1, true))
+    end
+  end)
+
   it("shows the chain as sent and as verified", function()
     local c, s = ends.connected()
     local sent, verified = c:peer_certificates(), c:verified_chain()

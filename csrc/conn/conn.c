@@ -11,6 +11,7 @@
 #include "conn/key_log.h"
 #include "tls/engine.h"
 #include "tls/shared.h"
+#include "x509/name.h"
 #include "x509/verify.h"
 
 static uint64_t microseconds(void)
@@ -51,13 +52,31 @@ void lt_conn_config_free(lt_conn_config *config)
     lt_key_log_close(&config->key_log);
 }
 
+/* What a client asked for, as it goes into server_name and is compared: A-labels, lower case. An
+ * address stays as it is. NULL: no name; false: it cannot be one. */
+static bool ready_name(const lt_config *config, const char **name, char host[LT_HOST_MAX],
+                       lt_error *e)
+{
+    uint8_t address[16];
+    if (config->server || !*name || !**name || lt_ip_parse(*name, address))
+        return true;
+    if (lt_host_name(*name, host, e) != LT_OK)
+        return false;
+    *name = host;
+    return true;
+}
+
 /* The choice is here alone: by the config, never by what the peer does. */
 static lt_engine *new_engine(const lt_config *config, const lt_conn_options *options,
                              lt_error *e)
 {
+    char host[LT_HOST_MAX];
+    const char *name = options->name;
+    if (!ready_name(config, &name, host, e))
+        return NULL;
     if (config->native)
-        return lt_tls_new(config, options->name, options->resume, options->now, e);
-    return lt_bear_new(config, options->name, options->resume, options->now, e);
+        return lt_tls_new(config, name, options->resume, options->now, e);
+    return lt_bear_new(config, name, options->resume, options->now, e);
 }
 
 lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_options *options,
