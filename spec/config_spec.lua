@@ -203,7 +203,8 @@ end)
 describe("bearssl.server", function()
   for _, case in ipairs {
     { {}, "option 'certificate' is missing: a server needs one", bare = true },
-    { { certificate = { pem, pem }, key = { key, key } }, "option 'certificate': a server has one" },
+    { { certificate = { pem, pem }, key = { key, key }, max_version = "1.2" },
+      "option 'certificate': a server without TLS 1.3 has one" },
     { { client_auth = "yes" }, "option 'client_auth': \"none\" or \"request\" or \"require\" is wanted, not \"yes\"" },
     { { client_auth = true }, "option 'client_auth': \"none\" or \"request\" or \"require\" is wanted, not boolean" },
     { { client_auth = "require" }, "option 'client_trust' is missing: whose certificates may clients have?" },
@@ -246,7 +247,7 @@ describe("options of a connection", function()
     { client, { name = ("x"):rep(254) }, nil },
     { client, { name = 5 }, "option 'name': a string is wanted, not number" },
     { client, { name = "x", session = "y" }, "option 'session': a userdata is wanted, not string" },
-    { client, { name = "x", sni = "y" }, "unknown option 'sni': name and session are known" },
+    { client, { name = "x", sni = "y" }, "unknown option 'sni': name, session and early_data are known" },
     { client, "x", "a table of options is wanted, not string" },
     { server, { name = "x" }, "option 'name' is for a client" },
   } do
