@@ -18,7 +18,7 @@ local of_root = revoke.crl { issuer = "p256-root" }
 describe("with each allocation failing", function()
   it("CRLs are read", function()
     local path = revoke.file(list .. of_root)
-    assert.truthy(fault.each(function() return crl.load(path) end) >= 7)
+    assert.truthy(fault.each(function() return crl.load(path) end) >= 5)
     local sorted = assert(crl.parse(list))[1]:der()
     assert.equal(3, (fault.each(function() return crl.parse(sorted) end)))
     local unsorted = der.crl { entries = { der.crl_entry "\5", der.crl_entry "\3" } }
