@@ -458,6 +458,20 @@ describe("lt_certificate_parse", function()
     assert.equal("limit", err.code)
   end)
 
+  it("prints an OID of any size up to 255 octets, and takes no larger one", function()
+    local arcs = { ["2.999.1"] = "\x88\x37\1", ["0.39"] = "\39", ["1.0"] = "\40", ["2.0"] = "\80", ["2.47"] = "\127",
+      ["2.25.340282366920938463463374607431768211455"] = "\x69\x83" .. ("\xff"):rep(17) .. "\127" }
+    for text, octets in pairs(arcs) do
+      local extension = der.sequence(der.element(6, octets), der.octets "")
+      assert.equal(text, parsed({ extensions = { extension } }).extensions[1].oid)
+    end
+    local long = der.sequence(der.element(6, ("\1"):rep(255)), der.octets "")
+    assert.equal("0.1" .. (".1"):rep(254), parsed({ extensions = { long } }).extensions[1].oid)
+    local _, err = x509.parse(der.certificate { extensions = { der.sequence(der.element(6, ("\1"):rep(256)),
+      der.octets "") } })
+    assert.equal("Extension", err.where)
+  end)
+
   it("takes what is odd and does no harm", function()
     assert.equal(1, parsed({ version = der.context(0, der.integer(0)) }).version)
     assert.is_false(parsed({ extensions = { der.sequence(der.oid "1.2.3", der.boolean(false), der.octets "") } })

@@ -149,12 +149,16 @@ describe("bearssl.name", function()
     end)
   end
 
-  it("is refused with more than 128 attributes, and with an empty RDN", function()
-    local rdns = {}
+  it("is refused with more than 128 attributes, 16 to an RDN, and with an empty RDN", function()
+    local rdns, several = {}, {}
+    for i = 1, 16 do several[i] = { CN, der.utf8 "a" } end
+    assert.equal(16, #subject { several }[1])
+    several[17] = { CN, der.utf8 "a" }
     for i = 1, 128 do rdns[i] = { CN, der.utf8 "a" } end
     assert.equal(128, #subject(rdns))
     rdns[129] = { CN, der.utf8 "a" }
-    for _, name in ipairs { der.name(rdns), der.sequence(der.set()), der.sequence(der.set(der.sequence(der.oid(CN)))),
+    for _, name in ipairs { der.name(rdns), der.name { several }, der.sequence(der.set()),
+      der.sequence(der.set(der.sequence(der.oid(CN)))),
       der.sequence(der.null), der.set() } do
       local list, err = x509.parse(der.certificate { subject = name })
       assert.is_nil(list)

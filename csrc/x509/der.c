@@ -69,7 +69,7 @@ bool der_is_oid(lt_bytes content)
             return false;
         first = content.p[i] < 0x80;
     }
-    return content.n > 0 && first;
+    return content.n > 0 && content.n <= DER_OID_MAX && first;
 }
 
 bool der_oid(lt_reader *r, lt_bytes *oid)

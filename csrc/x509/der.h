@@ -57,6 +57,9 @@ bool der_small(lt_reader *r, int32_t *v);             /* 0 to 2^31-1 */
 bool der_bit_string(lt_reader *r, lt_bytes *bits, uint32_t *unused);
 bool der_octet_bits(lt_reader *r, lt_bytes *octets);
 
+/* Octets of an OID; a longer one is none to us. UUIDs (X.667) take 20. */
+enum { DER_OID_MAX = 255 };
+
 /* Contents, for elements whose tag was read by someone else ([n] IMPLICIT). */
 bool der_is_integer(lt_bytes content);
 bool der_is_oid(lt_bytes content);

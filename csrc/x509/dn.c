@@ -83,10 +83,11 @@ bool lt_dn_valid(lt_bytes name)
     if (!lt_dn_open(name, &rdns))
         return false;
     while (lt_rdn_next(&rdns, &rdn)) {
+        int in_rdn = 0;
         if (rdn.n == 0) /* SET SIZE (1..MAX) */
             return false;
         while (lt_attribute_next(&rdn, &a))
-            if (++count > LT_DN_ATTRIBUTES_MAX)
+            if (++count > LT_DN_ATTRIBUTES_MAX || ++in_rdn > LT_RDN_ATTRIBUTES_MAX)
                 return false;
         if (rdn.n != 0)
             return false;
@@ -122,13 +123,10 @@ static void put_character(lt_text *t, uint32_t c, bool first, bool last)
 static void put_attribute(lt_text *t, const lt_attribute *a)
 {
     const char *name = lt_attribute_name(a->oid);
-    if (name) {
+    if (name)
         lt_text_put(t, name, strlen(name));
-    } else {
-        char oid[128];
-        size_t n = lt_oid_text(a->oid, oid, sizeof oid);
-        lt_text_put(t, oid, n < sizeof oid ? n : sizeof oid - 1);
-    }
+    else
+        lt_text_oid(t, a->oid);
     lt_text_put(t, "=", 1);
     if (!name || !lt_string_valid(a->tag, a->value)) {
         lt_text_put(t, "#", 1);

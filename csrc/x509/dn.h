@@ -5,7 +5,8 @@
 
 #include "base/bytes.h"
 
-enum { LT_DN_ATTRIBUTES_MAX = 128 }; /* in a Name; more is no Name to us */
+/* More is no Name to us. Those of an RDN are compared each with each. */
+enum { LT_DN_ATTRIBUTES_MAX = 128, LT_RDN_ATTRIBUTES_MAX = 16 };
 
 /* All functions take the Name with its header. */
 bool lt_dn_valid(lt_bytes name);

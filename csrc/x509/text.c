@@ -232,9 +232,8 @@ static void put_arc(lt_text *t, lt_bytes groups, uint8_t minus)
     put_decimal(t, (lt_bytes){ magnitude, sizeof magnitude });
 }
 
-size_t lt_oid_text(lt_bytes oid, char *out, size_t room)
+void lt_text_oid(lt_text *t, lt_bytes oid)
 {
-    lt_text t = { out, room, 0 };
     size_t start = 0;
     for (size_t i = 0; i < oid.n; i++) {
         if (oid.p[i] & 0x80)
@@ -242,15 +241,21 @@ size_t lt_oid_text(lt_bytes oid, char *out, size_t room)
         lt_bytes groups = { oid.p + start, i + 1 - start };
         if (start == 0) { /* 40 * first + second; first is 0, 1 or 2 (X.690 8.19.4) */
             uint8_t first = groups.n > 1 || oid.p[0] >= 80 ? 2 : oid.p[0] / 40;
-            lt_text_put(&t, (char[]){ (char)('0' + first) }, 1);
-            lt_text_put(&t, ".", 1);
-            put_arc(&t, groups, (uint8_t)(first * 40));
+            lt_text_put(t, (char[]){ (char)('0' + first) }, 1);
+            lt_text_put(t, ".", 1);
+            put_arc(t, groups, (uint8_t)(first * 40));
         } else {
-            lt_text_put(&t, ".", 1);
-            put_arc(&t, groups, 0);
+            lt_text_put(t, ".", 1);
+            put_arc(t, groups, 0);
         }
         start = i + 1;
     }
+}
+
+size_t lt_oid_text(lt_bytes oid, char *out, size_t room)
+{
+    lt_text t = { out, room, 0 };
+    lt_text_oid(&t, oid);
     return lt_text_end(&t);
 }
 

@@ -15,6 +15,7 @@ typedef struct {
 void lt_text_put(lt_text *t, const char *s, size_t n);
 void lt_text_hex(lt_text *t, lt_bytes b, const char *digits); /* 16 digits, "01…f" */
 void lt_text_utf8(lt_text *t, uint32_t code_point);
+void lt_text_oid(lt_text *t, lt_bytes oid);
 size_t lt_text_end(lt_text *t); /* the NUL; never half a UTF-8 sequence before it */
 
 /* One character after another of a string type (X.690 section 8.23): UTF8String, BMPString (with
