@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * conn_later.c - what a connection of the native engine can do beside reading and writing: early data, new
  * keys, a certificate asked for after the handshake; and what came beside the peer's certificates. */
+
+/***
+@module bearssl.connection
+*/
 #include "lua/objects.h"
 
 static const lt_engine_class *open_engine(lua_State *L, lt_conn **c)

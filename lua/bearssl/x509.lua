@@ -11,6 +11,31 @@ local x509 = {
   parse = core.x509_parse,
 }
 
+--- A certificate. Its fields are read-only; octets are strings of hexadecimal digits, but for DER and signatures, which
+-- are strings of octets. `tostring` gives its subject; equal certificates are `==`.
+-- @table certificate
+-- @field version 1 to 3
+-- @field serial hexadecimal, with "-" before the few that are negative
+-- @field serial_decimal the same number in decimal, as a string
+-- @field subject bearssl.name: a list of RDNs, each a list of { type, oid, value }; `tostring` gives RFC 4514
+-- @field issuer likewise
+-- @field not_before seconds since the epoch, UTC
+-- @field not_after likewise; the certificate is valid up to and including it
+-- @field not_before_text ISO 8601: "2026-01-31T00:00:00Z"
+-- @field not_after_text likewise
+-- @field public_key { type = "rsa"|"rsa_pss"|"ec"|"ed25519"|"unknown", bits, spki = DER, algorithm = { name, oid },
+--   key }; of RSA also modulus and exponent, of EC curve, curve_oid and point; `error` where it does not decode
+-- @field signature_algorithm { name, oid, hash, parameters = DER }; of RSASSA-PSS also mgf1_hash and salt_length
+-- @field signature octets
+-- @field tbs_certificate DER of what the signature covers
+-- @field extensions a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that
+--   also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case.
+-- @field fingerprints { sha1, sha256, sha384, sha512 } of the certificate
+-- @field spki_fingerprints the same of its public key
+-- @field pin "sha256//" and base64, as curl and RFC 7469 write it
+-- @field issuer_unique_id nil in all but museum pieces
+-- @field subject_unique_id likewise
+
 --- Whole days until the certificate expires; less than 0 once it has.
 -- @function certificate:days_left
 -- @tparam[opt] integer now seconds since the epoch, UTC; the present by default
