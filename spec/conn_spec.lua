@@ -241,6 +241,26 @@ for kind, defaults in pairs {
     assert.same({ nil, "closed" }, { ok, err.code })
   end)
 
+  for flight = 0, 3 do
+    it("fails at a close_notify in the handshake, after " .. flight .. " flights", function()
+      local client = ends.client()
+      local server = ends.server { client_auth = "require", client_trust = pki.root.p256 }
+      local c, s = ends.connections(client, server)
+      local from, to = c, s
+      for _ = 1, flight do
+        to:feed(from:pull())
+        from, to = to, from
+      end
+      if to:state() == "handshake" then
+        local hidden = to:info().version == "TLSv1.3" -- it is encrypted by now
+        local ok, err = to:feed("\x15\x03\x03\x00\x02\x01\x00")
+        assert.is_nil(ok)
+        if not hidden then assert.equal("closed", err.code) end
+        assert.equal("failed", to:state())
+      end
+    end)
+  end
+
   it("sends an alert when it fails, and hears the other's", function()
     local c, s = ends.connections(ends.client(), ends.server(), { name = "other.example" })
     ends.join(c, s)

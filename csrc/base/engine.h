@@ -64,7 +64,7 @@ typedef enum {
     LT_STATE_connected,
     LT_STATE_closing,     /* close_notify sent; the peer's may still come, and data before it */
     LT_STATE_half_closed, /* TLS 1.3: the peer's close_notify was seen, ours is not sent */
-    LT_STATE_closed,      /* the peer's close_notify was seen, or both */
+    LT_STATE_closed,      /* the peer's close_notify was seen after the handshake, or both */
     LT_STATE_failed,      /* see error(); its alert is the last of the output */
 } lt_state;
 

@@ -41,10 +41,7 @@ static void input_end(lt_engine *engine)
     if (t->state == LT_TLS_connected)
         lt_fail(&t->error, LT_truncated, "close_notify");
     else
-        lt_fail_detail(&t->error, LT_closed, "handshake",
-                       "end of the connection by the %s %s%s", t->server ? "client" : "server",
-                       t->last_in ? "after " : "before any message",
-                       t->last_in ? t->last_in : "");
+        lt_tls_peer_left(t, "end of the connection");
     lt_tls_failed(t);
 }
 

@@ -185,6 +185,7 @@ typedef struct lt_tls {
 /* traffic.c */
 void lt_tls_pump(lt_tls *t); /* goes on as far as bytes and answers allow */
 void lt_tls_fail(lt_tls *t, lt_code code, const char *where); /* with its alert; echoes pass */
+lt_code lt_tls_peer_left(lt_tls *t, const char *how);         /* in the handshake */
 void lt_tls_failed(lt_tls *t); /* t->error is set: the alert goes out, the rest ends */
 void lt_tls_send_alert(lt_tls *t, lt_alert alert);
 void lt_tls_trace_message(lt_tls *t, bool incoming, uint32_t type, lt_bytes body);

@@ -81,12 +81,22 @@ static bool stopped(const lt_tls *t)
     return t->error.code != LT_OK || t->question || t->record_size > 0 || t->peer_closed;
 }
 
+lt_code lt_tls_peer_left(lt_tls *t, const char *how)
+{
+    return lt_fail_detail(&t->error, LT_closed, "handshake", "%s by the %s %s%s", how,
+                          t->server ? "client" : "server",
+                          t->last_in ? "after " : "before any message",
+                          t->last_in ? t->last_in : "");
+}
+
 static lt_code on_alert(lt_tls *t, lt_bytes body)
 {
     if (body.n != 2)
         return lt_fail(&t->error, LT_decode, "Alert");
     uint8_t level = body.p[0], description = body.p[1];
     if (description == LT_ALERT_close_notify) {
+        if (t->state != LT_TLS_connected) /* nobody is authenticated yet: no orderly end */
+            return lt_tls_peer_left(t, "close_notify");
         t->peer_closed = true;
         return LT_OK;
     }
