@@ -1,5 +1,6 @@
 -- Records of BearSSL's engine after the handshake: the end of a connection, changes on the way, buffers and limits.
 local pair = require "spec.support.pair"
+local unit = require "bearssl.unit"
 
 local client, server, connected, text, last_alert =
   pair.client_config, pair.server_config, pair.connected, pair.text, pair.last_alert
@@ -160,8 +161,96 @@ describe("records that change on the way", function()
   end)
 end)
 
+describe("after the handshake", function()
+  -- role that gets it, type and payload of a record, code, alert, the first that the peer hears if it is another
+  for _, row in ipairs {
+    { "client", 20, "\1", "unexpected", "unexpected_message" },
+    { "server", 20, "\1", "unexpected", "unexpected_message" },
+    { "client", 24, "\1\0\0", "unexpected", "unexpected_message" }, -- heartbeat
+    { "client", 22, "\0", "renegotiation", "no_renegotiation" },
+    { "client", 22, "\0\0\0\1x", "decode", "decode_error" },
+    { "client", 22, "\20\0\0\12" .. ("x"):rep(12), "unexpected", "unexpected_message" },
+    { "server", 22, "\0\0\0\0", "unexpected", "unexpected_message" },
+    { "server", 22, "\16\0\0\0", "unexpected", "unexpected_message" },
+    { "client", 22, ("\0"):rep(8), "unexpected", "unexpected_message", "no_renegotiation" }, -- two HelloRequests
+  } do
+    it(("a %s refuses a record of type %d: %q"):format(row[1], row[2], row[3]:sub(1, 8)), function()
+      local p = connected()
+      local from = row[1] == "client" and p.server or p.client
+      local ok, err = p[row[1]]:feed(unit.bear_record(from, row[2], row[3]))
+      assert.is_nil(ok)
+      assert.equal(row[4], err.code)
+      assert.equal(row[5], err.alert)
+      local peer_ok, peer_err = from:feed(p[row[1]]:pull())
+      assert.is_nil(peer_ok)
+      assert.equal(row[6] or row[5], peer_err.alert)
+    end)
+  end
+
+  it("a ClientHello that never ends disturbs no data", function()
+    local p = connected()
+    assert(p.server:feed(unit.bear_record(p.client, 22, "\1\0\0\100" .. ("x"):rep(99))))
+    p:exchange()
+    p.client:close()
+    p:run()
+    assert.equal("closed", p.server:state())
+  end)
+
+  it("a few requests for another handshake are answered with a warning, then no more", function()
+    local p = connected()
+    for _ = 1, 4 do
+      assert(p.client:feed(unit.bear_record(p.server, 22, "\0\0\0\0")))
+      local records = pair.records(p.client:pull())
+      assert.equal(1, #records)
+      assert.equal(21, records[1].kind)
+    end
+    p.client:write "still here"
+    assert.equal("connected", p.client:state())
+    local ok, err = p.client:feed(unit.bear_record(p.server, 22, "\0\0\0\0"))
+    assert.is_nil(ok)
+    assert.equal("renegotiation", err.code)
+  end)
+
+  it("records without data are borne, but not for ever", function()
+    for _, row in ipairs { { 23, "" }, { 21, "\1\90" } } do
+      local p = connected()
+      for _ = 1, 3 do
+        for _ = 1, 31 do assert(p.client:feed(unit.bear_record(p.server, row[1], row[2]))) end
+        if row[1] == 21 then break end
+        p.server:write "data"
+        assert(p.client:feed(p.server:pull()))
+        assert.equal("data", p.client:read())
+      end
+      local ok, err
+      for _ = 1, 33 do
+        if ok == nil and err then break end
+        ok, err = p.client:feed(unit.bear_record(p.server, row[1], row[2]))
+      end
+      assert.is_nil(ok)
+      assert.equal("limit", err.code)
+    end
+  end)
+
+  it("an alert may come in two pieces", function()
+    local p = connected()
+    assert(p.client:feed(unit.bear_record(p.server, 21, "\2")))
+    local ok, err = p.client:feed(unit.bear_record(p.server, 21, "\80"))
+    assert.is_nil(ok)
+    assert.equal("internal_error", err.alert)
+    assert.equal("peer", err.side)
+    assert.equal("", p.client:pull())
+  end)
+
+  it("data after a close_notify counts no more", function()
+    local p = connected()
+    p.server:close()
+    assert(p.client:feed(p.server:pull() .. pair.record(23, ("x"):rep(50))))
+    assert.equal("closed", p.client:state())
+    assert.same({ nil, "closed" }, { p.client:read() })
+  end)
+end)
+
 describe("buffers", function()
-  local unit = require "bearssl.unit"
 
   it("go when there is nothing in them", function()
     local p = connected()

@@ -3,8 +3,6 @@
  * that are no TLS, and a peer that leaves. Where the cause is known, it is told with a remedy. */
 #include "bear/bear.h"
 
-#include <stdio.h>
-
 #include "base/iana.h"
 
 /* --- BearSSL's numbers ------------------------------------------------------------------------ */
@@ -55,7 +53,9 @@ static void invalid_algorithm(lt_bear *b)
     const lt_tap *t = &b->tap;
     uint32_t hash = t->signature_scheme >> 8;
     const lt_cipher_suite *suite = lt_cipher_suite_by_id(b->eng->session.cipher_suite);
-    if (b->config->server)
+    if (b->config->server && !t->has_request)
+        lt_fail(&b->error, LT_internal, "our signature");
+    else if (b->config->server)
         lt_fail(&b->error, LT_illegal_parameter, "CertificateVerify.algorithm");
     else if (suite && (suite->traits & LT_SUITE_static_ecdh))
         lt_fail_detail(&b->error, LT_no_group, "Certificate",

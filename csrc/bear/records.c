@@ -105,7 +105,7 @@ static lt_code check_bounds(lt_bear *b, uint32_t type, size_t length)
     b->idle_records = progress ? 0 : b->idle_records + 1;
     if (b->idle_records > IDLE_RECORDS_MAX) /* reset by application data */
         return lt_fail_detail(&b->error, LT_limit, "records",
-                              "more than %d in a row without any data", IDLE_RECORDS_MAX);
+                              "%d in a row without any data", IDLE_RECORDS_MAX);
     return LT_OK;
 }
 
@@ -173,7 +173,11 @@ static void settle(lt_bear *b)
             lt_bear_peer_left(b, "close_notify");
         else
             b->peer_closed = true;
-    } else if (!b->connected && (state & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)) != 0) {
+    } else if ((state & (BR_SSL_SENDAPP | BR_SSL_RECVAPP)) == 0) {
+        if (b->connected) /* BearSSL waits for the rest, and nothing could be written meanwhile */
+            lt_fail_detail(&b->error, LT_renegotiation, "handshake record",
+                           "a message in pieces");
+    } else if (!b->connected) {
         on_connected(b);
     }
 }

@@ -18,6 +18,23 @@ static int bear_buffers(lua_State *L)
     return 2;
 }
 
+/* connection, content type, payload -> a record that the engine could have sent next */
+static int bear_record(lua_State *L)
+{
+    const lt_conn *c = luaL_checkudata(L, 1, LT_LUA_CONNECTION);
+    br_ssl_engine_context *eng = ((lt_bear *)c->engine)->eng;
+    lt_bytes payload = unit_bytes(L, 3);
+    uint8_t room[2048];
+    size_t start = LT_RECORD_HEADER, end = sizeof room - LT_RECORD_HEADER, n = payload.n;
+    eng->out.vtable->max_plaintext(&eng->out.vtable, &start, &end);
+    luaL_argcheck(L, n <= end - start, 3, "too long");
+    memcpy(room + start, payload.p, n);
+    const uint8_t *record = eng->out.vtable->encrypt(
+        &eng->out.vtable, (int)luaL_checkinteger(L, 2), eng->version_out, room + start, &n);
+    lua_pushlstring(L, (const char *)record, n);
+    return 1;
+}
+
 /* config made with a time, another time: the connections made from now on begin then */
 static int config_time(lua_State *L)
 {
@@ -30,6 +47,7 @@ static int config_time(lua_State *L)
 void unit_open_bear(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "bear_buffers", bear_buffers },
+                                          { "bear_record", bear_record },
                                           { "config_time", config_time },
                                           { NULL, NULL } };
     luaL_setfuncs(L, functions, 0);
