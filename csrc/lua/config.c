@@ -10,6 +10,7 @@
 #include "conn/key_log.h"
 #include "lua/pins.h"
 #include "lua/revocation.h"
+#include "lua/store.h"
 
 enum { FIELDS = 1, KEEP = 2 }; /* arguments of core.config */
 
@@ -152,8 +153,12 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
     policy.min_rsa_bits = (uint32_t)integer_field(L, "min_rsa_bits", policy.min_rsa_bits);
     policy.max_depth = (uint32_t)integer_field(L, "max_depth", policy.max_depth);
     policy.max_signatures = (uint32_t)integer_field(L, "max_signatures", policy.max_signatures);
+    lua_getfield(L, FIELDS, "policy"); /* KEEP has it, and the next two */
+    if (lua_istable(L, -1))
+        lt_lua_read_policy(L, lua_gettop(L), &policy);
+    lua_pop(L, 1);
     lt_validator_init(&c->validator, store, &policy);
-    lua_getfield(L, FIELDS, "revocation"); /* KEEP has the two */
+    lua_getfield(L, FIELDS, "revocation");
     c->validator.revocation =
         lua_isnil(L, -1) ? &lt_revocation_default : lt_lua_test_revocation(L, -1);
     lua_getfield(L, FIELDS, "pins");

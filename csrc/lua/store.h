@@ -9,8 +9,8 @@
 
 #define LT_LUA_STORE "bearssl.store"
 
-/* The fields of the table at `index` into a policy: numbers, booleans, bits as bearssl/store.lua makes
- * them. OIDs are lent from strings of the table and from a userdata that is pushed. */
+/* The fields of the table at `index` into a policy: numbers, booleans, bits as bearssl/policy.lua makes
+ * them. The policy points into the table and what is put there: it must outlive the policy. */
 void lt_lua_read_policy(lua_State *L, int index, lt_policy *policy);
 
 /* store, { DER, ... }, request -> { DER, ... }, checked | nil, err */

@@ -62,10 +62,9 @@ void lt_lua_read_policy(lua_State *L, int index, lt_policy *p)
     lua_getfield(L, index, "policies");
     if (lua_istable(L, -1)) {
         p->policies = push_views(L, lua_gettop(L), &p->policy_count);
-        lua_remove(L, -2);
-    } else {
-        p->policy_count = 0;
+        lua_setfield(L, index, "policy_views");
     }
+    lua_pop(L, 1);
 }
 
 static lt_verify_request read_request(lua_State *L, int chain, int index)

@@ -99,6 +99,7 @@ local function new(role, given)
   if not ok then return nil, err end
   local keep = {
     store = fields.store, key_log = read.key_log, signers = {}, revocation = fields.revocation, pins = fields.pins,
+    policy = fields.policy,
     on_pin_mismatch = read.on_pin_mismatch,
   }
   for name, callback in pairs(read.callbacks) do keep[name] = callback end
@@ -129,8 +130,10 @@ end
 -- @tparam string|table options.cipher_suites the best first; ECDHE with AEAD by default
 -- @tparam string|table options.groups x25519, secp256r1, secp384r1, secp521r1 by default
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
--- @tparam integer options.max_depth intermediates that a chain may have, 1 to 16
--- @tparam integer options.max_signatures signatures checked for one chain at most
+-- @tparam integer options.max_depth certificates in a path, the anchor included, 1 to 16; 10 by default
+-- @tparam integer options.max_signatures signatures checked for one chain at most, 100 by default
+-- @tparam table options.policy what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`,
+-- `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as for @{store:verify}
 -- @tparam table options.revocation without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a
 -- certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths,
 -- PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`:
@@ -151,8 +154,8 @@ end
 --- Makes the config of a server.
 -- @function bearssl.server
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
--- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for
--- a client, and:
+-- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and
+-- `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`

@@ -5,6 +5,7 @@ local core = require "bearssl.core"
 local native_options = require "bearssl.native_options"
 local near = require "bearssl.near"
 local pins = require "bearssl.pins"
+local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
 
 local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303, ["1.3"] = 0x0304 }
@@ -161,6 +162,7 @@ local options = {
   min_rsa_bits = { integer(2048, 4096) },
   max_depth = { integer(1, 16) },
   max_signatures = { integer(1, 10000) },
+  policy = { policy.read },
   revocation = { revocation.read },
   pins = { pins.read },
   trace = { of_type "boolean" },
@@ -276,7 +278,7 @@ local function group_bits(names)
   return bits
 end
 
-local of_verification = { "min_rsa_bits", "max_depth", "max_signatures", "revocation", "pins" }
+local of_verification = { "min_rsa_bits", "max_depth", "max_signatures", "policy", "revocation", "pins" }
 
 local function check_client(values)
   if values.verify == "none" then
@@ -332,6 +334,7 @@ local function fields_of(role, values, low, high, native, suites)
     session_lifetime = server and (values.session_lifetime or 3600) or nil,
     key_log = path and values.key_log or nil, key_log_lines = values.key_log ~= nil and not path,
     min_rsa_bits = values.min_rsa_bits, max_depth = values.max_depth, max_signatures = values.max_signatures,
+    policy = values.policy,
     pins = values.pins and values.pins.set, pin_events = values.pins ~= nil and values.pins.on_mismatch ~= nil,
     trace = values.trace or values.on_message ~= nil, trace_events = values.on_message ~= nil,
     time = values.time, entropy = values.entropy,

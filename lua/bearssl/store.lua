@@ -5,10 +5,9 @@
 local core = require "bearssl.core"
 local near = require "bearssl.near"
 local pins = require "bearssl.pins"
+local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
 
-local curves = { secp256r1 = 23, secp384r1 = 24, secp521r1 = 25 } -- IANA's numbers
-local hashes = { sha1 = 2, sha224 = 3, sha256 = 4, sha384 = 5, sha512 = 6 } -- RFC 5246 section 7.4.1.4.1
 local purposes = { any = true, server = true, client = true }
 
 local function wrong(name, wanted, value, level)
@@ -17,19 +16,6 @@ local function wrong(name, wanted, value, level)
 end
 
 -- Each check gives what C takes, or nil and what is wanted instead.
-
-local function boolean(value)
-  if type(value) == "boolean" then return value end
-  return nil, "a boolean"
-end
-
-local function integer(low, high)
-  return function(value)
-    local n = math.type(value) and math.tointeger(value)
-    if n and n >= low and n <= high then return n end
-    return nil, ("an integer from %d to %d"):format(low, high)
-  end
-end
 
 local function text(value)
   if type(value) == "string" and value ~= "" and not value:find("\0", 1, true) then return value end
@@ -49,64 +35,16 @@ local function told(check)
   end
 end
 
-local function bits(known)
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  local wanted = "a list of " .. table.concat(names, ", ")
-  return function(value)
-    if type(value) ~= "table" or #value == 0 then return nil, wanted end
-    local set = 0
-    for _, name in ipairs(value) do
-      if not known[name] then return nil, wanted end
-      set = set | 1 << known[name]
-    end
-    return set
-  end
-end
-
--- The content octets of an object identifier in dots (X.690 section 8.19); nil if it is none.
-local function oid_octets(dotted)
-  if type(dotted) ~= "string" or not dotted:find "^[0-2]%.%d[%d.]*$" or dotted:find "%.%." or dotted:find "%.$" then
-    return nil
-  end
-  local arcs = {}
-  for arc in dotted:gmatch "%d+" do
-    if #arc > 18 or arc:find "^0%d" then return nil end
-    arcs[#arcs + 1] = math.tointeger(tonumber(arc))
-  end
-  if arcs[1] < 2 and arcs[2] > 39 then return nil end
-  arcs[2] = arcs[1] * 40 + arcs[2]
-  local out = {}
-  for i = 2, #arcs do
-    local rest, part = arcs[i] >> 7, string.char(arcs[i] & 0x7f)
-    while rest > 0 do
-      part = string.char(rest & 0x7f | 0x80) .. part
-      rest = rest >> 7
-    end
-    out[#out + 1] = part
-  end
-  return table.concat(out)
-end
-
-local function oids(value)
-  if type(value) ~= "table" then return nil, "a list of object identifiers" end
-  local list = {}
-  for i, dotted in ipairs(value) do
-    list[i] = oid_octets(dotted)
-    if not list[i] then return nil, "a list of object identifiers such as \"2.23.140.1.2.1\"" end
-  end
-  return list
-end
-
 local function purpose(value)
   if purposes[value] then return value end
-  return oid_octets(value), "\"server\", \"client\", \"any\" or the object identifier of a key purpose"
+  return policy.oid_octets(value), "\"server\", \"client\", \"any\" or the object identifier of a key purpose"
 end
 
 local function anything(value)
   return value
 end
+
+local boolean, integer = policy.boolean, policy.integer
 
 local verify_options = {
   name = text,
@@ -114,21 +52,14 @@ local verify_options = {
   purpose = purpose,
   intermediates = anything,
   ocsp_staple = octets,
-  policies = oids,
-  require_explicit_policy = boolean,
-  inhibit_policy_mapping = boolean,
-  inhibit_any_policy = boolean,
   min_rsa_bits = integer(1024, 8192),
-  curves = bits(curves),
-  hashes = bits(hashes),
-  any_purpose = boolean,
-  max_lifetime = integer(1, math.maxinteger),
   max_depth = integer(1, 16),
   max_signatures = integer(1, 10000),
   revocation = told(revocation.read),
   pins = told(pins.read),
   must_staple = boolean,
 }
+for name, check in pairs(policy.checks) do verify_options[name] = check end
 
 local function checked(given, options, level)
   local values = {}
