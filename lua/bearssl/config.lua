@@ -133,7 +133,7 @@ end
 -- @tparam integer options.max_depth certificates in a path, the anchor included, 1 to 16; 10 by default
 -- @tparam integer options.max_signatures signatures checked for one chain at most, 100 by default
 -- @tparam table options.policy what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`,
--- `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as for @{store:verify}
+-- `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
 -- @tparam table options.revocation without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a
 -- certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths,
 -- PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`:
