@@ -27,7 +27,8 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 # bearssl.unit: C's inside as functions, for specs alone; never installed.
 UNIT := $(BUILD)/bearssl/unit.so
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.o) \
-	$(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard csrc/base/*.c csrc/crypto/*.c csrc/x509/*.c)) \
+	$(patsubst %.c,$(BUILD)/obj/%.o, \
+	$(sort $(wildcard $(patsubst %,csrc/%/*.c,base wire crypto x509 tls))) \
 	$(if $(filter fault,$(VARIANT)),spec/fault/wrap.c))
 
 # libFuzzer's programs: one for each spec/fuzz/fuzz_*.c, with all of C's inside but the binding.

@@ -53,5 +53,7 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_symmetric(L);
     unit_open_revocation(L);
     unit_open_bear(L);
+    unit_open_tls(L);
+    unit_open_replay(L);
     return 1;
 }

@@ -10,6 +10,7 @@
 #include <lua.h>
 
 #include "base/bytes.h"
+#include "crypto/group.h"
 
 lt_bytes unit_bytes(lua_State *L, int index);
 /* A string of exactly `n` bytes. */
@@ -17,11 +18,16 @@ const uint8_t *unit_exactly(lua_State *L, int index, size_t n);
 const br_hash_class *unit_hash_class(lua_State *L, int index); /* "sha256" */
 int unit_curve(lua_State *L, int index);                       /* "secp256r1", "x25519" */
 
+/* A private key as the RFCs write it; false: the public key is another's. */
+bool unit_key_pair(lt_key_pair *k, uint16_t group, lt_bytes private_key, lt_bytes public_key);
+
 /* Each adds its functions to the table on top of the stack. */
 void unit_open_signatures(lua_State *L);
 void unit_open_agreement(lua_State *L);
 void unit_open_symmetric(lua_State *L);
 void unit_open_revocation(lua_State *L);
 void unit_open_bear(lua_State *L);
+void unit_open_tls(lua_State *L);
+void unit_open_replay(lua_State *L);
 
 #endif
