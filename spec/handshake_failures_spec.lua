@@ -1,48 +1,12 @@
 -- Every way in which a handshake can fail: what our side says of it, and what the peer hears.
+local failure = require "spec.support.failure"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local tls = require "spec.support.tls"
 local x509 = require "bearssl.x509"
 
--- Each leaves as many descriptors open as it found.
-local descriptors
-local function count() descriptors = peer.descriptors() end
-local function recount() assert.equal(descriptors, peer.descriptors()) end
-
--- err is our side's: its code, the alert that we sent, and texts that it must hold.
-local function found(err, code, alert, ...)
-  assert.equal(code, err.code, tostring(err))
-  assert.equal(alert, err.alert, tostring(err))
-  assert.equal("local", err.side)
-  local text = tostring(err)
-  assert.equal(code .. ": " .. err.message, text:sub(1, #code + 2 + #err.message))
-  if alert then assert.truthy(text:find("alert " .. alert, 1, true), text) end
-  for _, part in ipairs { ... } do assert.truthy(text:find(part, 1, true), text) end
-end
-
--- The other side's fault that its alert told us.
-local function told(err, alert, ...)
-  assert.equal("peer_alert", err.code, tostring(err))
-  assert.equal(alert, err.alert)
-  assert.equal("peer", err.side)
-  local text = tostring(err)
-  for _, part in ipairs { "alert received: " .. alert, ... } do assert.truthy(text:find(part, 1, true), text) end
-end
-
--- TLS records of a byte string: { type, version, payload }, ...
-local function records(bytes)
-  local list, at = {}, 1
-  while at <= #bytes do
-    local kind, version, payload, next_one = string.unpack(">BI2s2", bytes, at)
-    list[#list + 1] = { kind, version, payload }
-    at = next_one
-  end
-  return list
-end
-
-local function no_alert(bytes)
-  for _, record in ipairs(records(bytes)) do assert.not_equal(21, record[1]) end
-end
+local count, recount = failure.count, failure.recount
+local found, told, records = failure.found, failure.told, failure.records
 
 -- What stands in a certificate, and what is said of it: pki's name, code, alert, text.
 local certificates = {
@@ -75,13 +39,7 @@ local client_certificates = {
   { "sha1", "weak_signature", "bad_certificate", "certificate is signed with a weak algorithm" },
 }
 
-local engines = { -- what each is asked for by
-  ["BearSSL's engine, TLS 1.2"] = { engine = "bear", max_version = "1.2" },
-  ["native engine, TLS 1.2"] = { engine = "native", max_version = "1.2" },
-  ["native engine, TLS 1.3"] = { engine = "native", min_version = "1.3", max_version = "1.3" },
-}
-
-for engine, options in pairs(engines) do
+for engine, options in pairs(failure.engines) do
   describe(("our client (%s) refuses, and openssl s_server hears why:"):format(engine), function()
     local client = tls.client(options)
     before_each(count)
@@ -320,111 +278,6 @@ describe("our server fails, and the client says why:", function()
       held.client:finish()
     end)
   end
-end)
-
-describe("a handshake in which the peer's bytes are wrong:", function()
-  before_each(count)
-  after_each(recount)
-
-  -- Our client and s_server, or our server and s_client, with a relay between: our error, and what we sent. `alert`:
-  -- what the other end must hear.
-  local function client_fails(act, alert)
-    local server <close> = peer.openssl_server(pki.server.p256, "-rev -no_ticket")
-    local relay <close> = peer.relay(server.port, act)
-    local sock, err = tls.connect(tls.client(), relay.port)
-    assert.is_nil(sock, "the handshake succeeded")
-    if alert then assert.equal("fatal " .. alert, server:alert_received()) end
-    relay:stop()
-    return err, relay:output "to_server"
-  end
-
-  local function server_fails(act, alert, mutual)
-    local listener <close> = peer.listen()
-    act.from = "client"
-    local relay <close> = peer.relay(listener.port, act)
-    local identity = mutual and ("-cert %s -cert_chain %s -key %s"):format(pki.client.p256.leaf,
-      pki.client.p256.issuers, pki.client.p256.key)
-    local client <close> = peer.openssl_client(relay.port, identity)
-    local sock, err = tls.accept((mutual and tls.mutual_server or tls.server)(pki.server.p256), listener)
-    assert.is_nil(sock, "the handshake succeeded")
-    if alert then assert.equal("fatal " .. alert, client:alert_received()) end
-    return err
-  end
-
-  -- ServerHello, Certificate, ServerKeyExchange, ServerHelloDone, ChangeCipherSpec, Finished
-  for after = 0, 5 do
-    it(("the server leaves after its record %d"):format(after), function()
-      local err, sent = client_fails { after = after, act = "close" }
-      found(err, "closed", nil, "connection is closed", after == 0 and "before any message" or "after ")
-      no_alert(sent)
-    end)
-
-    it(("the server leaves in the middle of its record %d"):format(after + 1), function()
-      found(client_fails { after = after, act = "truncate" }, "closed", nil, "in the middle of a record")
-    end)
-
-    it(("the connection is reset after the server's record %d"):format(after), function()
-      found(client_fails { after = after, act = "reset" }, "reset", nil, "connection reset by peer")
-    end)
-  end
-
-  -- ClientHello, ClientKeyExchange, ChangeCipherSpec, Finished
-  for after = 0, 3 do
-    it(("the client leaves after its record %d"):format(after), function()
-      local err = server_fails { after = after, act = "close" }
-      found(err, "closed", nil, "connection is closed", after == 0 and "before any message" or "after ")
-    end)
-
-    it(("the client leaves in the middle of its record %d"):format(after + 1), function()
-      found(server_fails { after = after, act = "truncate" }, "closed", nil, "in the middle of a record")
-    end)
-
-    it(("the connection is reset after the client's record %d"):format(after), function()
-      found(server_fails { after = after, act = "reset" }, "reset", nil, "connection reset by peer")
-    end)
-  end
-
-  for after = 0, 5 do
-    it(("garbage for the server's record %d"):format(after + 1), function()
-      local err = client_fails({ after = after, act = "garbage" }, after > 0 and "unexpected_message")
-      if after == 0 then
-        found(err, "not_tls", nil, "the peer does not speak TLS")
-      else
-        found(err, "unexpected", "unexpected_message", "TLSPlaintext.type")
-      end
-    end)
-  end
-
-  for after = 0, 3 do
-    it(("garbage for the client's record %d"):format(after + 1), function()
-      local err = server_fails({ after = after, act = "garbage" }, after > 0 and "unexpected_message")
-      if after == 0 then
-        found(err, "not_tls", nil, "the peer does not speak TLS")
-      else
-        found(err, "unexpected", "unexpected_message", "TLSPlaintext.type")
-      end
-    end)
-  end
-
-  it("another bit in the signature of ServerKeyExchange", function()
-    local err = client_fails({ after = 2, act = "flip" }, "decrypt_error")
-    found(err, "bad_signature", "decrypt_error", "ServerKeyExchange.signature")
-  end)
-
-  it("another bit in the server's Finished", function()
-    local err = client_fails({ after = 5, act = "flip" }, "bad_record_mac")
-    found(err, "bad_record", "bad_record_mac", "record does not decrypt")
-  end)
-
-  it("another bit in the signature of CertificateVerify: a client with the wrong key", function()
-    local err = server_fails({ after = 3, act = "flip" }, "decrypt_error", true)
-    found(err, "bad_signature", "decrypt_error", "CertificateVerify.signature")
-  end)
-
-  it("another bit in the client's Finished", function()
-    local err = server_fails({ after = 3, act = "flip" }, "bad_record_mac")
-    found(err, "bad_record", "bad_record_mac", "record does not decrypt")
-  end)
 end)
 
 describe("a peer that speaks something else:", function()

@@ -12,7 +12,7 @@ local peer = {}
 local LIFE = 60 -- seconds that a peer may live
 local LIMIT = 20 -- seconds that we wait for anything
 
-local top = assert(io.popen "pwd"):read "l"
+local top = require "lfs".currentdir()
 local source = debug.getinfo(1, "S").source:match "^@(.*)/peer%.lua$"
 if source:sub(1, 1) ~= "/" then source = top .. "/" .. source end
 

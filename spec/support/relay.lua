@@ -1,9 +1,9 @@
 -- A relay of one connection that counts records and, after some, does what a network or a broken peer may do.
---   lua5.4 relay.lua port=N [from=server|client] [after=records] [act=close|reset|garbage|plain|truncate|flip]
+--   lua5.4 relay.lua port=N [from=server|client] [after=records] [act=close|reset|garbage|truncate|flip]
 -- Prints "port N". Keeps what passed in to_server and to_client. `after` records from that side go through; then
 --   close    both connections end                 garbage  bytes that are no record
---   reset    both end with a TCP reset            plain    a line of HTTP
---   truncate half of the next record, and close     flip   the last bit of the next record changes; the rest passes
+--   reset    both end with a TCP reset            truncate half of the next record, and close
+--   flip     the last bit of the next record changes; the rest passes
 local socket = require "socket"
 io.stdout:setvbuf "line"
 
@@ -38,9 +38,16 @@ local function send(to, bytes)
   end
 end
 
+-- What still comes is read: a close with bytes unread would be a reset.
+local function drain(tcp)
+  tcp:shutdown "send"
+  tcp:settimeout(2, "t")
+  repeat local data, _, part = tcp:receive(16384) until not data and part == ""
+end
+
 local function finish(reset)
   for _, tcp in ipairs { client, server } do
-    if reset then tcp:setoption("linger", { on = true, timeout = 0 }) end
+    if reset then tcp:setoption("linger", { on = true, timeout = 0 }) else drain(tcp) end
     tcp:close()
   end
   for _, log in pairs(logs) do log:close() end
@@ -52,7 +59,6 @@ local acts = {
   close = function() finish(false) end,
   reset = function() finish(true) end,
   garbage = function(to) send(to, ("\xA5\x5A\x00\xFF"):rep(64)) end,
-  plain = function(to) send(to, "HTTP/1.1 400 Bad Request\r\n\r\n") end,
   truncate = function(to, record)
     send(to, record:sub(1, #record // 2))
     finish(false)
