@@ -2,7 +2,6 @@
  * engine.c - the face of the room: lt_engine_class over one BearSSL context. */
 #include "bear/bear.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/iana.h"
@@ -334,8 +333,11 @@ static lt_code engine_exporter(const lt_engine *engine, const char *label,
 
 static char *put_hex(char *to, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++, to += 2)
-        snprintf(to, 3, "%02x", p[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        *to++ = digits[p[i] >> 4];
+        *to++ = digits[p[i] & 15];
+    }
     return to;
 }
 

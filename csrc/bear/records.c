@@ -104,8 +104,8 @@ static lt_code check_bounds(lt_bear *b, uint32_t type, size_t length)
     bool progress = !b->connected && type != LT_CONTENT_alert && length > 0;
     b->idle_records = progress ? 0 : b->idle_records + 1;
     if (b->idle_records > IDLE_RECORDS_MAX) /* reset by application data */
-        return lt_fail_detail(&b->error, LT_limit, "records",
-                              "%d in a row without any data", IDLE_RECORDS_MAX);
+        return lt_fail_detail(&b->error, LT_limit, "records", "%d in a row without any data",
+                              IDLE_RECORDS_MAX);
     return LT_OK;
 }
 

@@ -68,8 +68,8 @@ lt_bear_cache *lt_bear_cache_new(size_t entries)
     if (!cache)
         return NULL;
     *cache = (lt_bear_cache){ .size = entries, .bucket_mask = buckets - 1 };
-    cache->ring = calloc(entries, sizeof *cache->ring);
-    cache->buckets = calloc(buckets, sizeof *cache->buckets);
+    cache->ring = calloc(entries, sizeof(entry *));
+    cache->buckets = calloc(buckets, sizeof(entry *));
     if (!cache->ring || !cache->buckets) {
         free(cache->ring);
         free(cache->buckets);
