@@ -214,7 +214,8 @@ bool der_is_time(uint32_t tag, lt_bytes in, int64_t *t)
     if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23
         || minute > 59 || second > 59)
         return false;
-    *t = days_from_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *t =
+        days_from_epoch(year, month, day) * 86400 + (hour * 60 + minute) * INT64_C(60) + second;
     return true;
 }
 
