@@ -176,6 +176,19 @@ describe("constraints", function()
     accepts(under({ permitted = { "DN:" .. dn "P" } }, { subject = der.sequence(), names_critical = true }))
   end)
 
+  it("of rfc822Name bind SmtpUTF8Mailbox (RFC 9598)", function()
+    local function mailbox(value)
+      return { names = { { 0xa0, der.oid "1.3.6.1.5.5.7.8.9" .. der.context(0, value) } } }
+    end
+    local own, other = mailbox(der.utf8 "ü@example.com"), mailbox(der.utf8 "ü@example.org")
+    accepts(under({ permitted = { "email:example.com" } }, own))
+    refuses("name_constraint", under({ permitted = { "email:example.com" } }, other))
+    accepts(under({ excluded = { "email:example.com" } }, other))
+    refuses("name_constraint", under({ excluded = { "email:example.com" } }, own))
+    refuses("name_constraint", under({ excluded = { "email:example.com" } }, mailbox(der.ia5 "x@example.org")))
+    accepts(under({ permitted = { "DNS:x.example" } }, other))
+  end)
+
   it("of every CA bind, the anchor's too", function()
     local top = authority.root { excluded = { "DNS:leaf.example" } }
     refuses("name_constraint", { top }, { authority.leaf("leaf", top) })

@@ -162,6 +162,23 @@ describe("path building", function()
     refuses("bad_certificate_signature", { root }, { leaf, ca2, authority.ca("ca", root, { signer = other_root }) })
   end)
 
+  it("refuses each changed byte and each truncation of the leaf and of its CA", function()
+    local trusted = trust { root }
+    local request = { time = validation.now, purpose = "server" }
+    local own = authority.leaf("leaf", ca)
+    for place = 1, 2 do
+      local whole = ({ own.der, ca.der })[place]
+      for i = 1, #whole do
+        for _, changed in ipairs { whole:sub(1, i - 1) .. string.char(whole:byte(i) ~ 1) .. whole:sub(i + 1),
+          whole:sub(1, i - 1) } do
+          local chain = { own.der, ca.der }
+          chain[place] = changed
+          assert.is_nil((trusted:verify_chain(chain, request)), i)
+        end
+      end
+    end
+  end)
+
   it("lists every path that was tried", function()
     local expired = authority.ca("ca2", ca, { to = "20240101000000Z" })
     local no_ca = authority.certificate("ca2", ca, { ca = false })

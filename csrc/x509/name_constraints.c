@@ -3,6 +3,7 @@
  * errs towards "no" for permitted ones and towards "yes" for excluded ones. */
 #include "x509/name_constraints.h"
 
+#include "x509/der.h"
 #include "x509/dn.h"
 #include "x509/extensions.h"
 #include "x509/text.h"
@@ -341,6 +342,21 @@ static lt_code check_subject(const check *k, const lt_certificate *c)
     return LT_OK;
 }
 
+/* SmtpUTF8Mailbox is bound by what binds rfc822Name (RFC 9598 section 6). */
+static lt_code check_other_name(const check *k, lt_bytes value)
+{
+    static const uint8_t id_on_smtp_utf8_mailbox[] = { 0x2b, 6, 1, 5, 5, 7, 8, 9 };
+    lt_bytes type_id, any;
+    lt_reader mailbox;
+    if (!lt_other_name(value, &type_id, &any)
+        || !lt_bytes_equal(
+            type_id, (lt_bytes){ id_on_smtp_utf8_mailbox, sizeof id_on_smtp_utf8_mailbox }))
+        return LT_OK;
+    if (!der_only(any, DER_UTF8_STRING, &mailbox))
+        mailbox = (lt_reader){ NULL, 0 }; /* then it is no mailbox, and refused as such */
+    return check_name(k, LT_GN_rfc822_name, mailbox);
+}
+
 lt_code lt_name_constraints_check(const lt_certificate *ca, const lt_certificate *c,
                                   uint32_t *left, lt_error *e)
 {
@@ -353,7 +369,8 @@ lt_code lt_name_constraints_check(const lt_certificate *ca, const lt_certificate
     if (check_subject(&k, c) != LT_OK)
         return e->code;
     for (lt_reader r = c->subject_alt_name; lt_general_name_next(&r, &name);)
-        if (check_name(&k, name.type, name.value) != LT_OK)
+        if (check_name(&k, name.type, name.value) != LT_OK
+            || (name.type == LT_GN_other_name && check_other_name(&k, name.value) != LT_OK))
             return e->code;
     return LT_OK;
 }

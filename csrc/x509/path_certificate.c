@@ -74,15 +74,14 @@ static lt_code check_dates(const lt_certificate *c, const lt_path *path, bool le
     int64_t now = path->request->time, life = c->not_after - c->not_before;
     int64_t most = path->validator->policy.max_lifetime;
     const char *subject = lt_name_text(c->subject, name);
-    if (now < c->not_before) {
-        lt_time_text(c->not_before, date, sizeof date);
-        return lt_fail_detail(e, LT_not_yet_valid, "tbsCertificate.validity",
-                              "%s: not before %s", subject, date);
-    }
-    if (now > c->not_after) {
-        lt_time_text(c->not_after, date, sizeof date);
-        return lt_fail_detail(e, LT_expired, "tbsCertificate.validity", "%s: not after %s",
-                              subject, date);
+    if (now < c->not_before || now > c->not_after) {
+        bool early = now < c->not_before;
+        lt_time_text(early ? c->not_before : c->not_after, date, sizeof date);
+        lt_fail_detail(e, early ? LT_not_yet_valid : LT_expired, "tbsCertificate.validity",
+                       "%s: not %s %s", subject, early ? "before" : "after", date);
+        lt_time_text(now, date, sizeof date);
+        lt_error_cause(e, early ? "the clock may be wrong" : NULL, "the time is %s", date);
+        return e->code;
     }
     if (leaf && most > 0 && life > most)
         return lt_fail_detail(e, LT_lifetime, "tbsCertificate.validity",

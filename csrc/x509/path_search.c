@@ -62,10 +62,13 @@ static node make_node(const lt_anchor *a, bool anchor)
     };
 }
 
-static void end(search *s, lt_code outcome, const lt_error *e)
+static void end(search *s, lt_code outcome, lt_error *e)
 {
     s->over = true;
     s->outcome = outcome;
+    if (outcome == LT_limit && s->paths > 0 && !e->cause[0])
+        lt_error_cause(e, NULL, "%zu paths were tried; the best one fails with %s: %s",
+                       s->paths, lt_code_name(s->best.code), s->best.detail);
     if (e)
         s->best = *e;
 }
@@ -346,7 +349,7 @@ static void step(search *s, size_t n)
     top->led_on = true;
     if (s->nodes[n].faulty || s->edges[top->node][n] == BAD)
         return;
-    if (s->depth == s->max_depth)
+    if (s->depth >= s->max_depth)
         record_too_deep(s);
     else if (!s->nodes[n].anchor)
         enter(s, n);

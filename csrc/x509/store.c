@@ -160,42 +160,39 @@ static lt_code index_parts(table *t, const lt_store_parts *parts, lt_error *e)
     return LT_OK;
 }
 
+/* As it was with `count` entries. */
+static void truncate_table(table *t, size_t count)
+{
+    t->count = count;
+    if (t->bucket_count > 0)
+        memset(t->buckets, 0, t->bucket_count * sizeof *t->buckets);
+    for (size_t i = 0; i < count; i++)
+        link_entry(t, i);
+}
+
 static lt_code read_origin(const origin *o, lt_store_parts *parts, lt_error *e)
 {
     return o->kind == ORIGIN_path ? lt_store_parts_add_path(parts, o->path, LT_STORE_strict, e)
                                   : lt_store_parts_add_system(parts, e);
 }
 
-static lt_code index_all(const lt_store *s, table *t, lt_error *e)
-{
-    for (size_t i = 0; i < s->origin_count; i++)
-        if (index_parts(t, &s->origins[i].parts, e) != LT_OK)
-            return e->code;
-    return LT_OK;
-}
-
 /* Takes the origin over; on failure it is freed and the store is as it was. */
 static lt_code add_origin(lt_store *s, origin o, size_t *count, lt_error *e)
 {
     size_t before = s->table.count;
-    table t = { 0 };
     origin *more = realloc(s->origins, (s->origin_count + 1) * sizeof *more);
-    if (more) {
+    if (more)
         s->origins = more;
-        s->origins[s->origin_count++] = o;
-    }
-    if (!more || index_all(s, &t, e) != LT_OK) {
-        s->origin_count -= more != NULL;
-        free_table(&t);
+    if (!more || index_parts(&s->table, &o.parts, e) != LT_OK) {
+        truncate_table(&s->table, before);
         free(o.path);
         lt_store_parts_free(&o.parts);
         return lt_fail(e, LT_memory, "store");
     }
-    free_table(&s->table);
-    s->table = t;
+    s->origins[s->origin_count++] = o;
     s->changes++;
     if (count)
-        *count = t.count - before;
+        *count = s->table.count - before;
     return LT_OK;
 }
 

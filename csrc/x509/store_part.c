@@ -111,7 +111,8 @@ static lt_code read_text(lt_bytes text, lt_store_manner how, lt_store_part *part
         lt_buffer_free(&out);
         return rc;
     }
-    part->der = out.data;
+    uint8_t *fitting = realloc(out.data, out.end); /* base64 took more room */
+    part->der = fitting ? fitting : out.data;
     part->size = out.end;
     return LT_OK;
 }
