@@ -69,7 +69,7 @@ end
 function process:running()
   local stat = not self.status and io.open("/proc/" .. self.pid .. "/stat")
   if not stat then return false end
-  local state = stat:read("a"):match "^%d+ %(.*%) (%a)"
+  local state = (stat:read "a" or ""):match "^%d+ %(.*%) (%a)"
   stat:close()
   return state ~= nil and state ~= "Z"
 end

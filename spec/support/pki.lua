@@ -2,7 +2,8 @@
 -- processes may ask for it at once: each builds in a folder of its own, and the first rename wins.
 --
 --   pki.kinds                  "rsa2048", "rsa4096", "p256", "p384": a hierarchy of keys of that kind alone
---   pki.root[kind]             path of the root certificate; pki.roots: a file of all four
+--   pki.native_kinds           those, and "p521", "ed25519" and "rsapss2048" (id-RSASSA-PSS): what the native engine has
+--   pki.root[kind]             path of the root certificate; pki.roots: a file of them all
 --   pki.server[kind]           { certificate = path of leaf and intermediate, key = path, leaf, issuers = these apart }
 --                              for localhost, 127.0.0.1, ::1 and *.w.example
 --   pki.client[kind]           likewise, for clients
@@ -10,7 +11,10 @@
 --   pki.bad_client[name]       a client's chain that must be refused
 --   pki.key(kind)              path of a key that belongs to no certificate
 -- All dates are fixed, 2020 to 2049, so that nothing kept here grows too old.
-local pki = { kinds = { "rsa2048", "rsa4096", "p256", "p384" } }
+local pki = {
+  kinds = { "rsa2048", "rsa4096", "p256", "p384" },
+  native_kinds = { "rsa2048", "rsa4096", "p256", "p384", "p521", "ed25519", "rsapss2048" },
+}
 
 local generate = { -- PKCS#8 all
   rsa1024 = "-algorithm RSA -pkeyopt rsa_keygen_bits:1024",
@@ -18,8 +22,14 @@ local generate = { -- PKCS#8 all
   rsa4096 = "-algorithm RSA -pkeyopt rsa_keygen_bits:4096",
   p256 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256",
   p384 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-384",
+  p521 = "-algorithm EC -pkeyopt ec_paramgen_curve:P-521",
+  ed25519 = "-algorithm ED25519",
+  rsapss2048 = "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048",
 }
-local digest = { rsa1024 = "sha256", rsa2048 = "sha256", rsa4096 = "sha512", p256 = "sha256", p384 = "sha384" }
+local digest = {
+  rsa1024 = "sha256", rsa2048 = "sha256", rsa4096 = "sha512", p256 = "sha256", p384 = "sha384", p521 = "sha512",
+  ed25519 = "sha512", rsapss2048 = "sha256",
+}
 
 local from, to = "20200101000000Z", "20491231235959Z"
 
@@ -192,7 +202,7 @@ end
 
 local function build(dir)
   configuration(dir)
-  for _, kind in ipairs(pki.kinds) do hierarchy(dir, kind) end
+  for _, kind in ipairs(pki.native_kinds) do hierarchy(dir, kind) end
   for _, ca in ipairs(authorities) do
     issue(dir, { name = ca.name, kind = ca.kind, issuer = ca.issuer, issuer_kind = "p256",
       extensions = ca.extensions or authority, to = ca.to })
@@ -201,7 +211,7 @@ local function build(dir)
   refused(dir, "bad-client-", bad_client, client)
   tampered(dir)
   local roots = {}
-  for _, kind in ipairs(pki.kinds) do roots[#roots + 1] = read(dir .. "/" .. kind .. "-root.pem") end
+  for _, kind in ipairs(pki.native_kinds) do roots[#roots + 1] = read(dir .. "/" .. kind .. "-root.pem") end
   write(dir .. "/roots.pem", table.concat(roots))
 end
 
@@ -236,7 +246,7 @@ end
 pki.roots = pki.dir .. "/roots.pem"
 pki.stranger = pki.dir .. "/stranger.pem" -- a root that issued nothing but what is refused
 pki.root, pki.server, pki.client, pki.bad, pki.bad_client = {}, {}, {}, {}, {}
-for _, kind in ipairs(pki.kinds) do
+for _, kind in ipairs(pki.native_kinds) do
   pki.root[kind] = ("%s/%s-root.pem"):format(pki.dir, kind)
   pki.server[kind] = pair(kind .. "-server")
   pki.client[kind] = pair(kind .. "-client")
