@@ -258,3 +258,36 @@ describe("scrypt", function()
     end)
   end
 end)
+
+describe("aead", function()
+  local function row(size, f)
+    local out = {}
+    for i = 0, size - 1 do out[i + 1] = string.char(f(i) & 255) end
+    return table.concat(out)
+  end
+
+  for _, v in ipairs { -- spec/vectors/aead/make.py, by OpenSSL: every length to 1,024, texts and keys that differ
+    { "aes_128_gcm", 16, "9d07ffd6e68d6c3f907e6582d5113d8d900ac336bde454d96c7ac6450d678ce5" },
+    { "aes_256_gcm", 32, "be0ca442bd59c46e036f9130a4d2f315e642941663944fb6853cc21b221b18d9" },
+    { "chacha20_poly1305", 32, "5cb594442f2cd1ee47eaa54eebe1474dca54033dd665d47b0cf33e208f632dbc" },
+    { "aes_128_ccm", 16, "96d3d92153f437b44b8a98a73ae093a5ac976dfb15a7551a8b17a7507619f986" },
+  } do
+    it("seals as OpenSSL does and opens what it sealed, with " .. v[1], function()
+      local sealed = {}
+      for n = 0, 1024 do
+        local key = row(v[2], function(i) return n + 3 * i end)
+        local nonce = row(12, function(i) return 5 * n + i end)
+        local aad = row(n % 34, function(i) return n + i end)
+        local text = row(n, function(i) return n ~ 7 * i end)
+        local ciphertext, tag = unit.aead_seal(v[1], key, nonce, aad, text)
+        sealed[#sealed + 1] = ciphertext .. tag
+        assert.equal(text, unit.aead_open(v[1], key, nonce, aad, ciphertext, tag))
+        local at = n % 16 + 1
+        local changed = tag:sub(1, at - 1) .. string.char(tag:byte(at) ~ 1) .. tag:sub(at + 1)
+        assert.is_false(unit.aead_open(v[1], key, nonce, aad, ciphertext, changed))
+        assert.is_false(unit.aead_open(v[1], key, nonce, aad .. "\0", ciphertext, tag))
+      end
+      assert.equal(v[3], hex(unit.hash("sha256", table.concat(sealed))))
+    end)
+  end
+end)
