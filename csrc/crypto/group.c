@@ -36,8 +36,7 @@ bool lt_key_pair_agree(const lt_key_pair *k, lt_bytes peer, uint8_t secret[LT_GR
     memcpy(point, peer.p, peer.n);
     bool ok = ec.mul(point, peer.n, k->private_key, k->private_size, k->group) == 1;
     size_t offset = ec.xoff(k->group, size);
-    if (ok)
-        memcpy(secret, point + offset, *size);
+    memcpy(secret, point + offset, *size); /* no branch on what depends on the secret */
     lt_wipe(point, sizeof point);
     return ok;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * ct.h - what is secret, and what is told to the world. */
+#ifndef LT_CT_H
+#define LT_CT_H
+
+#include <stdbool.h>
+
+#include <valgrind/memcheck.h>
+
+#define SECRET(p, n) VALGRIND_MAKE_MEM_UNDEFINED(p, n)
+#define PUBLIC(p, n) VALGRIND_MAKE_MEM_DEFINED(p, n)
+
+void check(bool ok, const char *what);
+
+void ct_tls(void); /* tls.c */
+
+#endif
