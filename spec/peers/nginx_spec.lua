@@ -1,4 +1,5 @@
--- nginx as the server of our client: TLS 1.2, client certificates, sessions, files both ways.
+-- nginx as the server of our client and, as a proxy, the client of our server: TLS 1.2, client certificates, sessions,
+-- files both ways.
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local tls = require "spec.support.tls"
@@ -111,5 +112,86 @@ describe("our client and nginx", function()
     assert.truthy(assert(sock:receive "*a"):find("TLSv1.2", 1, true))
     local _, err = sock:receive "*l"
     assert.equal("closed", err)
+  end)
+end)
+
+describe("our server and nginx as a proxy", function()
+  -- Asks nginx for "/" with a body, and does our side of the handshake with it: our socket or nil, error; the plain
+  -- connection to nginx.
+  local function ask(config, listener, proxy, body)
+    local plain = peer.connect(proxy.port)
+    assert(plain:send(("POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n"):format(#body) .. body))
+    local sock, err = tls.accept(config, listener)
+    return plain, sock, err
+  end
+
+  local function request(sock)
+    local length = 0
+    local line = assert(sock:receive "*l")
+    while line ~= "" do
+      length = tonumber(line:match "^Content%-Length: (%d+)") or length
+      line = assert(sock:receive "*l")
+    end
+    return assert(sock:receive(length))
+  end
+
+  local function respond(sock, body)
+    assert(sock:send(("HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n"):format(#body) .. body))
+    sock:close()
+  end
+
+  local function response(plain)
+    local text = assert(plain:receive "*a")
+    plain:close()
+    return text:match "^HTTP/1.%d (%d+)", text:match "\r\n\r\n(.*)$"
+  end
+
+  for _, kind in ipairs(pki.kinds) do
+    it("agree with keys of kind " .. kind .. " on both sides, and carry a megabyte each way", function()
+      local listener <close> = peer.listen()
+      local proxy <close> = peer.nginx_client(listener.port, pki.roots, ("proxy_ssl_certificate %s; "
+        .. "proxy_ssl_certificate_key %s;"):format(pki.client[kind].certificate, pki.client[kind].key))
+      local plain, sock, err = ask(tls.mutual_server(pki.server[kind]), listener, proxy, MEGABYTE)
+      assert.is_true(MEGABYTE == request(assert(sock, err)))
+      assert.equal("CN=" .. kind .. " client,O=Test PKI", tostring(sock:verified_chain()[1].subject))
+      assert.equal("localhost", sock:info().server_name)
+      respond(sock, MEGABYTE)
+      local status, body = response(plain)
+      assert.equal("200", status)
+      assert.is_true(MEGABYTE == body)
+    end)
+  end
+
+  it("resume by session ID", function()
+    local config = tls.server(pki.server.p256)
+    local listener <close> = peer.listen()
+    local proxy <close> = peer.nginx_client(listener.port, pki.roots)
+    for turn = 1, 2 do
+      local plain, sock, err = ask(config, listener, proxy, "hello")
+      assert.equal("hello", request(assert(sock, err)))
+      assert.equal(turn == 2, sock:info().resumed)
+      respond(sock, "there")
+      assert.equal("200", (response(plain)))
+    end
+  end)
+
+  for _, name in ipairs { "unknown_ca", "expired", "other_name" } do
+    it("part where nginx refuses our certificate: " .. name, function()
+      local listener <close> = peer.listen()
+      local proxy <close> = peer.nginx_client(listener.port, pki.roots)
+      local plain, sock = ask(tls.server(pki.bad[name]), listener, proxy, "hello")
+      assert.is_nil((assert(sock):receive "*l")) -- it judges when the handshake is done
+      sock:close()
+      assert.equal("502", (response(plain)))
+    end)
+  end
+
+  it("part where we want a certificate and nginx has none", function()
+    local listener <close> = peer.listen()
+    local proxy <close> = peer.nginx_client(listener.port, pki.roots)
+    local plain, sock, err = ask(tls.mutual_server(pki.server.p256), listener, proxy, "hello")
+    assert.is_nil(sock)
+    assert.equal("certificate_required", err.code)
+    assert.equal("502", (response(plain)))
   end)
 end)

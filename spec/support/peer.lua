@@ -192,16 +192,24 @@ http {
   root @/root; client_body_temp_path @/root/tmp; proxy_temp_path @/root/tmp; fastcgi_temp_path @/root/tmp;
   uwsgi_temp_path @/root/tmp; scgi_temp_path @/root/tmp;
   server {
-    listen 127.0.0.1:%d ssl; server_name localhost; ssl_protocols %s;
+    listen 127.0.0.1:%d %s
+  }
+}
+]]
+
+local nginx_server = [[ssl; server_name localhost; ssl_protocols %s;
     ssl_certificate %s; ssl_certificate_key %s;
     %s
     location / { dav_methods PUT; }
     location /facts {
       return 200 "$ssl_protocol $ssl_cipher $ssl_server_name $ssl_session_reused $ssl_client_verify $ssl_client_s_dn\n";
-    }
-  }
-}
-]]
+    }]]
+
+local nginx_proxy = [[; location / {
+      proxy_pass https://127.0.0.1:%d; proxy_ssl_protocols TLSv1.2; proxy_ssl_trusted_certificate %s;
+      proxy_ssl_verify on; proxy_ssl_verify_depth 3; proxy_ssl_server_name on; proxy_ssl_name localhost;
+      %s
+    }]]
 
 -- A port that was free a moment ago.
 local function free_port()
@@ -222,20 +230,28 @@ local function answers(server)
   end
 end
 
--- nginx with TLS 1.2, or other protocols, and more settings of its server block. GET /facts tells what it knows of a
--- connection; PUT stores a file in its folder under root/.
-function peer.nginx(pair, settings, protocols)
+local function start_nginx(server_block)
   for _ = 1, 20 do
     local port = free_port()
-    local conf = nginx_conf:format(port, protocols or "TLSv1.2", pair.certificate, pair.key, settings or "")
     local server = peer.start("sh -c 'mkdir @/root && exec nginx -e stderr -c @/nginx.conf'", nil,
-      { ["nginx.conf"] = conf })
+      { ["nginx.conf"] = nginx_conf:format(port, server_block) })
     server.port = port
     if answers(server) then return server end
-    if not server:output():find("Address already in use", 1, true) then error(server:output(), 2) end
+    if not server:output():find("Address already in use", 1, true) then error(server:output(), 3) end
     server:stop()
   end
   error "no port for nginx"
+end
+
+-- nginx with TLS 1.2, or other protocols, and more settings of its server block. GET /facts tells what it knows of a
+-- connection; PUT stores a file in its folder under root/.
+function peer.nginx(pair, settings, protocols)
+  return start_nginx(nginx_server:format(protocols or "TLSv1.2", pair.certificate, pair.key, settings or ""))
+end
+
+-- nginx as the client of a server on `port`, to which it carries what it is asked in plain HTTP.
+function peer.nginx_client(port, roots, settings)
+  return start_nginx(nginx_proxy:format(port, roots, settings or ""))
 end
 
 -- curl ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 -- processes may ask for it at once: each builds in a folder of its own, and the first rename wins.
 --
 --   pki.kinds                  "rsa2048", "rsa4096", "p256", "p384": a hierarchy of keys of that kind alone
---   pki.native_kinds           those, and "p521", "ed25519" and "rsapss2048" (id-RSASSA-PSS): what the native engine has
+--   pki.native_kinds           those, and "p521", "ed25519", "rsapss2048" (id-RSASSA-PSS): what the native engine has
 --   pki.root[kind]             path of the root certificate; pki.roots: a file of them all
 --   pki.server[kind]           { certificate = path of leaf and intermediate, key = path, leaf, issuers = these apart }
 --                              for localhost, 127.0.0.1, ::1 and *.w.example
