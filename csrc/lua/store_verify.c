@@ -136,7 +136,7 @@ static void push_checked(lua_State *L, const lt_verify_request *request,
     lua_setfield(L, -2, "pins_differ");
     lua_pushinteger(L, report->signatures);
     lua_setfield(L, -2, "signatures");
-    lua_pushinteger(L, (lua_Integer)(report->tried_count + report->tried_more));
+    lua_pushinteger(L, (lua_Integer)report->tried_count + (lua_Integer)report->tried_more);
     lua_setfield(L, -2, "paths_refused");
     set_policies(L, report);
 }

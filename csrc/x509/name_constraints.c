@@ -162,7 +162,7 @@ static bool uri_host(lt_bytes uri, lt_bytes *host)
     if (i + 3 > uri.n || uri.p[i + 1] != '/' || uri.p[i + 2] != '/')
         return false;
     uri = tail(uri, i + 3);
-    for (end = 0; end < uri.n && !memchr("/?#", uri.p[end], 3);)
+    for (end = 0; end < uri.n && uri.p[end] != '/' && uri.p[end] != '?' && uri.p[end] != '#';)
         end++;
     uri.n = end;
     while (end > 0 && uri.p[end - 1] != '@')

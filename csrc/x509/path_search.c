@@ -396,6 +396,8 @@ static lt_code finish(search *s, lt_error *e)
 
 lt_code lt_path_search(const lt_path_question *question, lt_error *e)
 {
+    if (question->pool_count == 0)
+        return lt_fail(e, LT_no_peer_certificate, "path");
     search *s = calloc(1, sizeof *s);
     if (!s)
         return lt_fail(e, LT_memory, "path");

@@ -136,6 +136,7 @@ lt_code lt_signature_algorithm_parse(lt_signature_algorithm *a, lt_bytes algorit
 {
     lt_reader body;
     lt_bytes oid;
+    *a = (lt_signature_algorithm){ .type = LT_KEY_unknown };
     if (!der_only(algorithm, DER_SEQUENCE, &body) || !der_oid(&body, &oid))
         return lt_fail(e, LT_bad_certificate, where);
     for (const struct row *row = rows; row < rows + sizeof rows / sizeof *rows; row++) {
@@ -254,7 +255,7 @@ lt_code lt_signature_verify(lt_bytes algorithm, const lt_public_key *key, lt_byt
     if (!key_fits(&a, key))
         return lt_fail_detail(e, LT_bad_certificate_signature, where,
                               "%s, and the issuer's key is not for that", a.name);
-    if (a.type == LT_KEY_ed25519)
+    if (!a.hash)
         return verify_ed25519(&a, key, message, signature, e);
     lt_hash(a.hash, message, buffer);
     lt_bytes digest = { buffer, lt_hash_size(a.hash) };

@@ -208,15 +208,18 @@ lt_code lt_store_add_text(lt_store *s, lt_bytes pem_or_der, size_t *count, lt_er
 
 lt_code lt_store_add_path(lt_store *s, const char *path, size_t *count, lt_error *e)
 {
-    origin o = { .kind = ORIGIN_path, .path = malloc(strlen(path) + 1) };
-    if (!o.path)
-        return lt_fail(e, LT_memory, "store");
-    memcpy(o.path, path, strlen(path) + 1);
-    if (read_origin(&o, &o.parts, e) != LT_OK) {
-        free(o.path);
+    origin o = { .kind = ORIGIN_path };
+    size_t n = strlen(path) + 1;
+    if (lt_store_parts_add_path(&o.parts, path, LT_STORE_strict, e) == LT_OK) {
+        o.path = malloc(n);
+        if (!o.path)
+            lt_fail(e, LT_memory, "store");
+    }
+    if (!o.path) {
         lt_store_parts_free(&o.parts);
         return e->code;
     }
+    memcpy(o.path, path, n);
     return add_origin(s, o, count, e);
 }
 

@@ -111,14 +111,13 @@ static lt_code read_text(lt_bytes text, lt_store_manner how, lt_store_part *part
         lt_buffer_free(&out);
         return rc;
     }
-    uint8_t *fitting = realloc(out.data, out.end); /* base64 took more room */
-    part->der = fitting ? fitting : out.data;
+    part->der = out.data;
     part->size = out.end;
     return LT_OK;
 }
 
 /* Takes the part over, also on failure. */
-static lt_code append(lt_store_parts *parts, lt_store_part part, lt_error *e)
+static bool append(lt_store_parts *parts, lt_store_part part, lt_error *e)
 {
     if (parts->count == parts->capacity) {
         size_t room = parts->capacity ? parts->capacity * 2 : 4;
@@ -128,13 +127,14 @@ static lt_code append(lt_store_parts *parts, lt_store_part part, lt_error *e)
         if (!more) {
             free(part.path);
             free(part.der);
-            return lt_fail(e, room > LT_STORE_PARTS_MAX ? LT_limit : LT_memory, "store");
+            lt_fail(e, room > LT_STORE_PARTS_MAX ? LT_limit : LT_memory, "store");
+            return false;
         }
         parts->parts = more;
         parts->capacity = room;
     }
     parts->parts[parts->count++] = part;
-    return LT_OK;
+    return true;
 }
 
 lt_code lt_store_parts_add_text(lt_store_parts *parts, lt_bytes text, lt_error *e)
@@ -144,7 +144,7 @@ lt_code lt_store_parts_add_text(lt_store_parts *parts, lt_bytes text, lt_error *
         return e->code;
     if (part.size == 0)
         return lt_fail(e, LT_no_certificates, "store");
-    return append(parts, part, e);
+    return append(parts, part, e) ? LT_OK : e->code;
 }
 
 static bool there_already(const lt_store_parts *parts, const lt_store_part *part)
@@ -168,7 +168,7 @@ static lt_code add_file(lt_store_parts *parts, lt_store_part part, lt_store_mann
     if (rc == LT_OK && part.size == 0 && how == LT_STORE_strict)
         rc = lt_fail_detail(e, LT_no_certificates, "store", "%s", part.path);
     if (rc == LT_OK && part.size > 0)
-        return append(parts, part, e);
+        return append(parts, part, e) ? LT_OK : e->code;
     if (rc != LT_OK && !e->cause[0])
         lt_error_cause(e, NULL, "in %s", part.path);
     free(part.path);
@@ -188,7 +188,7 @@ static lt_code add_entry(lt_store_parts *parts, const char *folder, const char *
     part.path = malloc(n);
     if (!part.path)
         return lt_fail(e, LT_memory, "store");
-    snprintf(part.path, n, "%s/%s", folder, name);
+    (void)snprintf(part.path, n, "%s/%s", folder, name);
     if (!take_stamp(part.path, &part, &regular) || !regular || there_already(parts, &part)) {
         free(part.path);
         return LT_OK;
@@ -209,7 +209,11 @@ static lt_code add_folder(lt_store_parts *parts, lt_store_part part, lt_error *e
         return e->code;
     }
     const char *path = part.path; /* moves with the part, and stays where it is */
-    lt_code rc = append(parts, part, e);
+    if (!append(parts, part, e)) {
+        closedir(folder);
+        return e->code;
+    }
+    lt_code rc = LT_OK;
     for (struct dirent *entry; rc == LT_OK && (entry = readdir(folder)) != NULL;)
         rc = add_entry(parts, path, entry->d_name, e);
     closedir(folder);

@@ -23,7 +23,7 @@ typedef struct {
     lt_verify_result *result;
     lt_error skipped; /* why a certificate that came is not in the pool */
     lt_anchor *decoded;
-    const lt_anchor **pool; /* into decoded */
+    const lt_anchor *pool[LT_POOL_MAX]; /* into decoded */
     size_t pool_count;
     uint32_t signatures; /* checks left */
     lt_path_question question;
@@ -111,16 +111,14 @@ static lt_code validate(const lt_verifier *verifier, const lt_verify_request *re
                               "%zu certificates; at most %d", request->count, LT_POOL_MAX);
     v.signatures = v.validator->policy.max_signatures;
     v.decoded = malloc(request->count * sizeof *v.decoded);
-    v.pool = malloc(request->count * sizeof *v.pool);
-    lt_code rc = v.decoded && v.pool ? LT_OK : lt_fail(e, LT_memory, "path");
-    if (rc == LT_OK)
-        rc = fill_pool(&v, e);
+    if (!v.decoded)
+        return lt_fail(e, LT_memory, "path");
+    lt_code rc = fill_pool(&v, e);
     if (rc == LT_OK) {
         lt_store_refresh(v.validator->store, request->time);
         rc = search(&v, e);
     }
     free(v.decoded);
-    free(v.pool);
     return rc;
 }
 
