@@ -135,7 +135,9 @@ typedef struct {
 typedef struct lt_session lt_session;
 struct lt_session {
     void (*free)(lt_session *); /* wipes */
-    const lt_config *config;    /* the only one it may be offered with */
+    /* Appends it, its secret included; NULL: this kind stays in the process. */
+    lt_code (*export_bytes)(const lt_session *, lt_buffer *out, lt_error *);
+    const lt_config *config; /* the only one it may be offered with */
 };
 
 typedef struct lt_engine lt_engine;

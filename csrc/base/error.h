@@ -67,6 +67,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(unsupported_key, none, "kind of key is not supported")                                 \
     X(encrypted_key, none, "private key is encrypted")                                       \
     X(bad_password, none, "password does not open the private key")                          \
+    X(bad_session, none, "bytes are no session that can be offered")                         \
     X(key_mismatch, none, "private key does not belong to the certificate")                  \
     /* transport */                                                                          \
     X(closed, none, "connection is closed")                                                  \

@@ -137,7 +137,7 @@ lt_session *lt_bear_session(const lt_engine *engine, lt_error *e)
         free(s);
         return NULL;
     }
-    s->session = (lt_session){ session_free, b->config };
+    s->session = (lt_session){ .free = session_free, .config = b->config };
     return &s->session;
 }
 

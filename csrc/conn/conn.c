@@ -91,6 +91,14 @@ lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_opt
     return LT_OK;
 }
 
+lt_session *lt_conn_session_import(const lt_conn_config *config, lt_bytes bytes, lt_error *e)
+{
+    if (config->tls.native && !config->tls.server)
+        return lt_tls_session_import(&config->tls, bytes, e);
+    lt_fail_detail(e, LT_state, "session", "it takes a client's config with TLS 1.3");
+    return NULL;
+}
+
 void lt_conn_free(lt_conn *c)
 {
     if (c->engine)

@@ -55,6 +55,9 @@ lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_opt
                      lt_error *e);
 void lt_conn_free(lt_conn *c); /* wipes; twice is fine */
 
+/* A session from its bytes; NULL: see e. */
+lt_session *lt_conn_session_import(const lt_conn_config *config, lt_bytes bytes, lt_error *e);
+
 /* All of `p` or nothing: LT_limit leaves the connection as it was, to be fed again once data was read;
  * every other code is that of a failed connection. */
 lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e);

@@ -2,6 +2,8 @@
  * session.c - bearssl.session: what a later connection of the same config resumes from. */
 #include "lua/objects.h"
 
+#define BUFFER "bearssl.buffer"
+
 typedef struct {
     lt_session *session; /* NULL: closed */
 } lua_session;
@@ -45,14 +47,71 @@ const lt_session *lt_lua_opt_session(lua_State *L, int index)
     return s->session;
 }
 
+/***
+The session as bytes, to be kept elsewhere. They hold a secret: who has them can read what is resumed with
+them and speak in this client's name.
+@function session:export
+@treturn[1] string bytes for @{config:import_session}
+@treturn[2] nil
+@treturn[2] bearssl.error code `state`: a session of BearSSL's engine stays where it is
+*/
+static int session_export(lua_State *L)
+{
+    lua_session *s = luaL_checkudata(L, 1, LT_LUA_SESSION);
+    luaL_argcheck(L, s->session, 1, "session is closed");
+    lt_error e = { 0 };
+    if (!s->session->export_bytes) {
+        lt_fail_detail(&e, LT_state, "session", "it is one of BearSSL's engine");
+        return lt_lua_fail(L, &e);
+    }
+    lt_buffer *out = lua_newuserdata(L, sizeof *out); /* wiped by its __gc, whatever raises */
+    *out = (lt_buffer){ 0 };
+    luaL_setmetatable(L, BUFFER);
+    lt_code rc = s->session->export_bytes(s->session, out, &e);
+    if (rc != LT_OK)
+        return lt_lua_fail(L, &e);
+    lt_lua_push_bytes(L, (lt_bytes){ out->data, lt_buffer_size(out) });
+    lt_buffer_free(out);
+    return 1;
+}
+
+static int buffer_gc(lua_State *L)
+{
+    lt_buffer_free(luaL_checkudata(L, 1, BUFFER));
+    return 0;
+}
+
+/* session_import(config, bytes) -> session | nil, err */
+static int session_import(lua_State *L)
+{
+    lt_lua_config *config = lt_lua_check_config(L, 1);
+    lt_bytes bytes;
+    bytes.p = (const uint8_t *)luaL_checklstring(L, 2, &bytes.n);
+    lua_session *s = lua_newuserdata(L, sizeof *s);
+    s->session = NULL;
+    luaL_setmetatable(L, LT_LUA_SESSION);
+    lua_pushvalue(L, 1);
+    lua_setuservalue(L, -2);
+    lt_error e = { 0 };
+    s->session = lt_conn_session_import(&config->conn, bytes, &e);
+    return s->session ? 1 : lt_lua_fail(L, &e);
+}
+
 void lt_lua_open_session(lua_State *L)
 {
-    static const luaL_Reg methods[] = { { "close", session_gc }, { NULL, NULL } };
+    static const luaL_Reg none[] = { { NULL, NULL } };
+    static const luaL_Reg buffer_meta[] = { { "__gc", buffer_gc }, { NULL, NULL } };
+    static const luaL_Reg methods[] = { { "close", session_gc },
+                                        { "export", session_export },
+                                        { NULL, NULL } };
     static const luaL_Reg meta[] = {
         { "__gc", session_gc },
         { "__close", session_gc },
         { "__tostring", session_tostring },
         { NULL, NULL },
     };
+    lt_lua_class(L, BUFFER, none, buffer_meta);
     lt_lua_class(L, LT_LUA_SESSION, methods, meta);
+    lua_pushcfunction(L, session_import);
+    lua_setfield(L, -2, "session_import");
 }

@@ -8,7 +8,9 @@ lt_tls_session *lt_tls_session_new(const lt_config *config)
 {
     lt_tls_session *s = calloc(1, sizeof *s);
     if (s)
-        s->base = (lt_session){ .free = lt_tls_session_free, .config = config };
+        s->base = (lt_session){ .free = lt_tls_session_free,
+                                .export_bytes = lt_tls_session_export,
+                                .config = config };
     return s;
 }
 

@@ -7,6 +7,8 @@
 #include "base/engine.h"
 #include "base/secret.h"
 #include "crypto/hkdf.h"
+#include "tls/suite.h"
+#include "wire/writer.h"
 
 typedef struct {
     lt_session base; /* first */
@@ -30,5 +32,9 @@ typedef struct {
 lt_tls_session *lt_tls_session_new(const lt_config *config); /* NULL: out of memory */
 lt_tls_session *lt_tls_session_copy(const lt_tls_session *from);
 void lt_tls_session_free(lt_session *session); /* wipes; NULL is fine */
+
+void lt_tls_session_write(lt_writer *w, const lt_tls_session *s);
+bool lt_tls_session_read(lt_reader r, lt_tls_session *s); /* false: malformed, or no memory */
+lt_code lt_tls_session_export(const lt_session *session, lt_buffer *out, lt_error *e);
 
 #endif

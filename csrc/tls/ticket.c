@@ -7,72 +7,7 @@
 #include "tls/shared.h"
 #include "wire/new_session_ticket.h"
 
-enum { TICKETS = 2, OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG, FORMAT = 1 };
-
-/* --- the session as bytes ------------------------------------------------------------------------ */
-
-static void write_time(lt_writer *w, int64_t v)
-{
-    wr_uint(w, 4, (uint32_t)((uint64_t)v >> 32));
-    wr_uint(w, 4, (uint32_t)v);
-}
-
-static void write_session(lt_writer *w, const lt_tls_session *s)
-{
-    wr_uint(w, 1, FORMAT);
-    wr_uint(w, 2, s->version);
-    wr_uint(w, 2, s->cipher_suite);
-    wr_uint(w, 2, s->group);
-    wr_uint(w, 1, s->extended_master_secret);
-    wr_vec(w, 1, (lt_bytes){ s->secret, s->secret_size });
-    write_time(w, s->received);
-    wr_uint(w, 4, s->lifetime);
-    wr_uint(w, 4, s->age_add);
-    wr_uint(w, 4, s->max_early_data);
-    wr_vec(w, 1, (lt_bytes){ (const uint8_t *)s->name, strlen(s->name) });
-    wr_vec(w, 1, (lt_bytes){ (const uint8_t *)s->alpn, strlen(s->alpn) });
-    wr_vec(w, 3, (lt_bytes){ s->certificates.data, lt_buffer_size(&s->certificates) });
-}
-
-static bool read_time(lt_reader *r, int64_t *v)
-{
-    uint32_t high, low;
-    if (!rd_uint(r, 4, &high) || !rd_uint(r, 4, &low))
-        return false;
-    *v = (int64_t)((uint64_t)high << 32 | low);
-    return true;
-}
-
-static bool read_name(lt_reader *r, char out[256])
-{
-    lt_bytes name;
-    if (!rd_vec(r, 1, &name))
-        return false;
-    memcpy(out, name.p, name.n);
-    out[name.n] = 0;
-    return true;
-}
-
-static bool read_session(lt_reader r, lt_tls_session *s)
-{
-    uint32_t format, version, suite, group, ems;
-    lt_bytes secret, certificates;
-    if (!rd_uint(&r, 1, &format) || format != FORMAT || !rd_uint(&r, 2, &version)
-        || !rd_uint(&r, 2, &suite) || !rd_uint(&r, 2, &group) || !rd_uint(&r, 1, &ems)
-        || !rd_vec(&r, 1, &secret) || secret.n > sizeof s->secret
-        || !read_time(&r, &s->received) || !rd_uint(&r, 4, &s->lifetime)
-        || !rd_uint(&r, 4, &s->age_add) || !rd_uint(&r, 4, &s->max_early_data)
-        || !read_name(&r, s->name) || !read_name(&r, s->alpn) || !rd_vec(&r, 3, &certificates)
-        || r.n != 0)
-        return false;
-    s->version = (uint16_t)version;
-    s->cipher_suite = (uint16_t)suite;
-    s->group = (uint16_t)group;
-    s->extended_master_secret = ems != 0;
-    s->secret_size = secret.n;
-    memcpy(s->secret, secret.p, secret.n);
-    return lt_buffer_add(&s->certificates, certificates.p, certificates.n);
-}
+enum { TICKETS = 2, OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG };
 
 /* --- sealing and opening ------------------------------------------------------------------------- */
 
@@ -89,7 +24,7 @@ static bool seal(lt_tls *t, const lt_tls_session *s, lt_buffer *out)
     wr_bytes(&w, (lt_bytes){ key->name, sizeof key->name });
     wr_bytes(&w, (lt_bytes){ nonce, sizeof nonce });
     size_t from = lt_buffer_size(out);
-    write_session(&w, s);
+    lt_tls_session_write(&w, s);
     if (w.full)
         return false;
     lt_aead_set(&aead, LT_AEAD_aes_256_gcm, key->key);
@@ -124,7 +59,7 @@ lt_tls_session *lt_tls_open_ticket(const lt_tls *t, lt_bytes ticket)
     lt_tls_session *s = NULL;
     if (t->config->tls && open_sealed(t->config->tls, ticket, &plain))
         s = lt_tls_session_new(t->config);
-    bool ok = s && read_session((lt_reader){ plain.data, lt_buffer_size(&plain) }, s)
+    bool ok = s && lt_tls_session_read((lt_reader){ plain.data, lt_buffer_size(&plain) }, s)
               && t->now >= s->received && t->now - s->received < s->lifetime
               && strcmp(s->name, t->name) == 0;
     lt_buffer_free(&plain);

@@ -206,6 +206,16 @@ core.config_methods.set_ticket_keys = later.ticket_keys
 -- @treturn[2] bearssl.error what is wrong with a file
 core.config_methods.set_ocsp_staple = later.ocsp_staple
 
+--- Takes a session back from its bytes (@{session:export}), for @{config:wrap}.
+-- @function config:import_session
+-- @tparam string bytes
+-- @treturn[1] bearssl.session
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error code `bad_session`: they are no session; `state`: the config is none of a client with TLS 1.3
+function core.config_methods.import_session(config, bytes)
+  return core.session_import(config, bytes)
+end
+
 local function maker(role)
   return function(given)
     if given ~= nil and type(given) ~= "table" then
