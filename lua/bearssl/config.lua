@@ -211,7 +211,8 @@ core.config_methods.set_ocsp_staple = later.ocsp_staple
 -- @tparam string bytes
 -- @treturn[1] bearssl.session
 -- @treturn[2] nil
--- @treturn[2] bearssl.error code `bad_session`: they are no session; `state`: the config is none of a client with TLS 1.3
+-- @treturn[2] bearssl.error code `bad_session`: they are no session; `state`: the config is none of a client with
+-- TLS 1.3
 function core.config_methods.import_session(config, bytes)
   return core.session_import(config, bytes)
 end
