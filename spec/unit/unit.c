@@ -55,5 +55,6 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_bear(L);
     unit_open_tls(L);
     unit_open_replay(L);
+    unit_open_hostile(L);
     return 1;
 }

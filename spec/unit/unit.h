@@ -29,5 +29,6 @@ void unit_open_revocation(lua_State *L);
 void unit_open_bear(lua_State *L);
 void unit_open_tls(lua_State *L);
 void unit_open_replay(lua_State *L);
+void unit_open_hostile(lua_State *L);
 
 #endif
