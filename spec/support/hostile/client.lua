@@ -37,7 +37,7 @@ local function default_hello(self)
 end
 
 function steps.client_hello(self, change)
-  self.own = self.own or self:ephemeral(self.group)
+  self.own = self.own or self.ephemeral(self.group)
   self.hello = default_hello(self)
   local m = self.hello
   local offer = self.offer
@@ -63,7 +63,7 @@ function steps.hello_retry_request(self)
   self:retry_transcript()
   self.transcript[#self.transcript + 1] = m.raw
   self.group = self.retry.group
-  self.own = self:ephemeral(self.group)
+  self.own = self.ephemeral(self.group)
 end
 
 function steps.server_hello(self)
@@ -75,7 +75,7 @@ function steps.server_hello(self)
   assert(group == self.group)
   self.resumed = messages.get(hello.extensions, 41) ~= nil
   self.psk = self.resumed and self.offer.secret or nil
-  self:handshake_secrets(self:agree(self.own, share))
+  self:handshake_secrets(self.agree(self.own, share))
   self.read = self:keys(self.server_handshake)
   if not (self.offer and self.offer.early_data) then self.write = self:keys(self.client_handshake) end
 end
@@ -94,8 +94,8 @@ function steps.server_flight(self)
   until m.type == 20
   self:application_secrets()
   self.read = self:keys(self.server_traffic)
-  local accepted = self.flight[8] and messages.get(messages.read_encrypted_extensions(self.flight[8].body).extensions, 42)
-  self.early_accepted = accepted ~= nil
+  local encrypted = messages.read_encrypted_extensions(self.flight[8].body)
+  self.early_accepted = messages.get(encrypted.extensions, 42) ~= nil
   if self.offer and self.offer.early_data and not self.early_accepted then
     self.write = self:keys(self.client_handshake)
   end
@@ -146,9 +146,9 @@ end
 
 function steps.client_key_exchange(self, change)
   local group, point = (">I2s1"):unpack(self.flight[12].body, 2)
-  self.own = self:ephemeral(group)
+  self.own = self.ephemeral(group)
   self:send("client_key_exchange", { point = self.own.public }, change)
-  if not self.err then self:master_secret_12(self:agree(self.own, point)) end
+  if not self.err then self:master_secret_12(self.agree(self.own, point)) end
 end
 
 function steps.change_cipher_spec_12(self, change)

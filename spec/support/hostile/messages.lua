@@ -68,27 +68,22 @@ end
 -- --- reading ------------------------------------------------------------------------------------
 
 function messages.read_client_hello(body)
-  local m, at, suites, block = {}, nil, nil, nil
-  m.legacy_version, m.random, m.session_id, suites, m.compression_methods, at = (">I2c32s1s2s1"):unpack(body)
-  block = at <= #body and (">s2"):unpack(body, at) or ""
-  m.cipher_suites, m.extensions = numbers(suites), read_block(block)
-  local key_share = messages.get(m.extensions, 51)
-  m.shares = key_share and shares(key_share) or {}
-  return m
+  local version, random, session_id, suites, compression, at = (">I2c32s1s2s1"):unpack(body)
+  local extensions = read_block(at <= #body and (">s2"):unpack(body, at) or "")
+  local key_share = messages.get(extensions, 51)
+  return { legacy_version = version, random = random, session_id = session_id, cipher_suites = numbers(suites),
+    compression_methods = compression, extensions = extensions, shares = key_share and shares(key_share) or {} }
 end
 
 function messages.read_server_hello(body)
-  local m, at = {}, nil
-  m.legacy_version, m.random, m.session_id, m.cipher_suite, m.compression_method, at = (">I2c32s1I2B"):unpack(body)
-  m.extensions = read_block(at <= #body and (">s2"):unpack(body, at) or "")
-  return m
+  local version, random, session_id, suite, compression, at = (">I2c32s1I2B"):unpack(body)
+  return { legacy_version = version, random = random, session_id = session_id, cipher_suite = suite,
+    compression_method = compression, extensions = read_block(at <= #body and (">s2"):unpack(body, at) or "") }
 end
 
 function messages.read_new_session_ticket(body)
-  local m, block = {}, nil
-  m.lifetime, m.age_add, m.nonce, m.ticket, block = (">I4I4s1s2s2"):unpack(body)
-  m.extensions = read_block(block)
-  return m
+  local lifetime, age_add, nonce, ticket, block = (">I4I4s1s2s2"):unpack(body)
+  return { lifetime = lifetime, age_add = age_add, nonce = nonce, ticket = ticket, extensions = read_block(block) }
 end
 
 function messages.read_encrypted_extensions(body)

@@ -247,12 +247,12 @@ function Peer:certificates()
   return list
 end
 
-function Peer:ephemeral(group, seed)
+function Peer.ephemeral(group, seed)
   local private, public = unit.ephemeral(group, (seed or "e"):rep(32))
   return { group = group, private = private, public = public }
 end
 
-function Peer:agree(pair, share)
+function Peer.agree(pair, share)
   return assert(unit.agree(pair.group, pair.private, pair.public, share))
 end
 

@@ -24,7 +24,7 @@ function steps.hello_retry_request(self, change)
 end
 
 function steps.server_hello(self, change)
-  local own = self:ephemeral(self.group)
+  local own = self.ephemeral(self.group)
   local extensions = { { 43, "\3\4" }, { 51, (">I2s2"):pack(self.group, own.public) } }
   if self.psk then extensions[3] = { 41, "\0\0" } end
   self:send("server_hello", {
@@ -32,7 +32,7 @@ function steps.server_hello(self, change)
     compression_method = 0, extensions = extensions,
   }, change)
   if self.err then return end
-  self:handshake_secrets(self:agree(own, self.hello.shares[self.group]))
+  self:handshake_secrets(self.agree(own, self.hello.shares[self.group]))
   self.write = self:keys(self.server_handshake)
   self.read = self:keys(self.client_handshake)
 end
@@ -90,7 +90,7 @@ function steps.server_hello_12(self, change)
 end
 
 function steps.server_key_exchange(self, change)
-  self.own = self:ephemeral(self.group)
+  self.own = self.ephemeral(self.group)
   local m = { curve_type = 3, named_curve = self.group, point = self.own.public, scheme = self.scheme }
   function m.lazy()
     m.parameters = m.parameters or (">BI2s1"):pack(m.curve_type, m.named_curve, m.point)
@@ -118,7 +118,7 @@ function steps.client_flight_12(self)
     local m = self:receive()
     if not m then return end
     if m.type == 16 then
-      self:master_secret_12(self:agree(self.own, (">s1"):unpack(m.body)))
+      self:master_secret_12(self.agree(self.own, (">s1"):unpack(m.body)))
       self.next_read = self:keys_12 "client"
     end
   until m.type == 20
