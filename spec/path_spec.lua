@@ -136,6 +136,28 @@ describe("path building", function()
     assert.equal(0, checked.paths_refused)
   end)
 
+  it("remembers the signatures of CAs that hold, of no leaf, and of none that does not hold", function()
+    local trusted = trust { root }
+    local function checks(chain)
+      local _, checked = accepts(trusted, chain)
+      return checked.signatures
+    end
+    assert.equal(3, checks { leaf, ca2, ca })
+    assert.equal(1, checks { leaf, ca2, ca })
+    assert.equal(1, checks { authority.leaf("another", ca2), ca, ca2 })
+    local ca3 = authority.ca("ca3", ca)
+    assert.equal(2, checks { authority.leaf("x", ca3), ca, ca3 })
+    local forged = authority.ca("ca2", ca, { flip = true })
+    for _ = 1, 2 do refuses("bad_certificate_signature", trusted, { leaf, forged, ca }) end
+    for i = 1, 200 do -- more than are remembered
+      local many = authority.ca("many" .. i, root)
+      assert.equal(2, checks { authority.leaf("leaf", many), many })
+    end
+    assert.equal(3, checks { leaf, ca2, ca })
+    local _, checked = accepts({ root }, { leaf, ca2, ca })
+    assert.equal(3, checked.signatures)
+  end)
+
   it("takes a self-issued certificate between an old and a new key of a CA", function()
     local old = authority.root { name = "roll", key = "old key" }
     local new = authority.root { name = "roll", key = "new key" }

@@ -268,6 +268,37 @@ static void record_too_deep(search *s)
     record(s, &path, NOWHERE, &e);
 }
 
+static void digest_edge(const node *child, const node *issuer, uint8_t digest[32])
+{
+    br_sha256_context ctx;
+    br_sha256_init(&ctx);
+    br_sha256_update(&ctx, child->is->certificate.der.p, child->is->certificate.der.n);
+    br_sha256_update(&ctx, issuer->is->certificate.spki.p, issuer->is->certificate.spki.n);
+    br_sha256_out(&ctx, digest);
+}
+
+/* SHA-1 or not is for the policy to say, with a better error. A CA's signature is remembered; a
+ * leaf's is not, for what is quick tells a stranger whom we have met. */
+static lt_code verify_edge(search *s, size_t child, size_t issuer, lt_error *e)
+{
+    const lt_certificate *c = &s->nodes[child].is->certificate;
+    uint8_t digest[32];
+    if (child > 0) {
+        digest_edge(&s->nodes[child], &s->nodes[issuer], digest);
+        if (lt_store_remembers(s->q->validator->store, digest))
+            return LT_OK;
+    }
+    if (*s->q->signatures == 0)
+        return lt_fail_detail(e, LT_limit, "path", "more than %lu signature checks",
+                              (unsigned long)s->q->validator->policy.max_signatures);
+    --*s->q->signatures;
+    lt_code rc = lt_signature_verify(c->signature_algorithm, &s->nodes[issuer].is->key,
+                                     c->tbs_certificate, c->signature, LT_SIGNATURE_sha1, e);
+    if (rc == LT_OK && child > 0)
+        lt_store_remember(s->q->validator->store, digest);
+    return rc;
+}
+
 /* LT_OK where there is a verdict on the edge; LT_limit. */
 static lt_code check_edge(search *s, size_t child, size_t issuer, lt_error *e)
 {
@@ -276,13 +307,9 @@ static lt_code check_edge(search *s, size_t child, size_t issuer, lt_error *e)
     char name[LT_NAME_TEXT], other[LT_NAME_TEXT];
     if (*known != UNKNOWN)
         return LT_OK;
-    if (*s->q->signatures == 0)
-        return lt_fail_detail(e, LT_limit, "path", "more than %lu signature checks",
-                              (unsigned long)s->q->validator->policy.max_signatures);
-    --*s->q->signatures;
-    /* SHA-1 or not is for the policy to say, with a better error */
-    lt_code rc = lt_signature_verify(c->signature_algorithm, &s->nodes[issuer].is->key,
-                                     c->tbs_certificate, c->signature, LT_SIGNATURE_sha1, e);
+    lt_code rc = verify_edge(s, child, issuer, e);
+    if (rc == LT_limit)
+        return rc;
     *known = rc == LT_OK ? GOOD : BAD;
     if (rc == LT_bad_certificate_signature
         && other_key_id(&s->nodes[child], &s->nodes[issuer])) {

@@ -43,6 +43,8 @@ typedef struct generation {
     lt_store_parts parts[];
 } generation;
 
+enum { REMEMBERED = 64 };
+
 struct lt_store {
     origin *origins;
     size_t origin_count;
@@ -52,9 +54,11 @@ struct lt_store {
     size_t distrusted_count;
     uint32_t changes;
     bool watch, takes_leaves;
-    int64_t looked;      /* when the files were looked at last */
-    bool lent;           /* subjects were handed out: what holds them is kept */
-    generation *retired; /* read again since, but lent */
+    int64_t looked; /* when the files were looked at last */
+    uint8_t remembered[REMEMBERED][32];
+    uint32_t remember_count; /* of all there ever were: the next one's place */
+    bool lent;               /* subjects were handed out: what holds them is kept */
+    generation *retired;     /* read again since, but lent */
 };
 
 lt_store *lt_store_new(void)
@@ -360,6 +364,23 @@ bool lt_store_distrusts(const lt_store *s, lt_bytes spki)
                            (lt_bytes){ s->distrusted[i], sizeof hash }))
             return true;
     return false;
+}
+
+bool lt_store_remembers(const lt_store *s, const uint8_t digest[32])
+{
+    uint32_t n = s->remember_count < REMEMBERED ? s->remember_count : REMEMBERED;
+    for (uint32_t i = 0; i < n; i++)
+        if (lt_bytes_equal((lt_bytes){ s->remembered[i], 32 }, (lt_bytes){ digest, 32 }))
+            return true;
+    return false;
+}
+
+void lt_store_remember(lt_store *s, const uint8_t digest[32])
+{
+    memcpy(s->remembered[s->remember_count % REMEMBERED], digest, 32);
+    s->remember_count++;
+    if (s->remember_count == 2 * REMEMBERED) /* round, and no nearer to overflow */
+        s->remember_count = REMEMBERED;
 }
 
 /* The same certificate may have been decoded before the files were read again. */

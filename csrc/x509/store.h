@@ -50,6 +50,11 @@ bool lt_store_takes_leaves(const lt_store *s);
 lt_code lt_store_distrust(lt_store *s, const uint8_t spki_hash[LT_SPKI_HASH_SIZE], lt_error *e);
 bool lt_store_distrusts(const lt_store *s, lt_bytes spki);
 
+/* Signatures of CA certificates that hold, the latest few, so that each handshake need not check
+ * them anew: SHA-256 of the certificate and of the key that signed it. */
+bool lt_store_remembers(const lt_store *s, const uint8_t digest[32]);
+void lt_store_remember(lt_store *s, const uint8_t digest[32]);
+
 /* A certificate and its key, decoded. One that a store gave lives as long as the store, whatever
  * is read again. */
 typedef struct {
