@@ -11,6 +11,7 @@ local bearssl = {
   client = config.client,
   server = config.server,
   connect = require "bearssl.connect",
+  session_cache = require "bearssl.session_cache".new,
   store = require "bearssl.store",
   x509 = require "bearssl.x509", -- certificates of connections have its methods
 }

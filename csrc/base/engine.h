@@ -138,6 +138,8 @@ struct lt_session {
     /* Appends it, its secret included; NULL: this kind stays in the process. */
     lt_code (*export_bytes)(const lt_session *, lt_buffer *out, lt_error *);
     const lt_config *config; /* the only one it may be offered with */
+    bool single_use;         /* TLS 1.3: who sees it twice can tell (RFC 8446 section C.4) */
+    int64_t expires;         /* seconds since the epoch */
 };
 
 typedef struct lt_engine lt_engine;

@@ -137,7 +137,9 @@ lt_session *lt_bear_session(const lt_engine *engine, lt_error *e)
         free(s);
         return NULL;
     }
-    s->session = (lt_session){ .free = session_free, .config = b->config };
+    s->session = (lt_session){ .free = session_free,
+                               .config = b->config,
+                               .expires = s->saved.not_after };
     return &s->session;
 }
 

@@ -272,6 +272,13 @@ static int config_is_server(lua_State *L)
     return 1;
 }
 
+static int config_keep(lua_State *L) /* the table that it was made with */
+{
+    lt_lua_check_config(L, 1);
+    lua_getuservalue(L, 1);
+    return 1;
+}
+
 static int config_verifies_name(lua_State *L)
 {
     lua_pushboolean(L, lt_lua_check_config(L, 1)->conn.tls.verify_name);
@@ -304,6 +311,7 @@ void lt_lua_open_config(lua_State *L)
         { "config", config_new },
         { "config_is_server", config_is_server },
         { "config_verifies_name", config_verifies_name },
+        { "config_keep", config_keep },
         { "is_store", is_store },
         { NULL, NULL },
     };

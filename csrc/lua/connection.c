@@ -213,6 +213,9 @@ void lt_lua_open_connection(lua_State *L)
     };
     lt_lua_class(L, LT_LUA_CONNECTION, methods, meta);
     lt_lua_export_methods(L, LT_LUA_CONNECTION, "connection_methods");
+    luaL_getmetatable(
+        L, LT_LUA_CONNECTION); /* Lua has something to do at the end of a scope, too */
+    lua_setfield(L, -2, "connection_meta");
     lua_getfield(L, -1, "connection_methods");
     lt_lua_conn_methods(L);
     lua_pop(L, 1);

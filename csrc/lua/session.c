@@ -2,6 +2,8 @@
  * session.c - bearssl.session: what a later connection of the same config resumes from. */
 #include "lua/objects.h"
 
+#include <time.h>
+
 #define BUFFER "bearssl.buffer"
 
 typedef struct {
@@ -97,6 +99,19 @@ static int session_import(lua_State *L)
     return s->session ? 1 : lt_lua_fail(L, &e);
 }
 
+/* session_state(session) -> true: to be offered once; true: it may be offered still. For
+ * lua/bearssl/session_cache.lua. */
+static int session_state(lua_State *L)
+{
+    const lua_session *s = luaL_checkudata(L, 1, LT_LUA_SESSION);
+    lua_getuservalue(L, 1);
+    const lt_config *config = &lt_lua_check_config(L, -1)->conn.tls;
+    int64_t now = config->fixed_time ? config->time : (int64_t)time(NULL);
+    lua_pushboolean(L, s->session && s->session->single_use);
+    lua_pushboolean(L, s->session && now < s->session->expires);
+    return 2;
+}
+
 void lt_lua_open_session(lua_State *L)
 {
     static const luaL_Reg none[] = { { NULL, NULL } };
@@ -114,4 +129,6 @@ void lt_lua_open_session(lua_State *L)
     lt_lua_class(L, LT_LUA_SESSION, methods, meta);
     lua_pushcfunction(L, session_import);
     lua_setfield(L, -2, "session_import");
+    lua_pushcfunction(L, session_state);
+    lua_setfield(L, -2, "session_state");
 }

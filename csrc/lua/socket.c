@@ -152,13 +152,6 @@ static int socket_gettimeout(lua_State *L)
     return 2;
 }
 
-/***
-Sends close_notify (RFC 5246 section 7.2.1), for which it waits a second at most and never longer than
-the socket's timeout, then closes the descriptor. Twice is fine. A socket that is left to the collector
-is closed without close_notify: its peer can tell that this was no orderly end.
-@function sock:close
-@treturn integer 1
-*/
 static int socket_close(lua_State *L)
 {
     lt_transport_close(lt_lua_check_socket(L));
@@ -307,6 +300,9 @@ void lt_lua_open_socket(lua_State *L)
     };
     lt_lua_class(L, LT_LUA_SOCKET, methods, meta);
     lt_lua_export_methods(L, LT_LUA_SOCKET, "socket_methods");
+    luaL_getmetatable(L,
+                      LT_LUA_SOCKET); /* Lua has something to do at the end of a scope, too */
+    lua_setfield(L, -2, "socket_meta");
     lua_getfield(L, -1, "socket_methods");
     lt_lua_conn_methods(L);
     lua_pop(L, 1);

@@ -290,6 +290,8 @@ static lt_session *session(const lt_engine *engine, lt_error *e)
         return NULL;
     }
     lt_tls_session *newest = t->tickets[t->ticket_count - 1];
+    newest->base.single_use = newest->version == LT_TLS_1_3;
+    newest->base.expires = newest->received + newest->lifetime;
     if (newest->version < LT_TLS_1_3) {
         lt_tls_session *copy = lt_tls_session_copy(newest);
         if (!copy)

@@ -99,7 +99,7 @@ local function new(role, given)
   if not ok then return nil, err end
   local keep = {
     store = fields.store, key_log = read.key_log, signers = {}, revocation = fields.revocation, pins = fields.pins,
-    policy = fields.policy,
+    policy = fields.policy, session_cache = read.session_cache,
     on_pin_mismatch = read.on_pin_mismatch,
   }
   for name, callback in pairs(read.callbacks) do keep[name] = callback end
@@ -142,6 +142,7 @@ end
 -- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is
 -- not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with
 -- `on_mismatch(err)` to rehearse
+-- @tparam bearssl.session_cache options.session_cache connections without a session of their own resume from it
 -- @tparam string|function options.key_log a file to append to, or a function called with each line (NSS key log); who
 -- reads them can read the connections
 -- @tparam integer options.time seconds since the epoch, instead of the clock: for tests

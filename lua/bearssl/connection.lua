@@ -6,6 +6,7 @@
 -- bearssl.connection: what C's methods (csrc/lua/connection.c) leave to Lua, the callbacks.
 local core = require "bearssl.core"
 local answer_events = require "bearssl.event"
+local session_cache = require "bearssl.session_cache"
 
 local methods = core.connection_methods
 local feed, pull = methods.feed, methods.pull
@@ -37,6 +38,14 @@ methods.trace, core.socket_methods.trace = trace, trace
 function methods.pull(conn, max)
   if core.event_waits(conn) then answer_events(conn) end
   return pull(conn, max)
+end
+
+local meta = core.connection_meta
+local free = meta.__close
+
+function meta.__close(conn)
+  session_cache.release(conn)
+  free(conn)
 end
 
 --- Says that the transport has ended. Data that came before can still be read; after it, unless the peer had sent its

@@ -129,7 +129,9 @@ local default_config
 
 local function default()
   local err
-  if not default_config then default_config, err = bearssl.client { alpn = "http/1.1" } end
+  if not default_config then
+    default_config, err = bearssl.client { alpn = "http/1.1", session_cache = bearssl.session_cache() }
+  end
   return default_config, err
 end
 
@@ -139,6 +141,9 @@ local function new_config(options)
     if not ok then return nil, err end
   end
   if options.alpn == nil then options.alpn = "http/1.1" end
+  if options.session_cache == nil then -- for redirects, and https.tcp
+    options.session_cache = bearssl.session_cache()
+  end
   return bearssl.client(options)
 end
 

@@ -7,6 +7,7 @@ local near = require "bearssl.near"
 local pins = require "bearssl.pins"
 local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
+local caches = require "bearssl.session_cache"
 
 local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303, ["1.3"] = 0x0304 }
 
@@ -135,7 +136,11 @@ local function seed(value)
   return nil, "a string of 32 bytes is wanted"
 end
 
-local function cache_size(value)
+local function session_cache(value, role)
+  if role == "client" then
+    if caches.is(value) then return value end
+    return nil, "a bearssl.session_cache is wanted, not " .. type(value)
+  end
   if value == false then return 0 end
   return integer(0, 1000000)(value)
 end
@@ -156,7 +161,7 @@ local options = {
   engine = { one_of { native = "native", bear = "bear" } },
   cipher_suites = { names_of(core.cipher_suites) },
   groups = { names_of(group_numbers) },
-  session_cache = { cache_size, "server" },
+  session_cache = { session_cache }, -- server: a number of entries
   session_lifetime = { integer(1, 86400), "server" },
   key_log = { key_log },
   min_rsa_bits = { integer(2048, 4096) },
@@ -194,7 +199,7 @@ local function check_names_and_types(role, given)
       return nil, ("option '%s' is for a %s"):format(name, option[2])
     end
     local wrong
-    values[name], wrong = option[1](value)
+    values[name], wrong = option[1](value, role)
     if values[name] == nil then return nil, ("option '%s': %s"):format(name, wrong) end
   end
   return values
@@ -371,6 +376,7 @@ local function read(role, given)
       on_peer = values.on_peer, early_data_guard = values.early_data_guard, on_message = values.on_message,
     },
     key_log = type(values.key_log) == "function" and values.key_log or nil,
+    session_cache = role == "client" and values.session_cache or nil,
   }
 end
 

@@ -9,6 +9,7 @@
 -- `"closed"`, `"wantread"` and `"wantwrite"` are these strings; everything else is a bearssl.error.
 local core = require "bearssl.core"
 local answer_events = require "bearssl.event"
+local session_cache = require "bearssl.session_cache"
 
 local methods = core.socket_methods
 local handshake, receive, send = methods.handshake, methods.receive, methods.send
@@ -74,6 +75,22 @@ function methods.send(sock, data, i, j)
   return last, err, partial
 end
 
+local close = methods.close
+
+--- Sends close_notify (RFC 8446 section 6.1), for which it waits a second at most and never longer than the socket's
+-- timeout, then closes the descriptor. Twice is fine. A socket that is left to the collector is closed without
+-- close_notify: its peer can tell that this was no orderly end.
+-- @function sock:close
+-- @treturn integer 1
+function methods.close(sock)
+  session_cache.release(sock)
+  return close(sock)
+end
+
+function core.socket_meta.__close(sock)
+  methods.close(sock)
+end
+
 -- What a LuaSocket object has read from its descriptor already. Asked a byte at a time it reads no more from there,
 -- so this ends, and what is behind stays in the descriptor.
 local function buffered(tcp)
@@ -133,8 +150,12 @@ local function check_options(config, options, level)
     error(("option '%s' is for a client"):format(name and "name" or "session"), level)
   end
   local early = options and options.early_data
-  if early and not session then error("option 'early_data' needs a 'session'", level) end
-  return name, session, early
+  local watch
+  if not session then session, watch = session_cache.prepare(config, name) end
+  if early and not session and not watch then
+    error("option 'early_data' needs a 'session', or a config with a 'session_cache'", level)
+  end
+  return name, session, early, watch
 end
 
 -- Early data goes with the ClientHello or not at all: all of it, so that a request is not torn apart.
@@ -148,21 +169,23 @@ end
 -- @param tcp a LuaSocket TCP object that is connected or accepted, or an integer descriptor of a connected socket
 -- @tparam[opt] table options `name`: the host name (or IP address) the server's certificate is verified against, and
 -- asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a
--- session of the same config to resume
+-- session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with
+-- the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it)
 -- @treturn[1] bearssl.socket
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
 -- @raise if an option is wrong
 function core.config_methods.wrap(config, tcp, options)
-  local name, session, early = check_options(config, options, 3)
   if is_object(tcp) then
     if math.tointeger(tcp:getfd()) < 0 then return nil, "closed" end
   elseif math.type(tcp) ~= "integer" or tcp < 0 then
     error("a LuaSocket TCP object or a descriptor is wanted, not " .. type(tcp), 2)
   end
+  local name, session, early, watch = check_options(config, options, 3)
   local sock, err = core.socket(config, name, session)
   if not sock then return nil, err end
   offer_early_data(sock, early)
+  if watch then watch(sock) end
   take_over(sock, tcp)
   return sock
 end
@@ -175,8 +198,10 @@ end
 -- @treturn[2] bearssl.error
 -- @raise if an option is wrong
 function core.config_methods.connection(config, options)
-  local name, session, early = check_options(config, options, 3)
+  local name, session, early, watch = check_options(config, options, 3)
   local conn, err = core.connection(config, name, session)
-  if conn then offer_early_data(conn, early) end
-  return conn, err
+  if not conn then return nil, err end
+  offer_early_data(conn, early)
+  if watch then watch(conn) end
+  return conn
 end
