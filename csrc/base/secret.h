@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 void lt_wipe(void *p, size_t n); /* never optimised away */
 bool lt_ct_eq(const void *a, const void *b, size_t n);
 void lt_wipe_free(void *p, size_t n); /* p may be NULL */
@@ -27,6 +29,12 @@ void lt_buffer_free(lt_buffer *b);           /* wiped; empty again, ready for us
 static inline size_t lt_buffer_size(const lt_buffer *b)
 {
     return b->end - b->start;
+}
+
+/* A view of the live bytes, until the buffer changes. */
+static inline lt_bytes lt_buffer_bytes(const lt_buffer *b)
+{
+    return (lt_bytes){ b->data ? b->data + b->start : NULL, lt_buffer_size(b) };
 }
 
 #endif

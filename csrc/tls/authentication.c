@@ -214,7 +214,7 @@ lt_bytes lt_tls_to_sign(const lt_tls *t, bool by_server, uint8_t content[LT_TLS_
 {
     const lt_buffer *messages = &t->hs->transcript.messages;
     if (t->version == LT_TLS_1_2)
-        return (lt_bytes){ messages->data + messages->start, lt_buffer_size(messages) };
+        return lt_buffer_bytes(messages);
     return (lt_bytes){ content, signed_content(t, by_server, content) };
 }
 

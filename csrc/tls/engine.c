@@ -47,8 +47,7 @@ static void input_end(lt_engine *engine)
 
 static lt_bytes output(lt_engine *engine)
 {
-    lt_tls *t = of(engine);
-    return (lt_bytes){ t->out.data + t->out.start, lt_buffer_size(&t->out) };
+    return lt_buffer_bytes(&of(engine)->out);
 }
 
 static void output_done(lt_engine *engine, size_t n)

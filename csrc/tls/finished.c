@@ -134,7 +134,7 @@ lt_code lt_tls_keep_session_12(lt_tls *t)
     if (!s)
         return lt_fail(&t->error, LT_memory, "session");
     bool fresh = lt_buffer_size(&hs->new_ticket) > 0, old = t->resumed && !fresh;
-    const lt_buffer *ticket = old ? &t->resume->ticket : &hs->new_ticket;
+    lt_bytes ticket = lt_buffer_bytes(old ? &t->resume->ticket : &hs->new_ticket);
     s->version = LT_TLS_1_2;
     s->cipher_suite = t->suite->id;
     s->group = t->group;
@@ -147,8 +147,7 @@ lt_code lt_tls_keep_session_12(lt_tls *t)
     memcpy(s->secret, t->exporter_secret, s->secret_size);
     s->session_id_size = hs->session_id_size;
     memcpy(s->session_id, hs->session_id, sizeof s->session_id);
-    if (!lt_buffer_add(&s->ticket, ticket->data + ticket->start, lt_buffer_size(ticket))
-        || !lt_tls_session_bind(t, s)) {
+    if (!lt_buffer_add(&s->ticket, ticket.p, ticket.n) || !lt_tls_session_bind(t, s)) {
         lt_tls_session_free(&s->base);
         return lt_fail(&t->error, LT_memory, "session");
     }

@@ -243,7 +243,7 @@ lt_code lt_tls_close(lt_tls *t, lt_writer *w, lt_mark message, bool in_transcrip
 lt_code lt_tls_flush(lt_tls *t)
 {
     lt_buffer *flight = &t->hs->flight;
-    lt_bytes b = { flight->data + flight->start, lt_buffer_size(flight) };
+    lt_bytes b = lt_buffer_bytes(flight);
     if (b.n > 0 && !lt_tls_send(t, LT_CONTENT_handshake, b))
         return lt_fail(&t->error, LT_memory, "handshake");
     lt_buffer_take(flight, b.n);

@@ -17,7 +17,8 @@ lt_tls_session *lt_tls_session_new(const lt_config *config)
 static bool copy_buffer(lt_buffer *to, const lt_buffer *from)
 {
     *to = (lt_buffer){ 0 };
-    return lt_buffer_add(to, from->data + from->start, lt_buffer_size(from));
+    lt_bytes b = lt_buffer_bytes(from);
+    return lt_buffer_add(to, b.p, b.n);
 }
 
 lt_tls_session *lt_tls_session_copy(const lt_tls_session *from)

@@ -15,7 +15,7 @@ static void write_time(lt_writer *w, int64_t v)
 
 static void write_buffer(lt_writer *w, const lt_buffer *b)
 {
-    wr_vec(w, 3, (lt_bytes){ b->data + b->start, lt_buffer_size(b) });
+    wr_vec(w, 3, lt_buffer_bytes(b));
 }
 
 static void write_text(lt_writer *w, const char *s)

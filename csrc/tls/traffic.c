@@ -257,9 +257,9 @@ static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
 static bool next_record(lt_tls *t)
 {
     size_t have = lt_buffer_size(&t->in);
-    uint8_t *p = t->in.data + t->in.start;
     if (have < LT_RECORD_HEADER)
         return false;
+    uint8_t *p = t->in.data + t->in.start;
     size_t n = (size_t)p[3] << 8 | p[4];
     if (check_header(t, p, n) != LT_OK) {
         lt_tls_failed(t);

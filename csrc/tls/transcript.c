@@ -22,8 +22,8 @@ void lt_transcript_start(lt_transcript *t, const br_hash_class *hash)
         return;
     t->hash = hash;
     hash->init(&t->context.vtable);
-    hash->update(&t->context.vtable, t->messages.data + t->messages.start,
-                 lt_buffer_size(&t->messages));
+    lt_bytes kept = lt_buffer_bytes(&t->messages);
+    hash->update(&t->context.vtable, kept.p, kept.n);
 }
 
 void lt_transcript_drop(lt_transcript *t)
@@ -43,8 +43,8 @@ void lt_transcript_hash_with(const lt_transcript *t, const br_hash_class *hash, 
     br_hash_compat_context c = t->context;
     if (!t->hash) {
         hash->init(&c.vtable);
-        hash->update(&c.vtable, t->messages.data + t->messages.start,
-                     lt_buffer_size(&t->messages));
+        lt_bytes kept = lt_buffer_bytes(&t->messages);
+        hash->update(&c.vtable, kept.p, kept.n);
     }
     hash->update(&c.vtable, more.p, more.n);
     hash->out(&c.vtable, out);
