@@ -7,11 +7,11 @@ local time = 1893456000
 local own, mine = pki.server.p256, pki.client.p256
 local store = assert(bearssl.store(pki.roots))
 local client = assert(bearssl.client {
-  trust = store, certificate = mine.certificate, key = mine.key, alpn = { "h2" }, time = time,
+  trust = store, certificate = mine.certificate, key = mine.key, alpn = { "h2" }, time = time, engine = "bear",
   entropy = ("c"):rep(32) })
 local server = assert(bearssl.server {
   certificate = own.certificate, key = own.key, client_auth = "require", client_trust = store, alpn = { "h2" },
-  time = time, entropy = ("s"):rep(32) })
+  time = time, engine = "bear", entropy = ("s"):rep(32) })
 
 -- The error of whichever side has failed.
 local function failure(...)

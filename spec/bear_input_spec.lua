@@ -7,10 +7,11 @@ local pki = require "spec.support.pki"
 local own, mine = pki.server.p256, pki.client.p256
 local time = 1893456000
 local client = assert(bearssl.client {
-  verify = "none", time = time, entropy = ("c"):rep(32), certificate = mine.certificate, key = mine.key })
+  verify = "none", engine = "bear", time = time, entropy = ("c"):rep(32), certificate = mine.certificate,
+  key = mine.key })
 local server = assert(bearssl.server {
   certificate = own.certificate, key = own.key, time = time, entropy = ("s"):rep(32), session_cache = false,
-  client_auth = "require", client_trust = pki.roots })
+  client_auth = "require", client_trust = pki.roots, engine = "bear" })
 
 -- The whole handshake with client authentication, as it goes every time.
 local good = pair.new(client, server):run()

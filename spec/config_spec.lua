@@ -61,7 +61,9 @@ describe("bearssl.client", function()
     { { max_version = "1.1" }, "option 'max_version': below 1.2 only with a 'min_version', said aloud" },
     { { min_version = "1.2", max_version = "1.1" }, "option 'min_version' is above 'max_version'" },
     { { min_version = "1.1", max_version = "1.3" },
-      "option 'min_version': the engine that has TLS 1.3 has nothing below 1.2" },
+      "option 'min_version': the engine that has TLS 1.3 has nothing below 1.2, max_version = \"1.2\" has" },
+    { { min_version = "1.0" },
+      "option 'min_version': the engine that has TLS 1.3 has nothing below 1.2, max_version = \"1.2\" has" },
     { { engine = "bear", max_version = "1.3" }, "option 'engine': \"bear\" has no TLS 1.3" },
     { { engine = "openssl" }, "option 'engine': \"bear\" or \"native\" is wanted, not \"openssl\"" },
     { { cipher_suites = {} }, "option 'cipher_suites': the list is empty" },
@@ -76,7 +78,15 @@ describe("bearssl.client", function()
     { { cipher_suites = "TLS_RSA_WITH_AES_128_GCM_SHA256", min_version = "1.0", max_version = "1.1" },
       "option 'cipher_suites': TLS_RSA_WITH_AES_128_GCM_SHA256 does not exist below TLS 1.2" },
     { { cipher_suites = "TLS_RSA_WITH_AES_128_CBC_SHA", engine = "native" },
-      "option 'cipher_suites': TLS_RSA_WITH_AES_128_CBC_SHA is not ECDHE with AEAD, all that the engine has" },
+      "option 'cipher_suites': TLS_RSA_WITH_AES_128_CBC_SHA is not ECDHE with AES-GCM or ChaCha20-Poly1305; "
+        .. "max_version = \"1.2\" has the others" },
+    { { cipher_suites = { "TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_CCM" } },
+      "option 'cipher_suites': TLS_ECDHE_ECDSA_WITH_AES_128_CCM is not ECDHE with AES-GCM or ChaCha20-Poly1305; "
+        .. "max_version = \"1.2\" has the others" },
+    { { cipher_suites = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", max_version = "1.3" },
+      "option 'cipher_suites': none is for TLS 1.3" },
+    { { cipher_suites = "TLS_AES_128_GCM_SHA256", min_version = "1.2" },
+      "option 'cipher_suites': all are for TLS 1.3; min_version = \"1.3\" goes with them" },
     { { cipher_suites = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", min_version = "1.3", max_version = "1.3" },
       "option 'cipher_suites': TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 does not exist in TLS 1.3" },
     { { groups = "P-256" }, "option 'groups': \"P-256\" is unknown" },
@@ -235,6 +245,53 @@ describe("bearssl.server", function()
         assert.is_false(ends.connected(client, server, { session = session }):info().resumed)
       end
     end
+  end)
+end)
+
+describe("the version", function()
+  local own = pki.server.p256
+
+  local function agreed(client_options, server_options)
+    local client = { trust = pki.root.p256 }
+    local server = { certificate = own.certificate, key = own.key }
+    for name, value in pairs(client_options or {}) do client[name] = value end
+    for name, value in pairs(server_options or {}) do server[name] = value end
+    local c = ends.connected(assert(bearssl.client(client)), assert(bearssl.server(server)))
+    local info = c:info()
+    return info.version .. " " .. info.engine, info.cipher_suite
+  end
+
+  it("is 1.3 by default, in our engine", function()
+    assert.equal("TLSv1.3 native", (agreed()))
+  end)
+
+  it("is 1.2 where one side stops there, in our engine on the other", function()
+    assert.equal("TLSv1.2 native", (agreed(nil, { max_version = "1.2" })))
+    assert.equal("TLSv1.2 native", (agreed(nil, { engine = "bear" })))
+    assert.equal("TLSv1.2 bear", (agreed { max_version = "1.2" }))
+    assert.equal("TLSv1.2 native", (agreed { max_version = "1.2", engine = "native" }))
+  end)
+
+  it("is what the suites are for", function()
+    for _, row in ipairs {
+      { "TLS_CHACHA20_POLY1305_SHA256", "TLSv1.3 native" },
+      { "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLSv1.2 bear" },
+      { "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", "TLSv1.2 bear" },
+    } do
+      local only = { cipher_suites = row[1] }
+      assert.same({ row[2], row[1] }, { agreed(only, only) })
+    end
+  end)
+
+  it("goes with the best suite for this processor, by the server's order", function()
+    local best = core.hardware_aes and "AES_128_GCM" or "CHACHA20_POLY1305"
+    for _, version in ipairs { "1.3", "1.2" } do
+      local _, suite = agreed({ max_version = version, engine = "native" })
+      assert.truthy(suite:find(best, 1, true), suite)
+    end
+    local _, suite = agreed({ cipher_suites = { "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256" } },
+      { cipher_suites = { "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256" } })
+    assert.equal("TLS_CHACHA20_POLY1305_SHA256", suite)
   end)
 end)
 

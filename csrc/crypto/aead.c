@@ -17,11 +17,20 @@ size_t lt_aead_key_size(lt_aead_algorithm algorithm)
     return 32;
 }
 
-static const br_block_ctr_class *best_ctr(void)
+static const br_block_ctr_class *hardware_ctr(void)
 {
     const br_block_ctr_class *c = br_aes_x86ni_ctr_get_vtable();
-    if (!c)
-        c = br_aes_pwr8_ctr_get_vtable();
+    return c ? c : br_aes_pwr8_ctr_get_vtable();
+}
+
+bool lt_aead_hardware_aes(void)
+{
+    return hardware_ctr() != NULL;
+}
+
+static const br_block_ctr_class *best_ctr(void)
+{
+    const br_block_ctr_class *c = hardware_ctr();
     return c ? c : sizeof(size_t) >= 8 ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
 }
 

@@ -37,6 +37,8 @@ typedef struct {
     } u;
 } lt_aead;
 
+bool lt_aead_hardware_aes(void); /* this processor has instructions for AES, and we use them */
+
 size_t lt_aead_key_size(lt_aead_algorithm algorithm); /* bytes */
 void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core.c - the module bearssl.core: what the Lua files of bearssl are made of. Not for callers. */
 #include "base/iana.h"
+#include "crypto/aead.h"
 #include "lua/support.h"
 
 static void push_named_values(lua_State *L, const lt_named_value *list)
@@ -42,6 +43,8 @@ int luaopen_bearssl_core(lua_State *L)
 {
     lua_newtable(L);
     set_names(L);
+    lua_pushboolean(L, lt_aead_hardware_aes());
+    lua_setfield(L, -2, "hardware_aes");
     lt_lua_open_error(L);
     lt_lua_open_certificate(L);
     lt_lua_open_crl(L);

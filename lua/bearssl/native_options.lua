@@ -63,7 +63,7 @@ local options = {
 local function objection(values, native)
   for name in pairs(options) do
     if values[name] ~= nil and not native then
-      return ("option '%s' needs TLS 1.3: max_version = \"1.3\", or engine = \"native\""):format(name)
+      return ("option '%s' needs the native engine, which comes with TLS 1.3 or engine = \"native\""):format(name)
     end
   end
   if values.early_data_guard and (values.max_early_data or 0) == 0 then

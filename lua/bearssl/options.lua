@@ -8,21 +8,8 @@ local pins = require "bearssl.pins"
 local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
 local caches = require "bearssl.session_cache"
+local suites = require "bearssl.suites"
 
-local versions = { ["1.0"] = 0x0301, ["1.1"] = 0x0302, ["1.2"] = 0x0303, ["1.3"] = 0x0304 }
-
--- ECDHE with AEAD (RFC 7525 section 4.2): AES first, which most machines have in hardware.
-local default_suites = {
-  "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-  "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-  "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-}
-local suites_13 = { "TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384" }
--- TLS 1.0 and 1.1 know no AEAD; whoever asks for them gets these too.
-local old_suites = {
-  "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-  "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-}
 local default_groups = { "x25519", "secp256r1", "secp384r1", "secp521r1" } -- all that there is code for
 local group_numbers = {}
 for _, name in ipairs(default_groups) do group_numbers[name] = core.groups[name] end
@@ -156,8 +143,8 @@ local options = {
   client_auth = { one_of { none = 0, request = 1, require = 2 }, "server" },
   client_trust = { trust, "server" },
   alpn = { alpn },
-  min_version = { one_of(versions) },
-  max_version = { one_of(versions) },
+  min_version = { one_of(suites.versions) },
+  max_version = { one_of(suites.versions) },
   engine = { one_of { native = "native", bear = "bear" } },
   cipher_suites = { names_of(core.cipher_suites) },
   groups = { names_of(group_numbers) },
@@ -227,56 +214,6 @@ local function identities(values)
   return list
 end
 
-local function check_versions(values)
-  local low, high = values.min_version, values.max_version
-  if high and high < versions["1.2"] and not low then
-    return nil, "option 'max_version': below 1.2 only with a 'min_version', said aloud"
-  end
-  low = low or math.min(versions["1.2"], high or versions["1.2"])
-  high = high or math.max(low, versions["1.2"])
-  if low > high then return nil, "option 'min_version' is above 'max_version'" end
-  if values.engine == "bear" and high >= versions["1.3"] then
-    return nil, "option 'engine': \"bear\" has no TLS 1.3"
-  end
-  local native = values.engine == "native" or high >= versions["1.3"]
-  if native and low < versions["1.2"] then
-    return nil, "option 'min_version': the engine that has TLS 1.3 has nothing below 1.2"
-  end
-  return low, high, native
-end
-
--- nil, or why this suite cannot be used with these versions
-local function objection(suite, low, high, native)
-  if suite.tls_1_3 then return high < versions["1.3"] and "exists in TLS 1.3 only" or nil end
-  if low >= versions["1.3"] then return "does not exist in TLS 1.3" end
-  if native and not (suite.ephemeral and suite.aead) then return "is not ECDHE with AEAD, all that the engine has" end
-  if suite.tls_1_2 and high < versions["1.2"] then return "does not exist below TLS 1.2" end
-end
-
-local function default_suite_names(low, high)
-  local names = {}
-  local function add(list) table.move(list, 1, #list, #names + 1, names) end
-  if high >= versions["1.3"] then add(suites_13) end
-  if low < versions["1.3"] and high >= versions["1.2"] then add(default_suites) end
-  if low < versions["1.2"] then add(old_suites) end
-  return names
-end
-
-local function suites_of(values, low, high, native)
-  local ids, ephemeral = {}, false
-  for i, name in ipairs(values.cipher_suites or default_suite_names(low, high)) do
-    local suite = core.cipher_suites[name]
-    local wrong = objection(suite, low, high, native)
-    if wrong then return nil, ("option 'cipher_suites': %s %s"):format(name, wrong) end
-    ids[i] = suite.id
-    ephemeral = ephemeral or suite.ephemeral
-  end
-  if values.groups and not ephemeral then
-    return nil, "option 'groups': no suite of 'cipher_suites' has a group"
-  end
-  return ids
-end
-
 local function group_bits(names)
   local bits = 0
   for _, name in ipairs(names or default_groups) do bits = bits | 1 << group_numbers[name] end
@@ -322,16 +259,18 @@ local function check_engine(values, native)
     return nil, "option 'certificate': a server without TLS 1.3 has one"
   end
   for _, key in ipairs(values.key or {}) do
-    if type(key) == "function" then return nil, "option 'key': a function needs TLS 1.3: max_version = \"1.3\"" end
+    if type(key) == "function" then
+      return nil, "option 'key': a function needs the native engine, which comes with TLS 1.3"
+    end
   end
   return true
 end
 
-local function fields_of(role, values, low, high, native, suites)
+local function fields_of(role, values, low, high, native, ids)
   local server = role == "server"
   local path = type(values.key_log) == "string"
   local fields = {
-    server = server, native = native, min_version = low, max_version = high, cipher_suites = suites,
+    server = server, native = native, min_version = low, max_version = high, cipher_suites = ids,
     groups = group_bits(values.groups), alpn = values.alpn,
     ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
     client_auth = values.client_auth,
@@ -359,16 +298,16 @@ local function read(role, given)
   local list
   list, wrong = identities(values)
   if not list then return nil, wrong end
-  local low, high, native = check_versions(values)
+  local low, high, native = suites.versions_of(values)
   if not low then return nil, high end
   values.server = role == "server"
   ok, wrong = check_engine(values, native)
   if not ok then return nil, wrong end
-  local suites
-  suites, wrong = suites_of(values, low, high, native)
-  if not suites then return nil, wrong end
+  local ids
+  ids, wrong = suites.ids_of(values, low, high, native)
+  if not ids then return nil, wrong end
   return {
-    fields = fields_of(role, values, low, high, native, suites), identities = list,
+    fields = fields_of(role, values, low, high, native, ids), identities = list,
     trust = role == "server" and values.client_trust or values.trust, revocation = values.revocation,
     on_pin_mismatch = values.pins and values.pins.on_mismatch,
     callbacks = {

@@ -489,3 +489,17 @@ describe("TLS 1.3, gnutls and we", function()
     talks(process, sock)
   end)
 end)
+
+describe("bearssl.https.request", function()
+  local https = require "bearssl.https"
+
+  for protocols, version in pairs {
+    ["TLSv1.2 TLSv1.3"] = "TLSv1.3", ["TLSv1.2"] = "TLSv1.2", ["TLSv1.3"] = "TLSv1.3",
+  } do
+    it(("speaks %s with an nginx that has %s"):format(version, protocols), function()
+      local server <close> = peer.nginx(pki.server.p256, nil, protocols)
+      local body = assert(https.request { url = ("https://localhost:%d/facts"):format(server.port), trust = pki.roots })
+      assert.equal(version, body:match "^%S+")
+    end)
+  end
+end)

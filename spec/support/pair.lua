@@ -18,15 +18,17 @@ function pair.with(defaults, options)
   return all
 end
 
--- Configs of BearSSL's engine that take the same time and the same entropy in each run.
+-- Configs with the same time and the same entropy in each run; of BearSSL's engine, unless the options say another.
 function pair.client_config(options)
-  return assert(bearssl.client(pair.with({ verify = "none", time = pair.time, entropy = ("c"):rep(32) }, options)))
+  return assert(bearssl.client(pair.with({
+    verify = "none", max_version = "1.2", time = pair.time, entropy = ("c"):rep(32),
+  }, options)))
 end
 
 function pair.server_config(options, kind)
   local own = pki.server[kind or "p256"]
   return assert(bearssl.server(pair.with({
-    certificate = own.certificate, key = own.key, time = pair.time, entropy = ("s"):rep(32),
+    certificate = own.certificate, key = own.key, max_version = "1.2", time = pair.time, entropy = ("s"):rep(32),
   }, options)))
 end
 
