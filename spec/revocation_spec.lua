@@ -128,6 +128,18 @@ describe("a staple of openssl s_server", function()
     return ok, err, chain and checked
   end
 
+  it("is kept by a config that got it as a response, whatever becomes of the list", function()
+    local file <close> = assert(io.open(good, "rb"))
+    local list = { file:read "a" }
+    local client = assert(bearssl.client { trust = pki.root.p256, revocation = { ocsp = list, leaf_only = true } })
+    list[1] = nil
+    collectgarbage()
+    local server = assert(bearssl.server { certificate = pki.server.p256.certificate, key = pki.server.p256.key })
+    local joined = pair.new(client, server):run()
+    local _, checked = assert(joined.client:verified_chain())
+    assert.same({ "good", "ocsp" }, { checked.revocation[1].status, checked.revocation[1].source })
+  end)
+
   for _, version in ipairs { "1.2", "1.3" } do
     it("says good in TLS " .. version, function()
       local ok, err, checked = connect(version, good, { leaf_only = true })

@@ -23,7 +23,7 @@ end
 
 local function list(value)
   if value == false then return {} end
-  if type(value) == "table" then return value end
+  if type(value) == "table" then return table.move(value, 1, #value, 1, {}) end -- C points into what is in it
   if value ~= nil and value ~= true then return { value } end
   return nil, "false, one or a list of them"
 end
