@@ -1,7 +1,10 @@
 -- bearssl.store: where anchors come from, the system's places, reading again, and what goes wrong.
 local authority = require "spec.support.authority"
+local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local der = require "spec.support.der"
+local pair = require "spec.support.pair"
+local pki = require "spec.support.pki"
 local store = require "bearssl.store"
 local validation = require "spec.support.validation"
 local x509 = require "bearssl.x509"
@@ -99,6 +102,16 @@ describe("a store", function()
       assert.is_false(ok)
       assert.truthy(message:find("closed", 1, true), message)
     end
+  end)
+
+  it("goes on for the configs that have it when it is closed", function()
+    local made = assert(store(pki.root.p256))
+    local client = assert(bearssl.client { trust = made, time = pair.time })
+    made:close()
+    local p = pair.new(client, pair.server_config())
+    p:run()
+    assert.is_nil(p.client_err)
+    assert.equal(3, #p.client:verified_chain())
   end)
 
   it("keeps what it gave for longer than itself", function()

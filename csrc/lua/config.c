@@ -24,6 +24,7 @@ static int config_gc(lua_State *L)
     free(c->cipher_suites);
     free(c->alpn);
     free(c->authorities);
+    lt_store_free(c->validator.store);
     lt_wipe(c, sizeof *c);
     c->conn.key_log = -1;
     return 0;
@@ -158,6 +159,7 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
         lt_lua_read_policy(L, lua_gettop(L), &policy);
     lua_pop(L, 1);
     lt_validator_init(&c->validator, store, &policy);
+    lt_store_hold(store); /* it may be closed while the config is in use */
     lua_getfield(L, FIELDS, "revocation");
     c->validator.revocation =
         lua_isnil(L, -1) ? &lt_revocation_default : lt_lua_test_revocation(L, -1);

@@ -46,6 +46,7 @@ typedef struct generation {
 enum { REMEMBERED = 64 };
 
 struct lt_store {
+    uint32_t holders;
     origin *origins;
     size_t origin_count;
     table table;
@@ -65,8 +66,13 @@ lt_store *lt_store_new(void)
 {
     lt_store *s = malloc(sizeof *s);
     if (s)
-        *s = (lt_store){ .looked = INT64_MIN };
+        *s = (lt_store){ .holders = 1, .looked = INT64_MIN };
     return s;
+}
+
+void lt_store_hold(lt_store *s)
+{
+    s->holders++;
 }
 
 static void free_table(table *t)
@@ -85,7 +91,7 @@ static void free_generation(generation *g)
 
 void lt_store_free(lt_store *s)
 {
-    if (!s)
+    if (!s || --s->holders > 0)
         return;
     for (size_t i = 0; i < s->origin_count; i++) {
         free(s->origins[i].path);

@@ -14,7 +14,8 @@ enum { LT_SPKI_HASH_SIZE = 32 }; /* SHA-256 */
 /* Shared by configs, which it outlives; used by one thread at a time. */
 typedef struct lt_store lt_store;
 
-lt_store *lt_store_new(void); /* NULL: out of memory */
+lt_store *lt_store_new(void);    /* NULL: out of memory */
+void lt_store_hold(lt_store *s); /* one more lt_store_free is due */
 void lt_store_free(lt_store *s);
 
 /* Each adds what it finds and fails where that is nothing; a failure leaves the store as it was.
