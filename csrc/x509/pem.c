@@ -27,15 +27,27 @@ static bool take_prefix(lt_bytes *s, const char *prefix, size_t n)
     return true;
 }
 
+/* Looks no further than twice the line: a text in which one of the two never comes is not searched to
+ * its end for each line. */
+static size_t line_size(const lt_reader *text)
+{
+    for (size_t room = 128;; room *= 2) {
+        size_t n = room < text->n ? room : text->n;
+        const uint8_t *lf = memchr(text->p, '\n', n);
+        size_t before = lf ? (size_t)(lf - text->p) : n;
+        const uint8_t *cr = before > 0 ? memchr(text->p, '\r', before) : NULL;
+        if (cr)
+            return (size_t)(cr - text->p);
+        if (lf || n == text->n)
+            return before;
+    }
+}
+
 static bool take_line(lt_reader *text, lt_bytes *line)
 {
     if (text->n == 0)
         return false;
-    const uint8_t *end = memchr(text->p, '\n', text->n);
-    size_t n = end ? (size_t)(end - text->p) : text->n;
-    end = n > 0 ? memchr(text->p, '\r', n) : NULL;
-    if (end)
-        n = (size_t)(end - text->p);
+    size_t n = line_size(text);
     *line = (lt_bytes){ text->p, n };
     n += n < text->n;
     text->p += n, text->n -= n;
