@@ -30,6 +30,7 @@ local rows = {
   { "DNS:Example.COM.", { "DNS:example.com", "DNS:a.example.com" }, { "DNS:xexample.com" } },
   { "DNS:.example.com", { "DNS:a.example.com", "DNS:*.a.example.com" }, { "DNS:example.com", "DNS:aexample.com" } },
   { "DNS:", { "DNS:example.com", "DNS:x" }, {} },
+  { "DNS:.", { "DNS:example.com", "DNS:x" }, {} },
   { "IP:10.0.0.0/8", { "IP:10.0.0.0", "IP:10.255.255.255" }, { "IP:11.0.0.0", "IP:9.255.255.255" } },
   { "IP:192.0.2.128/25", { "IP:192.0.2.128", "IP:192.0.2.255" }, { "IP:192.0.2.127", "IP:192.0.3.128" } },
   { "IP:192.0.2.1/32", { "IP:192.0.2.1" }, { "IP:192.0.2.2" } },
@@ -55,7 +56,8 @@ local rows = {
 local unreadable = {
   { "URI:example.com", { "URI:mailto:a@b.example", "URI:urn:x", "URI:http://10.0.0.1/", "URI:http://[::1]/",
     "URI:http:///path", "URI:http://a%2eexample.org/", "URI:example.com" } },
-  { "email:example.com", { "email:nobody", "email:@example.org", "email:a@" } },
+  { "email:example.com", { "email:nobody", "email:@example.org", "email:a@", "email:a@ex\u{e4}mple.org",
+      "email:a@b\0" } },
 }
 
 local function show(name)
@@ -173,6 +175,10 @@ describe("constraints", function()
     accepts(under({ permitted = { "email:example.com" } }, subject(o, mail)))
     refuses("name_constraint", under({ permitted = { "email:example.org" } }, subject(o, mail)))
     refuses("name_constraint", under({ excluded = { "email:example.com" } }, subject(o, mail)))
+    local wide = { "1.2.840.113549.1.9.1", der.element(0x1e, ("a@example.com"):gsub(".", "\0%0")) } -- BMPString
+    refuses("name_constraint", under({ excluded = { "email:example.com" } }, subject(o, wide)))
+    refuses("name_constraint", under({ permitted = { "email:example.com" } }, subject(o, wide)))
+    accepts(under({ excluded = { "email:example.org" } }, subject(o, { wide[1], der.utf8 "a@example.com" })))
     accepts(under({ permitted = { "DN:" .. dn "P" } }, { subject = der.sequence(), names_critical = true }))
   end)
 
@@ -186,6 +192,8 @@ describe("constraints", function()
     accepts(under({ excluded = { "email:example.com" } }, other))
     refuses("name_constraint", under({ excluded = { "email:example.com" } }, own))
     refuses("name_constraint", under({ excluded = { "email:example.com" } }, mailbox(der.ia5 "x@example.org")))
+    refuses("name_constraint", under({ excluded = { "email:xn--exmple-cua.com" } },
+      mailbox(der.utf8 "x@ex\u{e4}mple.com")))
     accepts(under({ permitted = { "DNS:x.example" } }, other))
   end)
 

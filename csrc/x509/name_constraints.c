@@ -37,7 +37,7 @@ static bool starts_with(lt_bytes s, char c)
 
 static lt_bytes without_dot(lt_bytes host)
 {
-    if (host.n > 1 && host.p[host.n - 1] == '.')
+    if (host.n > 0 && host.p[host.n - 1] == '.')
         host.n--;
     return host;
 }
@@ -115,12 +115,14 @@ static bool host_within(lt_bytes host, lt_bytes base)
     return starts_with(base, '.') ? below(host, tail(base, 1)) : same_ascii(host, base);
 }
 
-/* Behind the last @: a local part may hold others, quoted. */
+/* Behind the last @: a local part may hold others, quoted. A host in other than ASCII stands for
+ * A-labels that the bases have (RFC 9598 section 6 wants it as those), so it is none. */
 static bool split_mailbox(lt_bytes mail, lt_bytes *local, lt_bytes *host)
 {
     size_t i = mail.n;
-    while (i > 0 && mail.p[i - 1] != '@')
-        i--;
+    for (; i > 0 && mail.p[i - 1] != '@'; i--)
+        if (mail.p[i - 1] <= ' ' || mail.p[i - 1] >= 0x7f)
+            return false;
     if (i <= 1 || i == mail.n)
         return false;
     *local = (lt_bytes){ mail.p, i - 1 };
@@ -324,9 +326,17 @@ static lt_code check_name(const check *k, lt_general_name_type type, lt_bytes va
     return constrained && !permitted ? refuse(k, &name, NULL) : LT_OK;
 }
 
-/* Mail addresses stood in the subject before there was subjectAltName. */
+/* Does ASCII stand in it as itself? */
+static bool is_ascii_type(uint32_t tag)
+{
+    return lt_is_string_type(tag) && tag != DER_BMP_STRING && tag != DER_UNIVERSAL_STRING;
+}
+
+/* Mail addresses stood in the subject before there was subjectAltName: as IA5String, and as what
+ * software made of it. What is no such string is no mailbox, and refused as such. */
 static lt_code check_subject(const check *k, const lt_certificate *c)
 {
+    static const lt_bytes none = { NULL, 0 };
     static const uint8_t id_email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1 };
     lt_reader rdns, rdn;
     lt_attribute a;
@@ -337,7 +347,8 @@ static lt_code check_subject(const check *k, const lt_certificate *c)
     for (lt_dn_open(c->subject, &rdns); lt_rdn_next(&rdns, &rdn);)
         while (lt_attribute_next(&rdn, &a))
             if (lt_bytes_equal(a.oid, (lt_bytes){ id_email, sizeof id_email })
-                && check_name(k, LT_GN_rfc822_name, a.value) != LT_OK)
+                && check_name(k, LT_GN_rfc822_name, is_ascii_type(a.tag) ? a.value : none)
+                       != LT_OK)
                 return k->e->code;
     return LT_OK;
 }
