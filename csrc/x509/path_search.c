@@ -248,7 +248,9 @@ static void record_dead_end(search *s)
     else
         lt_fail_detail(&e, LT_unknown_issuer, "tbsCertificate.issuer", "no certificate of %s",
                        lt_name_text(c->issuer, name));
-    if (!self_signed)
+    if (self_signed)
+        e.hint = "put it into the store (trust), if it is to be trusted";
+    else
         explain_missing(s, c, &e);
     record(s, &path, NOWHERE, &e);
 }

@@ -56,9 +56,8 @@ static lt_code read_pem(lt_bytes text, lt_store_manner how, lt_buffer *out, lt_e
 {
     lt_pem_block block;
     for (size_t number = 1; lt_pem_next(&text, &block, e);) {
-        if (!lt_pem_is(&block, "CERTIFICATE") && !lt_pem_is(&block, "X509 CERTIFICATE")
-            && !lt_pem_is(&block, "TRUSTED CERTIFICATE"))
-            continue;
+        if (!lt_pem_is(&block, "CERTIFICATE") && !lt_pem_is(&block, "X509 CERTIFICATE"))
+            continue; /* OpenSSL's TRUSTED CERTIFICATE may say that it is not trusted */
         size_t start = out->end;
         lt_error ignored = { .code = LT_OK }, *report = how == LT_STORE_strict ? e : &ignored;
         lt_code rc = lt_pem_decode_public(&block, out, report);
