@@ -27,8 +27,10 @@ typedef struct {
     uint16_t min_version, max_version; /* LT_TLS_1_x */
     const uint16_t *cipher_suites;     /* by preference */
     size_t cipher_suite_count;
-    uint32_t groups;   /* bit n: NamedGroup n, n < 32 */
-    const char **alpn; /* protocol names, by preference */
+    uint32_t groups;            /* bit n: NamedGroup n, n < 32 */
+    const uint16_t *group_list; /* native: by preference, 0 ends it; NULL: its own order */
+    const uint16_t *signature_schemes; /* native: likewise */
+    const char **alpn;                 /* protocol names, by preference */
     size_t alpn_count;
     const struct lt_identity
         *identities; /* client: the first that the server takes; server: one */
@@ -39,6 +41,7 @@ typedef struct {
     bool ask_early_data;        /* server: so is whether early data is a replay */
     bool post_handshake_auth;   /* client: offered; server: may be asked for */
     uint32_t record_size_limit; /* bytes of plaintext that we want in a record; 0: 2^14 */
+    uint32_t record_padding;    /* TLS 1.3: plaintext goes in multiples of this; 0: as it is */
     uint32_t max_early_data;    /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
     bool verify_name;                   /* false only with verify = "none" */

@@ -22,6 +22,8 @@ static int config_gc(lua_State *L)
         lt_identity_free(&c->identities[i]);
     free(c->identities);
     free(c->cipher_suites);
+    free(c->group_list);
+    free(c->signature_schemes);
     free(c->alpn);
     free(c->authorities);
     lt_store_free(c->validator.store);
@@ -63,20 +65,37 @@ static size_t list_field(lua_State *L, const char *name)
     return lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
 }
 
-static lt_code read_cipher_suites(lua_State *L, lt_lua_config *c, lt_error *e)
+/* A list of IANA's numbers, with a 0 behind it; NULL where there is none. */
+static lt_code read_ids(lua_State *L, const char *name, uint16_t **ids, size_t *count,
+                        lt_error *e)
 {
-    size_t n = list_field(L, "cipher_suites");
-    c->cipher_suites = calloc(n + 1, sizeof *c->cipher_suites);
-    if (!c->cipher_suites)
-        return lt_fail(e, LT_memory, "cipher_suites");
-    for (size_t i = 0; i < n; i++) {
+    *count = list_field(L, name);
+    if (*count == 0)
+        return LT_OK;
+    *ids = calloc(*count + 1, sizeof **ids);
+    if (!*ids)
+        return lt_fail(e, LT_memory, name);
+    for (size_t i = 0; i < *count; i++) {
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
-        c->cipher_suites[i] = (uint16_t)luaL_checkinteger(L, -1);
+        (*ids)[i] = (uint16_t)luaL_checkinteger(L, -1);
         lua_pop(L, 1);
     }
-    c->conn.tls.cipher_suites = c->cipher_suites;
-    c->conn.tls.cipher_suite_count = n;
     return LT_OK;
+}
+
+static lt_code read_lists(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    lt_config *tls = &c->conn.tls;
+    size_t count;
+    lt_code rc = read_ids(L, "cipher_suites", &c->cipher_suites, &tls->cipher_suite_count, e);
+    if (rc == LT_OK)
+        rc = read_ids(L, "group_list", &c->group_list, &count, e);
+    if (rc == LT_OK)
+        rc = read_ids(L, "signature_schemes", &c->signature_schemes, &count, e);
+    tls->cipher_suites = c->cipher_suites;
+    tls->group_list = c->group_list;
+    tls->signature_schemes = c->signature_schemes;
+    return rc;
 }
 
 static lt_code read_alpn(lua_State *L, lt_lua_config *c, lt_error *e)
@@ -208,6 +227,7 @@ static void read_numbers(lua_State *L, lt_config *tls)
     tls->max_early_data = (uint32_t)integer_field(L, "max_early_data", 0);
     tls->post_handshake_auth = boolean_field(L, "post_handshake_auth");
     tls->record_size_limit = (uint32_t)integer_field(L, "record_size_limit", 0);
+    tls->record_padding = (uint32_t)integer_field(L, "record_padding", 0);
     tls->trace = boolean_field(L, "trace");
     tls->trace_events = boolean_field(L, "trace_events");
     tls->session_cache_size = (size_t)integer_field(L, "session_cache", 0);
@@ -218,7 +238,7 @@ static lt_code read_config(lua_State *L, lt_lua_config *c, lt_error *e)
 {
     read_numbers(L, &c->conn.tls);
     read_fixed(L, &c->conn.tls);
-    lt_code rc = read_cipher_suites(L, c, e);
+    lt_code rc = read_lists(L, c, e);
     if (rc == LT_OK)
         rc = read_alpn(L, c, e);
     if (rc == LT_OK)

@@ -2,6 +2,7 @@
  * core.c - the module bearssl.core: what the Lua files of bearssl are made of. Not for callers. */
 #include "base/iana.h"
 #include "crypto/aead.h"
+#include "crypto/signature_scheme.h"
 #include "lua/support.h"
 
 static void push_named_values(lua_State *L, const lt_named_value *list)
@@ -20,6 +21,13 @@ static void set_names(lua_State *L)
     lua_setfield(L, -2, "groups");
     push_named_values(L, lt_signature_schemes);
     lua_setfield(L, -2, "signature_schemes");
+    lua_newtable(L); /* those of them that the native engine has */
+    for (const lt_named_value *s = lt_signature_schemes; s->name; s++)
+        if (lt_signature_scheme_by_id(s->id)) {
+            lua_pushinteger(L, s->id);
+            lua_setfield(L, -2, s->name);
+        }
+    lua_setfield(L, -2, "native_schemes");
     lua_newtable(L);
     for (const lt_cipher_suite *s = lt_cipher_suites; s->name; s++) {
         lua_createtable(L, 0, 6);

@@ -20,7 +20,7 @@ typedef struct {
     lt_conn_config conn;
     lt_validator validator;
     lt_identity *identities;
-    uint16_t *cipher_suites;
+    uint16_t *cipher_suites, *group_list, *signature_schemes;
     const char **alpn; /* one block: the pointers, then the names */
     lt_bytes *authorities;
     bool ready; /* whole: connections may be made */

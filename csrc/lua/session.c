@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * session.c - bearssl.session: what a later connection of the same config resumes from. */
+
+/***
+@module bearssl.session
+*/
 #include "lua/objects.h"
 
 #include <time.h>

@@ -6,14 +6,6 @@
 #include "wire/certificate.h"
 #include "wire/certificate_request.h"
 
-const uint16_t lt_tls_signature_schemes[] = {
-    0x0403, 0x0804, 0x0807, 0x0503,
-    0x0805, 0x0603, 0x0806, /* ECDSA, PSS by rsaEncryption, Ed25519 */
-    0x0809, 0x080a, 0x080b, /* PSS by id-RSASSA-PSS */
-    0x0401, 0x0501, 0x0601, /* PKCS#1: chains, and TLS 1.2 */
-    0,
-};
-
 /* --- the peer's certificates --------------------------------------------------------------- */
 
 lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what)
@@ -129,7 +121,7 @@ lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body)
 
 bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_t *scheme)
 {
-    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
+    for (const uint16_t *s = lt_tls_signature_schemes(t->config); *s; s++)
         if (lt_list_has(t->hs->peer_schemes, *s)
             && lt_identity_signs(identity, *s, t->version == LT_TLS_1_3)) {
             *scheme = *s;
@@ -258,7 +250,7 @@ lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
     lt_bytes signature;
     if (!lt_certificate_verify_parse(body, &scheme, &signature))
         return lt_fail(&t->error, LT_decode, "CertificateVerify");
-    if (!lt_tls_scheme_offered(scheme)) /* section 4.4.3 */
+    if (!lt_tls_allows_scheme(t->config, scheme)) /* section 4.4.3 */
         return lt_fail(&t->error, LT_illegal_parameter, "CertificateVerify.algorithm");
     lt_code rc = lt_certificate_check_signature(
         t->peer.certificates[0], scheme, t->version == LT_TLS_1_3,
@@ -266,14 +258,6 @@ lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
     if (rc == LT_OK && !t->server)
         t->signature_scheme = (uint16_t)scheme;
     return rc;
-}
-
-bool lt_tls_scheme_offered(uint32_t scheme)
-{
-    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
-        if (*s == scheme)
-            return true;
-    return false;
 }
 
 /* --- CertificateRequest, as the client reads it --------------------------------------------- */

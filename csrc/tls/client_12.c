@@ -143,7 +143,7 @@ static lt_code on_certificate_status(lt_tls *t, lt_reader body)
 static lt_code check_scheme(lt_tls *t, uint32_t id)
 {
     const lt_signature_scheme *scheme = lt_signature_scheme_by_id(id);
-    if (!scheme || !lt_tls_scheme_offered(id))
+    if (!scheme || !lt_tls_allows_scheme(t->config, id))
         return lt_fail(&t->error, LT_illegal_parameter, "ServerKeyExchange.algorithm");
     bool ec = scheme->kind == LT_SIGN_ecdsa || scheme->kind == LT_SIGN_ed25519;
     if (ec != t->suite->ecdsa)

@@ -59,7 +59,7 @@ static void supported_groups(lt_tls *t, lt_writer *w)
 {
     lt_mark x = open_extension(t, w, LT_X_supported_groups), list = wr_open(w, 2);
     wr_uint(w, 2, grease(t, 1));
-    for (const uint16_t *g = lt_tls_groups; *g; g++)
+    for (const uint16_t *g = lt_tls_groups(t->config); *g; g++)
         if (lt_tls_group_rank(t->config, *g))
             wr_uint(w, 2, *g);
     wr_close(w, list);
@@ -68,10 +68,8 @@ static void supported_groups(lt_tls *t, lt_writer *w)
 
 static void signature_algorithms(lt_tls *t, lt_writer *w)
 {
-    lt_mark x = open_extension(t, w, LT_X_signature_algorithms), list = wr_open(w, 2);
-    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
-        wr_uint(w, 2, *s);
-    wr_close(w, list);
+    lt_mark x = open_extension(t, w, LT_X_signature_algorithms);
+    lt_tls_write_schemes(t, w);
     wr_close(w, x);
 }
 
@@ -276,7 +274,7 @@ static lt_code begin(lt_tls *t)
         hs->session_id_size = t->resume->session_id_size;
         memcpy(hs->session_id, t->resume->session_id, hs->session_id_size);
     }
-    for (const uint16_t *g = lt_tls_groups; *g && hs->share_count == 0; g++)
+    for (const uint16_t *g = lt_tls_groups(t->config); *g && hs->share_count == 0; g++)
         if (lt_tls_group_rank(t->config, *g)
             && lt_key_pair_generate(&hs->shares[0], *g, &t->random.vtable))
             hs->share_count = 1;

@@ -27,16 +27,52 @@ bool lt_tls_allows_suite(const lt_config *config, const lt_suite *suite)
 }
 
 /* By preference, as Go and browsers do: x25519 first, the slow ones last. */
-const uint16_t lt_tls_groups[] = { 29, 23, 24, 25, 0 };
+static const uint16_t default_groups[] = { 29, 23, 24, 25, 0 };
+
+const uint16_t *lt_tls_groups(const lt_config *config)
+{
+    return config->group_list ? config->group_list : default_groups;
+}
 
 uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group)
 {
+    const uint16_t *list = lt_tls_groups(config);
     if (!lt_group_supported(group) || !(config->groups >> group & 1))
         return 0;
-    for (uint32_t i = 0; lt_tls_groups[i]; i++)
-        if (lt_tls_groups[i] == group)
+    for (uint32_t i = 0; list[i]; i++)
+        if (list[i] == group)
             return i + 1;
     return 0;
+}
+
+/* ECDSA, PSS by rsaEncryption and Ed25519; PSS by id-RSASSA-PSS; PKCS#1 for chains and TLS 1.2. */
+static const uint16_t default_schemes[] = {
+    0x0403, 0x0804, 0x0807, 0x0503, 0x0805, 0x0603, 0x0806, /* */
+    0x0809, 0x080a, 0x080b,                                 /* */
+    0x0401, 0x0501, 0x0601,                                 /* */
+    0,
+};
+
+const uint16_t *lt_tls_signature_schemes(const lt_config *config)
+{
+    return config->signature_schemes ? config->signature_schemes : default_schemes;
+}
+
+bool lt_tls_allows_scheme(const lt_config *config, uint32_t scheme)
+{
+    const uint16_t *s = lt_tls_signature_schemes(config);
+    while (*s && *s != scheme)
+        s++;
+    return *s != 0;
+}
+
+/* The body of signature_algorithms (section 4.2.3), and of a CertificateRequest of TLS 1.2. */
+void lt_tls_write_schemes(const lt_tls *t, lt_writer *w)
+{
+    lt_mark list = wr_open(w, 2);
+    for (const uint16_t *s = lt_tls_signature_schemes(t->config); *s; s++)
+        wr_uint(w, 2, *s);
+    wr_close(w, list);
 }
 
 enum { RECORD_LIMIT_MIN = 64 }; /* RFC 8449 section 4 */

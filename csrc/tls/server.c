@@ -292,10 +292,8 @@ lt_code lt_tls_write_certificate_request(lt_tls *t)
     wr_vec(&w, 1, (lt_bytes){ context->data, lt_buffer_size(context) });
     lt_mark block = wr_open(&w, 2);
     wr_uint(&w, 2, LT_EXT_signature_algorithms);
-    lt_mark x = wr_open(&w, 2), list = wr_open(&w, 2);
-    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
-        wr_uint(&w, 2, *s);
-    wr_close(&w, list);
+    lt_mark x = wr_open(&w, 2), list;
+    lt_tls_write_schemes(t, &w);
     wr_close(&w, x);
     if (t->config->authority_count > 0) {
         wr_uint(&w, 2, LT_EXT_certificate_authorities);

@@ -13,7 +13,7 @@ enum { EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff, NAMED_CURVE = 3, RSA_SIGN = 1, EC
 static uint32_t choose_group(const lt_tls *t) /* 0: none in common */
 {
     lt_bytes offered = t->hs->client_hello.supported_groups;
-    for (const uint16_t *g = lt_tls_groups; *g; g++)
+    for (const uint16_t *g = lt_tls_groups(t->config); *g; g++)
         if (lt_tls_group_rank(t->config, *g)
             && (offered.n == 0 ? *g == 23 : lt_list_has(offered, *g))) /* RFC 8422 section 4 */
             return *g;
@@ -161,11 +161,8 @@ static lt_code certificate_request(lt_tls *t)
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate_request, &message);
     wr_vec(&w, 1, (lt_bytes){ (const uint8_t[]){ ECDSA_SIGN, RSA_SIGN }, 2 });
+    lt_tls_write_schemes(t, &w);
     lt_mark list = wr_open(&w, 2);
-    for (const uint16_t *s = lt_tls_signature_schemes; *s; s++)
-        wr_uint(&w, 2, *s);
-    wr_close(&w, list);
-    list = wr_open(&w, 2);
     for (size_t i = 0; i < t->config->authority_count; i++)
         wr_vec(&w, 2, t->config->authorities[i]);
     wr_close(&w, list);

@@ -281,8 +281,6 @@ lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body);
 /* The first identity whose key the peer verifies, and the scheme for it; false: none. */
 bool lt_tls_choose_identity(lt_tls *t);
 bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_t *scheme);
-extern const uint16_t lt_tls_signature_schemes[]; /* by preference; 0 ends it */
-bool lt_tls_scheme_offered(uint32_t scheme);
 
 /* finished.c */
 lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body);
@@ -328,6 +326,9 @@ void lt_tls_write_alpn(lt_tls *t, lt_writer *w);          /* server: the one tha
 lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);  /* server */
 lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes selected); /* client */
 uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group); /* 0: not allowed */
-extern const uint16_t lt_tls_groups[]; /* by preference; 0 ends it */
+const uint16_t *lt_tls_groups(const lt_config *config); /* by preference; 0 ends it */
+const uint16_t *lt_tls_signature_schemes(const lt_config *config); /* likewise */
+bool lt_tls_allows_scheme(const lt_config *config, uint32_t scheme);
+void lt_tls_write_schemes(const lt_tls *t, lt_writer *w);
 
 #endif

@@ -34,13 +34,24 @@ static void trace_record(lt_tls *t, bool incoming, uint32_t content_type, bool e
 
 /* --- out ---------------------------------------------------------------------------------- */
 
+/* Zeros behind a fragment, so that its length says less (RFC 8446 section 5.4). */
+static size_t padding(const lt_tls *t, size_t size, size_t limit)
+{
+    size_t unit = t->config->record_padding;
+    if (unit < 2 || !t->write.suite || t->write.suite->version != LT_TLS_1_3)
+        return 0;
+    size_t more = (unit - size % unit) % unit;
+    return more < limit - size ? more : limit - size;
+}
+
 bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes b)
 {
     do {
         size_t limit = t->write.suite ? t->record_limit : LT_FRAGMENT_MAX;
         lt_bytes fragment = { b.p, b.n < limit ? b.n : limit };
         size_t before = lt_buffer_size(&t->out);
-        if (!lt_record_seal(&t->write, &t->out, content_type, fragment, 0))
+        if (!lt_record_seal(&t->write, &t->out, content_type, fragment,
+                            padding(t, fragment.n, limit)))
             return false;
         trace_record(t, false, content_type, t->write.suite != NULL,
                      lt_buffer_size(&t->out) - before, fragment);

@@ -128,7 +128,12 @@ end
 -- @tparam string options.min_version `"1.0"`, `"1.1"` or `"1.2"` (the default)
 -- @tparam string options.max_version likewise; below `"1.2"` only with a `min_version`
 -- @tparam string|table options.cipher_suites the best first; ECDHE with AEAD by default
--- @tparam string|table options.groups x25519, secp256r1, secp384r1, secp521r1 by default
+-- @tparam string|table options.groups x25519, secp256r1, secp384r1, secp521r1 by default; the best first: the first has
+-- a key share in the ClientHello (BearSSL's engine has an order of its own)
+-- @tparam string|table options.signature_schemes what to offer, to accept in the peer's handshake and to sign with, the
+-- best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
+-- @tparam integer options.record_padding TLS 1.3: zeros are added to the plaintext of each record, up to a multiple of
+-- so many bytes (RFC 8446 section 5.4); 0, the default: none
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
 -- @tparam integer options.max_depth certificates in a path, the anchor included, 1 to 16; 10 by default
 -- @tparam integer options.max_signatures signatures checked for one chain at most, 100 by default
@@ -155,8 +160,8 @@ end
 --- Makes the config of a server.
 -- @function bearssl.server
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
--- `groups`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and
--- `entropy` as for a client, and:
+-- `groups`, `signature_schemes`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`,
+-- `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- The options that only the native engine (TLS 1.3, modern 1.2) has: their checks, what the combination must be, and
 -- the fields that core.config takes. For bearssl.options.
+local core = require "bearssl.core"
+local near = require "bearssl.near"
+
 local early_default = 16384 -- bytes
 
 local function of_type(name)
@@ -46,6 +49,23 @@ local function ticket_keys(value)
   return list
 end
 
+-- IANA's names of the schemes that there is code for (RFC 8446 section 4.2.3), by preference.
+local function signature_schemes(value)
+  local list, wrong = list_of_strings(value)
+  if not list then return nil, wrong end
+  local seen, ids = {}, {}
+  for i, name in ipairs(list) do
+    local id = core.native_schemes[name]
+    if not id then
+      local meant = near(name, core.native_schemes)
+      return nil, ('"%s" is unknown%s'):format(name, meant and (', did you mean "%s"?'):format(meant) or "")
+    end
+    if seen[id] then return nil, ('"%s" stands there twice'):format(name) end
+    seen[id], ids[i] = true, id
+  end
+  return ids
+end
+
 local options = {
   early_data = { early_data, "client" },
   max_early_data = { early_data, "server" },
@@ -57,10 +77,12 @@ local options = {
   on_peer = { of_type "function" },
   post_handshake_auth = { of_type "boolean" },
   record_size_limit = { integer(64, 16384) }, -- RFC 8449 section 4
+  record_padding = { integer(0, 16384) }, -- RFC 8446 section 5.4
+  signature_schemes = { signature_schemes },
 }
 
 -- nil, or what is wrong with the options of the native engine in `values`.
-local function objection(values, native)
+local function objection(values, native, high)
   for name in pairs(options) do
     if values[name] ~= nil and not native then
       return ("option '%s' needs the native engine, which comes with TLS 1.3 or engine = \"native\""):format(name)
@@ -69,6 +91,11 @@ local function objection(values, native)
   if values.early_data_guard and (values.max_early_data or 0) == 0 then
     return "option 'early_data_guard' means nothing without 'max_early_data'"
   end
+  local chains_only = values.signature_schemes and high >= 0x0304
+  for _, id in ipairs(values.signature_schemes or {}) do
+    chains_only = chains_only and (id & 0xff) == 1 -- PKCS#1 (RFC 8446 section 4.2.3)
+  end
+  if chains_only then return "option 'signature_schemes': none of them signs a handshake of TLS 1.3" end
   if values.session_cache == 0 then
     for _, name in ipairs { "ticket_keys", "max_early_data" } do
       if values[name] ~= nil then return ("option '%s' means nothing without a 'session_cache'"):format(name) end
@@ -83,6 +110,12 @@ local function add_fields(fields, values)
   fields.ask_verdict = values.on_peer ~= nil
   fields.post_handshake_auth = values.post_handshake_auth
   fields.record_size_limit = values.record_size_limit
+  fields.record_padding = values.record_padding
+  fields.signature_schemes = values.signature_schemes
+  if values.groups then
+    fields.group_list = {}
+    for i, name in ipairs(values.groups) do fields.group_list[i] = core.groups[name] end
+  end
   fields.ticket_keys = values.ticket_keys
   fields.ocsp_staple = values.ocsp_staple
   fields.scts = values.scts

@@ -252,8 +252,8 @@ local function check_server(values)
 end
 
 -- BearSSL's engine has one certificate, and uses its key itself.
-local function check_engine(values, native)
-  local wrong = native_options.objection(values, native)
+local function check_engine(values, native, high)
+  local wrong = native_options.objection(values, native, high)
   if wrong or native then return not wrong, wrong end
   if #(values.certificate or {}) > 1 and values.server then
     return nil, "option 'certificate': a server without TLS 1.3 has one"
@@ -301,7 +301,7 @@ local function read(role, given)
   local low, high, native = suites.versions_of(values)
   if not low then return nil, high end
   values.server = role == "server"
-  ok, wrong = check_engine(values, native)
+  ok, wrong = check_engine(values, native, high)
   if not ok then return nil, wrong end
   local ids
   ids, wrong = suites.ids_of(values, low, high, native)

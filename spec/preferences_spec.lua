@@ -1,0 +1,157 @@
+-- What the native engine offers, accepts and prefers: groups in the order given, signature schemes, padding.
+local bearssl = require "bearssl"
+local client_hello = require "bearssl.client_hello"
+local pair = require "spec.support.pair"
+local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
+local tls = require "spec.support.tls"
+
+local function offered(options)
+  local client = pair.client_config(pair.with({ max_version = "1.3" }, options))
+  return client_hello(pair.records(client:connection { name = "localhost" }:pull())[1].payload:sub(5))
+end
+
+local function without_grease(list)
+  local kept = {}
+  for _, v in ipairs(list) do
+    if v ~= "GREASE" then kept[#kept + 1] = v end
+  end
+  return kept
+end
+
+local versions = { ["1.3"] = { max_version = "1.3" }, ["1.2"] = { max_version = "1.2", engine = "native" } }
+
+local function meet(version, client, server, kind)
+  local base = versions[version]
+  return pair.new(pair.client_config(pair.with(base, client)),
+    pair.server_config(pair.with(base, server), kind)):run()
+end
+
+local function info(...)
+  local p = meet(...)
+  assert.equal("connected", p.client:state(), tostring(p.client_err or p.server_err))
+  assert.same(p.client:info(), p.server:info())
+  return p.client:info()
+end
+
+describe("groups", function()
+  it("are offered in their order, the first with a key share", function()
+    local hello = offered { groups = { "secp384r1", "x25519", "secp256r1" } }
+    assert.same({ "secp384r1", "x25519", "secp256r1" }, without_grease(hello.groups))
+    assert.equal("secp384r1", info("1.3", { groups = { "secp384r1", "x25519" } }).group)
+  end)
+
+  it("are asked for in the server's order, by a HelloRetryRequest", function()
+    local found = info("1.3", {}, { groups = { "secp521r1", "secp384r1" } })
+    assert.same({ "secp521r1", 2 }, { found.group, found.round_trips })
+    found = info("1.3", {}, { groups = { "secp384r1", "secp521r1" } })
+    assert.same({ "secp384r1", 2 }, { found.group, found.round_trips })
+  end)
+
+  it("are chosen in the server's order in TLS 1.2", function()
+    assert.equal("secp384r1", info("1.2", {}, { groups = { "secp384r1", "x25519" } }).group)
+    assert.equal("x25519", info("1.2", {}, {}).group)
+  end)
+
+  it("that are not named are refused", function()
+    local p = meet("1.3", { groups = "x25519" }, { groups = "secp256r1" })
+    assert.equal("no_group", p.server_err.code)
+  end)
+end)
+
+describe("signature_schemes", function()
+  it("are offered as given", function()
+    local hello = offered { signature_schemes = { "rsa_pss_rsae_sha512", "ed25519" } }
+    assert.same({ "rsa_pss_rsae_sha512", "ed25519" }, hello.signature_schemes)
+  end)
+
+  for version in pairs(versions) do
+    it("are signed with in the signer's order, TLS " .. version, function()
+      local wish = { "rsa_pss_rsae_sha512", "rsa_pss_rsae_sha256" }
+      assert.equal(wish[1], info(version, {}, { signature_schemes = wish }, "rsa2048").signature_scheme)
+      assert.equal(wish[2], info(version, { signature_schemes = { wish[2] } }, { signature_schemes = wish },
+        "rsa2048").signature_scheme)
+    end)
+
+    it("bind a client's certificate, TLS " .. version, function()
+      local own = pki.client.rsa2048
+      local p = meet(version, { certificate = own.certificate, key = own.key },
+        { client_auth = "require", client_trust = pki.roots, signature_schemes = "ecdsa_secp256r1_sha256" })
+      assert.equal("certificate_required", p.server_err.code) -- it has none that the server would verify
+    end)
+
+    it("not in common end the handshake, TLS " .. version, function()
+      local p = meet(version, { signature_schemes = "ed25519" }, {})
+      assert.truthy(p.server_err.code:find "^no_", p.server_err.code)
+      assert.equal("handshake_failure", p.server_err.alert)
+    end)
+
+    it("hold against openssl, TLS " .. version, function()
+      local server <close> = peer.openssl_server(pki.server.rsa2048, "-rev -tls" .. version:gsub("%.", "_"))
+      local config = tls.client(pair.with(versions[version], { signature_schemes = "rsa_pss_rsae_sha384" }))
+      local sock <close>, err = tls.connect(config, server.port)
+      assert(sock, err)
+      assert.equal("rsa_pss_rsae_sha384", sock:info().signature_scheme)
+    end)
+  end
+
+  it("are checked", function()
+    for value, text in pairs {
+      rsa_pss_rsae_sha265 = '"rsa_pss_rsae_sha265" is unknown, did you mean "rsa_pss_rsae_sha256"?',
+      ed448 = '"ed448" is unknown', rsa_pkcs1_sha256 = "none of them signs a handshake of TLS 1.3",
+    } do
+      local ok, err = pcall(bearssl.client, { verify = "none", max_version = "1.3", signature_schemes = value })
+      assert.is_false(ok)
+      assert.truthy(err:find("option 'signature_schemes': " .. text, 1, true), err)
+    end
+  end)
+end)
+
+describe("record_padding", function()
+  local function sizes(options, n)
+    local p = meet("1.3", options)
+    assert(p.client:write(pair.text(n)))
+    local flight, list = p.client:pull(), {}
+    for i, record in ipairs(pair.records(flight)) do list[i] = #record.payload - 1 - 16 end -- type, tag
+    assert(p.server:feed(flight))
+    assert.equal(pair.text(n), pair.read(p.server))
+    return list
+  end
+
+  it("makes the plaintext a multiple of so many bytes", function()
+    assert.same({ 5 }, sizes({}, 5))
+    assert.same({ 256 }, sizes({ record_padding = 256 }, 5))
+    assert.same({ 256 }, sizes({ record_padding = 256 }, 256))
+    assert.same({ 512 }, sizes({ record_padding = 256 }, 257))
+  end)
+
+  it("never makes a record too long", function()
+    assert.same({ 16384, 7000 }, sizes({ record_padding = 7000 }, 16384 + 1))
+    assert.same({ 16384 }, sizes({ record_padding = 16384 }, 1))
+    local p = meet("1.3", { record_padding = 300 }, { record_size_limit = 1000 })
+    p.client:write(pair.text(950))
+    assert.equal(1000 + 1 + 16, #pair.records(p.client:pull())[1].payload) -- RFC 8449 section 4: padding counts
+  end)
+
+  it("pads the handshake and alerts too", function()
+    local p = meet("1.3", {}, { record_padding = 512 })
+    for _, record in ipairs(pair.records(p.to_client[1])) do
+      if record.kind == 23 then assert.equal(0, (#record.payload - 17) % 512) end
+    end
+    p.server:close()
+    assert.equal(512 + 17, #pair.records(p.server:pull())[1].payload)
+  end)
+
+  it("is nothing in TLS 1.2", function()
+    local p = meet("1.2", { record_padding = 512 })
+    p.client:write "hello"
+    assert.is_true(#p.client:pull() < 64)
+  end)
+
+  it("is read by openssl", function()
+    local server <close> = peer.openssl_server(pki.server.p256, "-rev -tls1_3")
+    local sock <close> = assert(tls.connect(tls.client { max_version = "1.3", record_padding = 1024 }, server.port))
+    assert(sock:send "hello\n")
+    assert.equal("olleh", (assert(sock:receive "*l")))
+  end)
+end)
