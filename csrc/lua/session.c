@@ -57,7 +57,7 @@ const lt_session *lt_lua_opt_session(lua_State *L, int index)
 The session as bytes, to be kept elsewhere. They hold a secret: who has them can read what is resumed with
 them and speak in this client's name.
 @function session:export
-@treturn[1] string bytes for @{config:import_session}
+@treturn[1] string bytes for `config:import_session`
 @treturn[2] nil
 @treturn[2] bearssl.error code `state`: a session of BearSSL's engine stays where it is
 */
