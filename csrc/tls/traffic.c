@@ -239,6 +239,13 @@ static lt_code skip(lt_tls *t, size_t n)
     return LT_OK;
 }
 
+/* A client that does not get on with our ServerHello has no keys to say so. Nobody else may: what is in
+ * clear can be put there by anybody, and a close_notify would cut the data off. */
+static bool may_fail_in_clear(const lt_tls *t)
+{
+    return t->server && !t->up && t->read.sequence == 0;
+}
+
 static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
 {
     bool tls_1_3_keys = t->read.suite && t->read.suite->version == LT_TLS_1_3;
@@ -246,8 +253,8 @@ static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
     lt_bytes body = { record + LT_RECORD_HEADER, n - LT_RECORD_HEADER };
     if (type == LT_CONTENT_change_cipher_spec && (!t->read.suite || tls_1_3_keys))
         return on_clear_change_cipher_spec(t, body, n);
-    if (tls_1_3_keys && type == LT_CONTENT_alert && t->read.sequence == 0 && body.n == 2)
-        return on_alert(t, body); /* a peer that failed before it had keys */
+    if (tls_1_3_keys && type == LT_CONTENT_alert && may_fail_in_clear(t) && body.n == 2)
+        return on_alert(t, body);
     if (tls_1_3_keys && type != LT_CONTENT_application_data)
         return lt_fail(&t->error, LT_unexpected, "TLSCiphertext.opaque_type");
     if (skips_early_data(t) && !t->read.suite && type == LT_CONTENT_application_data)
