@@ -18,3 +18,27 @@ describe("the end of a TLS 1.3 connection", function()
     hostile.assert_refused(server, "unexpected_message")
   end)
 end)
+
+describe("an exporter", function()
+  it("takes labels that an HkdfLabel has room for, and none of TLS's own", function()
+    for _, version in ipairs { "1.2", "1.3" } do
+      local p = pair.connected({ engine = "native", max_version = version }, { engine = "native", max_version = version })
+      local longest = ("l"):rep(249) -- label<7..255> with "tls13 " (RFC 8446 section 7.1)
+      assert.equal(32, #assert(p.client:exporter(longest, nil, 32)))
+      for _, size in ipairs { 250, 400, 70000 } do
+        local out, err = p.client:exporter(("l"):rep(size), nil, 32)
+        assert.is_nil(out)
+        assert.equal("option", err.code)
+      end
+      local context = ("c"):rep(65536)
+      assert.equal(version == "1.3", p.client:exporter("EXPORTER", context, 32) ~= nil)
+    end
+    local p = pair.connected({ engine = "native", max_version = "1.2" }, { engine = "native", max_version = "1.2" })
+    for _, label in ipairs { "client finished", "server finished", "master secret", "extended master secret",
+      "key expansion" } do -- RFC 5705 section 4, RFC 7627 section 5.1
+      local out, err = p.client:exporter(label, nil, 32)
+      assert.is_nil(out, label)
+      assert.equal("option", err.code)
+    end
+  end)
+end)

@@ -301,21 +301,6 @@ static lt_session *session(const lt_engine *engine, lt_error *e)
     return &newest->base;
 }
 
-static lt_code exporter(const lt_engine *engine, const char *label, const lt_bytes *context,
-                        uint8_t *out, size_t n, lt_error *e)
-{
-    const lt_tls *t = of_const(engine);
-    lt_bytes none = { NULL, 0 };
-    if (t->state != LT_TLS_connected || t->error.code != LT_OK)
-        return lt_fail_detail(e, LT_state, "exporter", "the handshake is not done");
-    if (t->version == LT_TLS_1_3)
-        lt_exporter_13(t->suite->hash, t->exporter_secret, label, context ? *context : none,
-                       out, n);
-    else
-        return lt_tls_exporter_12(t, label, context, out, n, e);
-    return LT_OK;
-}
-
 static lt_trace *trace(lt_engine *engine)
 {
     return &of(engine)->trace;
@@ -364,7 +349,7 @@ static const lt_engine_class engine_class = {
     .question = question,
     .answer = answer,
     .session = session,
-    .exporter = exporter,
+    .exporter = lt_tls_exporter,
     .write_early = write_early,
     .request_certificate = lt_tls_request_certificate,
     .update_keys = lt_tls_update_keys,

@@ -121,8 +121,26 @@ void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12])
               verify_data, VERIFY_DATA);
 }
 
+/* --- exporters ---------------------------------------------------------------------------- */
+
+enum { LABEL_MAX = 249 }; /* label<7..255> of an HkdfLabel, which "tls13 " begins (section 7.1) */
+
+static lt_code check_label(const char *label, lt_error *e)
+{
+    static const char *const taken[] = { "client finished", "server finished", "master secret",
+                                         "extended master secret", "key expansion" };
+    size_t n = strlen(label);
+    if (n > LABEL_MAX)
+        return lt_fail_detail(e, LT_option, "label", "%zu bytes; the limit is %d", n,
+                              LABEL_MAX);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) /* RFC 5705 section 4 */
+        if (strcmp(label, taken[i]) == 0)
+            return lt_fail_detail(e, LT_option, "label", "\"%s\" is TLS's own", label);
+    return LT_OK;
+}
+
 /* RFC 5705 section 4: no context is not the same as an empty one. */
-lt_code lt_tls_exporter_12(const lt_tls *t, const char *label, const lt_bytes *context,
+static lt_code exporter_12(const lt_tls *t, const char *label, const lt_bytes *context,
                            uint8_t *out, size_t n, lt_error *e)
 {
     lt_buffer seed = { 0 };
@@ -140,6 +158,22 @@ lt_code lt_tls_exporter_12(const lt_tls *t, const char *label, const lt_bytes *c
                   n);
     lt_buffer_free(&seed);
     return rc;
+}
+
+lt_code lt_tls_exporter(const lt_engine *engine, const char *label, const lt_bytes *context,
+                        uint8_t *out, size_t n, lt_error *e)
+{
+    const lt_tls *t = (const lt_tls *)engine;
+    lt_bytes none = { NULL, 0 };
+    if (check_label(label, e) != LT_OK)
+        return e->code;
+    if (!t->up || t->error.code != LT_OK)
+        return lt_fail_detail(e, LT_state, "exporter", "the handshake is not done");
+    if (t->version == LT_TLS_1_2)
+        return exporter_12(t, label, context, out, n, e);
+    lt_exporter_13(t->suite->hash, t->exporter_secret, label, context ? *context : none, out,
+                   n);
+    return LT_OK;
 }
 
 /* --- the key log (NSS format) ------------------------------------------------------------- */

@@ -250,8 +250,8 @@ void lt_tls_update_secret(const lt_suite *suite, uint8_t *secret); /* section 7.
 void lt_tls_master_secret_12(lt_tls *t);
 void lt_tls_keys_12(lt_tls *t, bool writing);
 void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12]);
-lt_code lt_tls_exporter_12(const lt_tls *t, const char *label, const lt_bytes *context,
-                           uint8_t *out, size_t n, lt_error *e);
+lt_code lt_tls_exporter(const lt_engine *engine, const char *label, const lt_bytes *context,
+                        uint8_t *out, size_t n, lt_error *e);
 size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room);
 enum lt_tls_key_log_line {
     LT_LOG_client_random,
