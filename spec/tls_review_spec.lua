@@ -42,3 +42,30 @@ describe("an exporter", function()
     end
   end)
 end)
+
+local function text(path)
+  return pki.read(path)
+end
+
+describe("the identity that answers a CertificateRequest", function()
+  it("lives until it was used, whatever is asked in between", function()
+    local own = pki.client.p256
+    local client = hostile.client_config {
+      record_size_limit = 64, on_peer = function() return true end, -- a flight of many records
+      on_certificate_request = function() return text(own.certificate), text(own.key) end,
+    }
+    local p = pair.new(client, pair.server_config { max_version = "1.3", client_auth = "require", client_trust = pki.roots })
+    p:run(function(bytes)
+      local pieces = {}
+      for piece in bytes:gmatch(("."):rep(64, "?") .. "?") do pieces[#pieces + 1] = piece end
+      return setmetatable({}, { __len = function() return #pieces end, __index = function(_, i)
+        collectgarbage()
+        return pieces[i]
+      end })
+    end)
+    assert.is_nil(p.client_err)
+    assert.is_nil(p.server_err)
+    assert.equal("connected", p.server:state())
+    assert.equal(bearssl.x509.load(own.leaf)[1]:der(), p.server:peer_certificates()[1]:der())
+  end)
+end)

@@ -390,6 +390,14 @@ static int conn_event_waits(lua_State *L)
     return 1;
 }
 
+static void keep(lua_State *L, int slot) /* the answer, for as long as the connection lives */
+{
+    lua_getuservalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawseti(L, -2, slot);
+    lua_pop(L, 1);
+}
+
 /* answer(conn, value): an identity or nil; a config or nil; a string; a boolean */
 static int conn_answer(lua_State *L)
 {
@@ -407,10 +415,11 @@ static int conn_answer(lua_State *L)
         answer.config = &lt_lua_check_config(L, 2)->conn.tls;
     else if (q->kind == LT_QUESTION_signature && answer.yes)
         answer.signature.p = (const uint8_t *)luaL_checklstring(L, 2, &answer.signature.n);
-    lua_getuservalue(L, 1);
-    lua_pushvalue(L, 2);
-    lua_rawseti(L, -2,
-                q->kind == LT_QUESTION_client_hello ? LT_KEEP_OTHER_CONFIG : LT_KEEP_IDENTITY);
+    if (q->kind
+        == LT_QUESTION_certificate) /* until the next one: other answers come before its use */
+        keep(L, LT_KEEP_IDENTITY);
+    else if (q->kind == LT_QUESTION_client_hello)
+        keep(L, LT_KEEP_OTHER_CONFIG);
     lt_conn_answer(c, &answer);
     return 0;
 }

@@ -123,7 +123,9 @@ void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12])
 
 /* --- exporters ---------------------------------------------------------------------------- */
 
-enum { LABEL_MAX = 249 }; /* label<7..255> of an HkdfLabel, which "tls13 " begins (section 7.1) */
+enum {
+    LABEL_MAX = 249
+}; /* label<7..255> of an HkdfLabel, which "tls13 " begins (section 7.1) */
 
 static lt_code check_label(const char *label, lt_error *e)
 {

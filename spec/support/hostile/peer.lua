@@ -1,5 +1,6 @@
 -- What both roles of the hostile peer have: records, keys, transcript, events, the steps' machinery. See
 -- spec/support/hostile.lua.
+local assert = require "luassert"
 local messages = require "spec.support.hostile.messages"
 local pki = require "spec.support.pki"
 local unit = require "bearssl.unit"
