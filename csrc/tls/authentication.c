@@ -91,8 +91,12 @@ lt_code lt_tls_verify_peer(lt_tls *t)
 
 static lt_code no_certificate(lt_tls *t)
 {
-    if (!t->server)
-        return lt_fail(&t->error, LT_no_peer_certificate, "Certificate.certificate_list");
+    if (!t->server) {
+        lt_fail(&t->error, LT_no_peer_certificate, "Certificate.certificate_list");
+        if (t->version == LT_TLS_1_3) /* section 4.4.2.4 */
+            t->error.alert = LT_ALERT_decode_error;
+        return t->error.code;
+    }
     if (t->config->client_auth != LT_AUTH_require)
         return LT_OK;
     lt_fail(&t->error, LT_certificate_required, "Certificate.certificate_list");

@@ -71,4 +71,54 @@ function hostile.client_12(options)
   return hostile.client(with(with(tls_1_2, { steps = client.flow_12 }), options))
 end
 
+-- --- rows of what must be refused -----------------------------------------------------------------------
+
+-- What may be said of a row's changes in one word.
+local spoil = {}
+hostile.spoil = spoil
+
+function spoil.set(type, data)
+  return function(m) hostile.messages.set(m.extensions, type, data) end
+end
+
+function spoil.drop(type)
+  return function(m) hostile.messages.drop(m.extensions, type) end
+end
+
+function spoil.add(type, data) -- in front, whether or not there is one
+  return function(m) table.insert(m.extensions, 1, { type, data }) end
+end
+
+function spoil.field(name, value)
+  return function(m) m[name] = value end
+end
+
+function spoil.tail(m) m.tail = "\0" end
+function spoil.cut(m) m.raw = hostile.messages.body(m.name, m):sub(1, -2) end
+function spoil.skip(m) m.skip = true end
+
+-- Before the message of its step: a message of another type.
+function spoil.before(type, body)
+  return function(_, p) p:inject(type, body) end
+end
+
+function spoil.record(content_type, plain, options)
+  return function(_, p) p:record(content_type, plain, options) end
+end
+
+-- For each row { section of RFC 8446 or "RFC 5246 section 7.2", what is refused, alert, changes, options }, a spec.
+-- it: busted's. make(options) gives the peer; options.code is the error's, options.after(p) goes on when the steps are done.
+function hostile.rows(it, make, rows)
+  for _, row in ipairs(rows) do
+    local section, what, alert, changes, options = table.unpack(row, 1, 5)
+    it(("refuses %s (%s): %s"):format(what, section:find "RFC" and section or "section " .. section, alert), function()
+      options = options or {}
+      local p = make(options)
+      p:run(changes)
+      if options.after and not p.err then options.after(p) end
+      hostile.assert_refused(p, alert, options.code)
+    end)
+  end
+end
+
 return hostile

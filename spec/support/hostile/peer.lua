@@ -184,6 +184,7 @@ end
 
 -- Sends a message that a table describes; changes: see run.
 function Peer:send(name, m, change)
+  m.name = name
   if change then change(m, self) end
   if m.skip or self.err then return end
   if m.lazy then m.lazy(m) end
