@@ -289,10 +289,10 @@ static lt_code request_13(lt_tls *t, lt_reader r)
     if (!lt_has_extension(&x, LT_X_signature_algorithms)) /* section 4.3.2 */
         return lt_fail(&t->error, LT_missing_extension,
                        "CertificateRequest.signature_algorithms");
-    lt_reader authorities = x.data[LT_X_certificate_authorities];
     if (!two_byte_list(x.data[LT_X_signature_algorithms], &request->signature_schemes)
-        || (authorities.n > 0
-            && (!rd_vec(&authorities, 2, &request->authorities) || authorities.n != 0)))
+        || (lt_has_extension(&x, LT_X_certificate_authorities)
+            && !lt_certificate_authorities_parse(x.data[LT_X_certificate_authorities],
+                                                 &request->authorities)))
         return lt_fail(&t->error, LT_decode, "CertificateRequest.extensions");
     return LT_OK;
 }
