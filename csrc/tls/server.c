@@ -47,6 +47,8 @@ static lt_code choose_version(lt_tls *t)
 {
     const lt_client_hello *hello = &t->hs->client_hello;
     uint16_t version = LT_TLS_1_3;
+    if (hello->legacy_version < LT_TLS_1_0) /* appendix D.5, whatever else it offers */
+        return lt_fail(&t->error, LT_protocol_version, "ClientHello.legacy_version");
     while (version >= LT_TLS_1_2
            && !(lt_tls_allows_version(t->config, version) && offers_version(hello, version)))
         version--;
