@@ -107,13 +107,16 @@ static lt_code choose_group(lt_tls *t, lt_key_share_entry *share, uint32_t *ask)
     const lt_extensions *x = &t->hs->client_extensions;
     lt_reader shares;
     uint32_t best = 0, group;
+    bool group_twice;
     *ask = 0, *share = (lt_key_share_entry){ 0 };
     if (!lt_has_extension(x, LT_X_supported_groups) || !lt_has_extension(x, LT_X_key_share))
         return lt_fail(&t->error, LT_missing_extension, /* section 9.2 */
                        lt_has_extension(x, LT_X_key_share) ? "ClientHello.supported_groups"
                                                            : "ClientHello.key_share");
-    if (!lt_key_share_client_parse(x->data[LT_X_key_share], &shares))
-        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share");
+    if (!lt_key_share_client_parse(x->data[LT_X_key_share], &shares, &group_twice))
+        return lt_fail(&t->error, LT_decode, "ClientHello.key_share");
+    if (group_twice)
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, a group twice");
     for (lt_key_share_entry e; lt_key_share_entry_parse(&shares, &e);) {
         uint32_t rank = lt_tls_group_rank(t->config, e.group);
         if (!lt_list_has(t->hs->client_hello.supported_groups, e.group)) /* section 4.2.8 */

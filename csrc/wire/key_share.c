@@ -10,11 +10,12 @@ bool lt_key_share_entry_parse(lt_reader *r, lt_key_share_entry *entry)
            && entry->key_exchange.n >= 1;
 }
 
-bool lt_key_share_client_parse(lt_reader data, lt_bytes *entries)
+bool lt_key_share_client_parse(lt_reader data, lt_bytes *entries, bool *group_twice)
 {
     uint32_t groups[SHARES_MAX];
     size_t count = 0;
     lt_reader r;
+    *group_twice = false;
     if (!rd_vec(&data, 2, &r) || data.n != 0)
         return false;
     *entries = r;
@@ -23,8 +24,7 @@ bool lt_key_share_client_parse(lt_reader data, lt_bytes *entries)
         if (count == SHARES_MAX || !lt_key_share_entry_parse(&r, &entry))
             return false;
         for (size_t i = 0; i < count; i++)
-            if (groups[i] == entry.group)
-                return false;
+            *group_twice = *group_twice || groups[i] == entry.group;
         groups[count++] = entry.group;
     }
     return true;

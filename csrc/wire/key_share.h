@@ -12,9 +12,9 @@ typedef struct {
 
 bool lt_key_share_entry_parse(lt_reader *r, lt_key_share_entry *entry);
 
-/* KeyShareClientHello: every entry well-formed, no group twice; false otherwise. The list may be
- * empty. `entries` is set to its content, to be walked by lt_key_share_entry_parse. */
-bool lt_key_share_client_parse(lt_reader data, lt_bytes *entries);
+/* KeyShareClientHello: every entry well-formed; false otherwise. The list may be empty. `entries` is
+ * set to its content, to be walked by lt_key_share_entry_parse. */
+bool lt_key_share_client_parse(lt_reader data, lt_bytes *entries, bool *group_twice);
 bool lt_key_share_server_parse(lt_reader data, lt_key_share_entry *entry);
 bool lt_key_share_retry_parse(lt_reader data, uint32_t *selected_group);
 

@@ -171,7 +171,9 @@ static lt_bytes client_share(const lt_tls *t)
 {
     lt_key_share_entry e;
     lt_reader shares;
-    if (lt_key_share_client_parse(t->hs->client_extensions.data[LT_X_key_share], &shares))
+    bool twice;
+    if (lt_key_share_client_parse(t->hs->client_extensions.data[LT_X_key_share], &shares,
+                                  &twice))
         while (lt_key_share_entry_parse(&shares, &e))
             if (e.group == t->hs->shares[0].group)
                 return e.key_exchange;
