@@ -169,13 +169,18 @@ static lt_tls_session *open_usable(lt_tls *t, lt_bytes identity)
     return NULL;
 }
 
+static bool takes_psk_dhe_ke(const lt_tls *t) /* section 4.2.9 */
+{
+    lt_bytes modes = t->hs->client_extensions.data[LT_X_psk_key_exchange_modes];
+    return modes.n > 1 && memchr(modes.p + 1, PSK_DHE_KE, modes.n - 1);
+}
+
 /* The first session that can be gone on with, if there is one. */
 static lt_code choose_psk(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
     const lt_extensions *x = &hs->client_extensions;
     lt_offered_psks offered;
-    lt_reader r = x->data[LT_X_psk_key_exchange_modes], modes;
     if (!lt_has_extension(x, LT_X_pre_shared_key))
         return LT_OK;
     if (!x->last_is_known || x->last != LT_X_pre_shared_key)
@@ -183,10 +188,9 @@ static lt_code choose_psk(lt_tls *t)
                        "ClientHello.pre_shared_key, not the last");
     if (!lt_has_extension(x, LT_X_psk_key_exchange_modes))
         return lt_fail(&t->error, LT_missing_extension, "ClientHello.psk_key_exchange_modes");
-    if (!lt_offered_psks_parse(x->data[LT_X_pre_shared_key], &offered) || !rd_vec(&r, 1, &modes)
-        || r.n != 0 || modes.n == 0)
+    if (!lt_offered_psks_parse(x->data[LT_X_pre_shared_key], &offered))
         return lt_fail(&t->error, LT_decode, "ClientHello.pre_shared_key");
-    if (!memchr(modes.p, PSK_DHE_KE, modes.n))
+    if (!takes_psk_dhe_ke(t))
         return LT_OK;
     uint32_t i = 0;
     while (i < offered.count && !(t->resume = open_usable(t, offered.psk[i].identity)))
@@ -414,6 +418,19 @@ lt_code lt_tls_on_early_data(lt_tls *t)
     return answer(t);
 }
 
+/* Extensions whose shape is theirs even where nothing is made of them. */
+static lt_code check_shapes(lt_tls *t)
+{
+    const lt_extensions *x = &t->hs->client_extensions;
+    lt_reader r = x->data[LT_X_psk_key_exchange_modes], modes;
+    if (lt_has_extension(x, LT_X_psk_key_exchange_modes)
+        && (!rd_vec(&r, 1, &modes) || r.n != 0 || modes.n == 0))
+        return lt_fail(&t->error, LT_decode, "ClientHello.psk_key_exchange_modes");
+    if (x->data[LT_X_early_data].n + x->data[LT_X_post_handshake_auth].n > 0)
+        return lt_fail(&t->error, LT_decode, "ClientHello.early_data, post_handshake_auth");
+    return LT_OK;
+}
+
 static lt_code on_client_hello_13(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
@@ -422,7 +439,9 @@ static lt_code on_client_hello_13(lt_tls *t)
     if (hello->compression_methods.n != 1 || hello->compression_methods.p[0] != 0)
         return lt_fail(&t->error, LT_illegal_parameter,
                        "ClientHello.legacy_compression_methods");
-    lt_code rc = choose_suite(t);
+    lt_code rc = check_shapes(t);
+    if (rc == LT_OK)
+        rc = choose_suite(t);
     if (rc == LT_OK)
         rc = choose_group(t, &hs->share, &ask);
     if (rc == LT_OK && ask) {
@@ -510,9 +529,7 @@ static lt_code on_finished(lt_tls *t, lt_reader body)
         return rc;
     lt_tls_resumption_secret(t);
     lt_tls_read_with(t, t->client_secret);
-    lt_bytes modes = hs->client_extensions.data[LT_X_psk_key_exchange_modes];
-    bool wants_tickets = modes.n > 1 && memchr(modes.p + 1, PSK_DHE_KE, modes.n - 1);
-    return wants_tickets ? lt_tls_send_tickets(t) : LT_OK;
+    return takes_psk_dhe_ke(t) ? lt_tls_send_tickets(t) : LT_OK;
 }
 
 static bool tls_1_3(const lt_tls *t)
