@@ -431,6 +431,14 @@ static lt_code check_shapes(lt_tls *t)
     return LT_OK;
 }
 
+/* The key_share of a second hello: that of the group which was asked for, alone (section 4.1.2). */
+static bool is_as_asked(const lt_tls *t)
+{
+    size_t entry = 2 + 2 + 2 + t->hs->share.key_exchange.n;
+    return t->hs->share.group == t->hs->retry_group
+           && t->hs->client_extensions.data[LT_X_key_share].n == entry;
+}
+
 static lt_code on_client_hello_13(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
@@ -449,7 +457,7 @@ static lt_code on_client_hello_13(lt_tls *t)
         rc = hear_hello(t);
         return rc == LT_OK ? hello_retry_request(t, ask) : rc;
     }
-    if (rc == LT_OK && hs->retried && hs->share.group != hs->retry_group)
+    if (rc == LT_OK && hs->retried && !is_as_asked(t))
         rc = lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
     if (rc == LT_OK)
         rc = lt_tls_choose_alpn(t, hello->alpn);
@@ -476,15 +484,32 @@ lt_code lt_tls_on_config(lt_tls *t)
     return rc == LT_OK ? lt_tls_on_client_hello_12(t) : rc;
 }
 
+/* What a second hello must have from the first (section 4.1.2). */
+static lt_code keep_identity(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_bytes id = hs->client_hello.session_id;
+    if (hs->retried
+        && (!lt_bytes_equal(hs->client_hello.random, (lt_bytes){ t->client_random, 32 })
+            || !lt_bytes_equal(id, (lt_bytes){ hs->session_id, hs->session_id_size })))
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.random, second");
+    memcpy(t->client_random, hs->client_hello.random.p, sizeof t->client_random);
+    hs->session_id_size = id.n;
+    if (id.n > 0)
+        memcpy(hs->session_id, id.p, id.n);
+    return LT_OK;
+}
+
 static lt_code on_client_hello(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
     lt_code rc = parse_hello(t, body);
     if (rc == LT_OK)
         rc = keep_name(t, hs->client_hello.server_name);
+    if (rc == LT_OK)
+        rc = keep_identity(t);
     if (rc != LT_OK)
         return rc;
-    memcpy(t->client_random, hs->client_hello.random.p, sizeof t->client_random);
     if (!t->config->ask_client_hello || hs->asked_config)
         return lt_tls_on_config(t);
     hs->asked_config = true;

@@ -107,7 +107,7 @@ function spoil.record(content_type, plain, options)
 end
 
 -- For each row { section of RFC 8446 or "RFC 5246 section 7.2", what is refused, alert, changes, options }, a spec.
--- it: busted's. make(options) gives the peer; options.code is the error's, options.after(p) goes on when the steps are done.
+-- it: busted's. make(options) gives the peer; options.code is the error's, options.after(p) goes on after the steps.
 function hostile.rows(it, make, rows)
   for _, row in ipairs(rows) do
     local section, what, alert, changes, options = table.unpack(row, 1, 5)
