@@ -54,7 +54,8 @@ describe("the identity that answers a CertificateRequest", function()
       record_size_limit = 64, on_peer = function() return true end, -- a flight of many records
       on_certificate_request = function() return text(own.certificate), text(own.key) end,
     }
-    local p = pair.new(client, pair.server_config { max_version = "1.3", client_auth = "require", client_trust = pki.roots })
+    local p = pair.new(client,
+      pair.server_config { max_version = "1.3", client_auth = "require", client_trust = pki.roots })
     p:run(function(bytes)
       local pieces = {}
       for piece in bytes:gmatch(("."):rep(64, "?") .. "?") do pieces[#pieces + 1] = piece end
@@ -67,5 +68,32 @@ describe("the identity that answers a CertificateRequest", function()
     assert.is_nil(p.server_err)
     assert.equal("connected", p.server:state())
     assert.equal(bearssl.x509.load(own.leaf)[1]:der(), p.server:peer_certificates()[1]:der())
+  end)
+end)
+
+-- authorities: DER names, or nothing
+local function certificate_request(context, authorities)
+  return function(m)
+    m.context, m.extensions = context, { { 13, "\0\4\4\3\8\4" } }
+    if authorities then m.extensions[2] = { 47, (">s2"):pack((">s2"):pack(authorities)) } end
+  end
+end
+
+describe("a CertificateRequest after the handshake", function()
+  it("does not look at the authorities of the one before", function()
+    local own = pki.client.p256
+    local p = hostile.server { config = hostile.client_config {
+      certificate = own.certificate, key = own.key, post_handshake_auth = true } }
+    p:run({ certificate_request = certificate_request("", bearssl.x509.load(own.certificate)[2].issuer.der) },
+      { "client_hello", "server_hello", "encrypted_extensions", "certificate_request", "certificate",
+        "certificate_verify", "finished", "client_finished" })
+    assert.equal(11, p.client_messages[1].type)
+    collectgarbage()
+    p:run({ certificate_request = certificate_request "later" }, { "certificate_request" })
+    local m = p:receive()
+    assert.equal(11, m.type)
+    local context, list = (">s1s3"):unpack(m.body)
+    assert.equal("later", context)
+    assert.equal(bearssl.x509.load(own.leaf)[1]:der(), (">s3"):unpack(list))
   end)
 end)

@@ -301,6 +301,7 @@ lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
     lt_certificate_request *request = &t->asked.request;
+    *request = (lt_certificate_request){ 0 }; /* views of an exchange before this one */
     if (!lt_buffer_add(&hs->request_bytes, body.p, body.n))
         return lt_fail(&t->error, LT_memory, "CertificateRequest");
     lt_bytes kept = { hs->request_bytes.data, lt_buffer_size(&hs->request_bytes) };
