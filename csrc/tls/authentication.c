@@ -116,6 +116,7 @@ lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body)
                         (lt_bytes){ context->data, lt_buffer_size(context) }))
         return lt_fail(&t->error, LT_illegal_parameter,
                        "Certificate.certificate_request_context");
+    t->hs->peer_certified = m.list.n > 0;
     if (m.list.n == 0)
         return no_certificate(t);
     return keep_certificates(t, m.list, tls_1_3);

@@ -89,9 +89,9 @@ lt_code lt_tls_on_post_certificate(lt_tls *t, lt_reader body)
     lt_code rc = lt_tls_read_certificate(t, body);
     if (rc != LT_OK)
         return rc;
-    t->hs->next =
-        t->peer.count > 0 ? LT_TLS_wait_post_certificate_verify : LT_TLS_wait_post_finished;
-    return t->peer.count > 0 ? lt_tls_verify_peer(t) : LT_OK;
+    bool certified = t->hs->peer_certified; /* else it stays who it was */
+    t->hs->next = certified ? LT_TLS_wait_post_certificate_verify : LT_TLS_wait_post_finished;
+    return certified ? lt_tls_verify_peer(t) : LT_OK;
 }
 
 lt_code lt_tls_on_post_finished(lt_tls *t, lt_reader body)

@@ -113,6 +113,7 @@ typedef struct {
 
     /* client authentication */
     bool certificate_requested;
+    bool peer_certified; /* server: the Certificate of this exchange was not empty */
     lt_buffer request_bytes, request_context;
     lt_bytes peer_schemes; /* what the peer verifies; views, as in request or hello */
     const struct lt_identity *identity;
