@@ -97,3 +97,61 @@ describe("a CertificateRequest after the handshake", function()
     assert.equal(bearssl.x509.load(own.leaf)[1]:der(), (">s3"):unpack(list))
   end)
 end)
+
+describe("client authentication after the handshake", function()
+  local own = pki.client.p256
+  local options = { post_handshake_auth = true, client_auth = "request", client_trust = pki.roots }
+
+  local function offer_later(m)
+    table.insert(m.extensions, 1, { 49, "" })
+  end
+
+  -- A CertificateRequest of our server, after the steps.
+  local function asked(steps, changes)
+    changes = changes or {}
+    changes.client_hello = offer_later
+    local p = hostile.client { config = hostile.server_config(options) }
+    p:run(changes, steps)
+    assert.is_true(p:connected())
+    assert.is_true(p.conn:request_certificate())
+    local request = p:receive()
+    assert.equal(13, request.type)
+    p.context = (">s1"):unpack(request.body)
+    return p
+  end
+
+  local function finish(p)
+    p:send("finished", { verify_data = p:finished_data(p.client_traffic) })
+  end
+
+  local unknown = { "client_hello", "server_hello", "server_flight", function(p)
+    p:send("certificate", { context = "", entries = {} })
+  end, "finished", "tickets" }
+
+  it("makes nobody known before CertificateVerify and Finished", function()
+    local p = asked(unknown)
+    assert.is_nil(p.conn:peer_certificates())
+    p:run({}, { "certificate" }) -- anybody may have this certificate
+    assert.is_true(p:connected())
+    assert.is_nil(p.conn:peer_certificates())
+    assert.is_nil(p.conn:verified_chain())
+    p:run({}, { "certificate_verify" })
+    assert.is_nil(p.conn:peer_certificates())
+    finish(p)
+    assert.is_true(p:connected())
+    assert.equal(bearssl.x509.load(own.leaf)[1]:der(), p.conn:peer_certificates()[1]:der())
+    assert.truthy(p.conn:verified_chain())
+  end)
+
+  it("is declined by one who is known already", function()
+    local p = asked(hostile.client_flows.flow_authenticated)
+    local known = p.conn:peer_certificates()[1]:der()
+    p:send("certificate", { context = p.context, entries = {} })
+    assert.is_true(p:connected(), tostring(p.err))
+    finish(p)
+    assert.is_true(p:connected(), tostring(p.err))
+    assert.equal(known, p.conn:peer_certificates()[1]:der())
+    p:data "still here"
+    assert.equal("still here", p.conn:read())
+  end)
+end)

@@ -197,32 +197,43 @@ static void info(const lt_engine *engine, lt_info *i)
         memcpy(i->server_name, t->name, sizeof i->server_name);
 }
 
+/* A certificate that comes while the connection is up is the peer's once its Finished has come too: anybody can
+ * send another's. Only who judges it sees it before. */
+static const lt_tls_peer *peer(const lt_engine *engine)
+{
+    static const lt_tls_peer nobody = { .count = 0 };
+    const lt_tls *t = of_const(engine);
+    bool unproven = t->state == LT_TLS_wait_post_certificate_verify
+                    || t->state == LT_TLS_wait_post_finished;
+    return unproven && !t->question ? &nobody : &t->peer;
+}
+
 static const lt_bytes *peer_certificates(const lt_engine *engine, size_t *count)
 {
-    *count = of_const(engine)->peer.count;
-    return of_const(engine)->peer.certificates;
+    *count = peer(engine)->count;
+    return peer(engine)->certificates;
 }
 
 static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
 {
-    *count = of_const(engine)->peer.verified.path_length;
-    return of_const(engine)->peer.verified.path;
+    *count = peer(engine)->verified.path_length;
+    return peer(engine)->verified.path;
 }
 
 static const lt_verify_result *verify_result(const lt_engine *engine)
 {
-    return &of_const(engine)->peer.verified;
+    return &peer(engine)->verified;
 }
 
 static lt_bytes peer_staple(const lt_engine *engine)
 {
-    const lt_buffer *b = &of_const(engine)->peer.ocsp_staple;
+    const lt_buffer *b = &peer(engine)->ocsp_staple;
     return (lt_bytes){ b->data, lt_buffer_size(b) };
 }
 
 static lt_bytes peer_scts(const lt_engine *engine)
 {
-    const lt_buffer *b = &of_const(engine)->peer.scts;
+    const lt_buffer *b = &peer(engine)->scts;
     return (lt_bytes){ b->data, lt_buffer_size(b) };
 }
 
