@@ -125,9 +125,13 @@ end
 -- @tparam function options.on_certificate_request instead of `certificate`: called with what the server asks for
 -- (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing
 -- @tparam string|table options.alpn protocols to offer, the best first (RFC 7301)
--- @tparam string options.min_version `"1.0"`, `"1.1"` or `"1.2"` (the default)
--- @tparam string options.max_version likewise; below `"1.2"` only with a `min_version`
--- @tparam string|table options.cipher_suites the best first; ECDHE with AEAD by default
+-- @tparam string options.min_version `"1.0"`, `"1.1"`, `"1.2"` (the default) or `"1.3"`; below `"1.2"` only with a
+-- `max_version` of `"1.2"` at most
+-- @tparam string options.max_version likewise, `"1.3"` by default; below `"1.2"` only with a `min_version`
+-- @tparam string options.engine `"native"`, the one with TLS 1.3, or `"bear"`, BearSSL's, which has all versions below;
+-- by default `"native"`, and `"bear"` where max_version is `"1.2"` or lower, or the suites are for that
+-- @tparam string|table options.cipher_suites the best first; ECDHE with AEAD by default, AES before ChaCha20 where the
+-- processor has instructions for AES
 -- @tparam string|table options.groups x25519, secp256r1, secp384r1, secp521r1 by default; the best first: the first has
 -- a key share in the ClientHello (BearSSL's engine has an order of its own)
 -- @tparam string|table options.signature_schemes what to offer, to accept in the peer's handshake and to sign with, the
