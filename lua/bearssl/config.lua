@@ -216,7 +216,7 @@ core.config_methods.set_ticket_keys = later.ticket_keys
 -- @treturn[2] bearssl.error what is wrong with a file
 core.config_methods.set_ocsp_staple = later.ocsp_staple
 
---- Takes a session back from its bytes (`session:export`), for @{config:wrap}.
+--- Takes a session back from its bytes (`session:export`), for `config:wrap`.
 -- @function config:import_session
 -- @tparam string bytes
 -- @treturn[1] bearssl.session
