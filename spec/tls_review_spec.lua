@@ -155,3 +155,14 @@ describe("client authentication after the handshake", function()
     assert.equal("still here", p.conn:read())
   end)
 end)
+
+describe("SCTs", function()
+  it("of TLS 1.2 come with ServerHello and stay", function()
+    local list = "\0\4\0\2ab" -- SignedCertificateTimestampList (RFC 6962 section 3.3)
+    for _, version in ipairs { "1.2", "1.3" } do
+      local p = pair.connected({ engine = "native", max_version = version },
+        { engine = "native", max_version = version, scts = list })
+      assert.equal(list, p.client:scts())
+    end
+  end)
+end)

@@ -40,7 +40,12 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 {
     lt_tls_peer *peer = &t->peer;
     lt_certificate_entry entry;
-    lt_tls_forget_peer(t);                      /* that of a session which was not resumed */
+    lt_buffer scts = peer->scts; /* in TLS 1.2 they came with ServerHello */
+    peer->scts = (lt_buffer){ 0 };
+    lt_tls_forget_peer(t); /* that of a session which was not resumed, or of before */
+    if (tls_1_3)
+        lt_buffer_free(&scts);
+    peer->scts = scts;
     if (!lt_buffer_reserve(&peer->der, list.n)) /* once, so that the views stay */
         return lt_fail(&t->error, LT_memory, "Certificate");
     while (list.n > 0) {
