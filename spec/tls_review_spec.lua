@@ -166,3 +166,17 @@ describe("SCTs", function()
     end
   end)
 end)
+
+describe("a client that has sent early data", function()
+  it("does not go on in TLS 1.2 (RFC 8446 appendix D.3)", function()
+    local config = hostile.client_config { early_data = true }
+    local first = pair.new(config, pair.server_config { max_version = "1.3", max_early_data = true }):run()
+    local session = assert(first.client:session())
+    local p = pair.new(config, pair.server_config { max_version = "1.2", engine = "native" },
+      { name = "localhost", session = session })
+    p:run()
+    assert.equal("protocol_version", p.client_err.code)
+    assert.equal("failed", p.client:state())
+    assert.same({ 2, 70 }, { pair.last_alert(p.to_server) })
+  end)
+end)

@@ -80,12 +80,23 @@ static lt_code check_extensions(lt_tls *t)
     return rc;
 }
 
+/* What was written under keys of TLS 1.3 cannot be taken back (RFC 8446 appendix D.3). */
+static lt_code refuse_after_early_data(lt_tls *t)
+{
+    t->early_data = LT_EARLY_rejected;
+    t->write.suite = NULL; /* this server reads nothing else */
+    lt_error_cause(&t->error, "connect again without early data",
+                   "the server, which spoke TLS 1.3 before, chose TLS 1.2");
+    return lt_fail(&t->error, LT_protocol_version, "ServerHello.server_version, early data");
+}
+
 static lt_code read_hello(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
     const lt_server_hello *hello = &hs->server_hello;
     const lt_suite *suite = lt_suite_by_id(hello->cipher_suite);
-    lt_code rc = check_version(t, hello);
+    lt_code rc = t->early_data == LT_EARLY_offered ? refuse_after_early_data(t)
+                                                   : check_version(t, hello);
     if (rc == LT_OK)
         rc = check_extensions(t);
     if (rc != LT_OK)
