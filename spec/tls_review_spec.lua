@@ -180,3 +180,35 @@ describe("a client that has sent early data", function()
     assert.same({ 2, 70 }, { pair.last_alert(p.to_server) })
   end)
 end)
+
+describe("the second ClientHello", function()
+  local changes = {
+    ["another server_name"] = function(m)
+      hostile.messages.set(m.extensions, 0, (">s2"):pack("\0" .. (">s2"):pack "internal.example"))
+    end,
+    ["no server_name"] = function(m) hostile.messages.drop(m.extensions, 0) end,
+    ["another random"] = function(m) m.random = ("D"):rep(32) end,
+    ["another session ID"] = function(m) m.session_id = ("J"):rep(32) end,
+    ["more suites"] = function(m) m.cipher_suites[2] = 0x1302 end,
+    ["another ALPN"] = function(m) hostile.messages.set(m.extensions, 16, "\0\3\2h2") end,
+  }
+
+  -- The group of the first share is one that the server does not take.
+  local function retried(change)
+    local p = hostile.client { group = 23, config = hostile.server_config { groups = { "x25519" } } }
+    local count = 0
+    return p:run({ client_hello = function(m)
+      count = count + 1
+      if count == 2 and change then change(m) end
+    end }, hostile.client_flows.flow_retry)
+  end
+
+  it("differs in nothing that was decided by the first (RFC 8446 section 4.1.2)", function()
+    assert.is_true(retried():connected())
+    for name, change in pairs(changes) do
+      local p = retried(change)
+      assert.truthy(p.err, name)
+      hostile.assert_refused(p, "illegal_parameter")
+    end
+  end)
+end)

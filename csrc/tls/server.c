@@ -15,12 +15,21 @@ enum { PSK_DHE_KE = 1, FALLBACK_SCSV = 0x5600 };
 static lt_code parse_hello(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_buffer_free(&hs->hello);
-    if (!lt_buffer_add(&hs->hello, body.p - 4, body.n + 4))
+    lt_buffer first = hs->hello; /* its views stay as long as it does */
+    lt_client_hello before = hs->client_hello;
+    hs->hello = (lt_buffer){ 0 };
+    bool kept = lt_buffer_add(&hs->hello, body.p - 4, body.n + 4);
+    bool parsed =
+        kept
+        && lt_client_hello_parse((lt_reader){ hs->hello.data + 4, body.n }, &hs->client_hello);
+    bool same = parsed && (!hs->retried || lt_client_hello_same(&before, &hs->client_hello));
+    lt_buffer_free(&first);
+    if (!kept)
         return lt_fail(&t->error, LT_memory, "ClientHello");
-    lt_reader kept = { hs->hello.data + 4, body.n };
-    if (!lt_client_hello_parse(kept, &hs->client_hello))
+    if (!parsed)
         return lt_fail(&t->error, LT_decode, "ClientHello");
+    if (!same)
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello, second");
     return lt_extensions_parse(&hs->client_extensions, hs->client_hello.extensions,
                                LT_IN_client_hello, ~0U, &t->error);
 }

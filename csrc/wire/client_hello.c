@@ -113,3 +113,16 @@ bool lt_client_hello_parse(lt_reader r, lt_client_hello *hello)
         return true;
     return rd_vec(&r, 2, &hello->extensions) && r.n == 0 && extensions(hello);
 }
+
+bool lt_client_hello_same(const lt_client_hello *a, const lt_client_hello *b)
+{
+    return a->legacy_version == b->legacy_version && lt_bytes_equal(a->random, b->random)
+           && lt_bytes_equal(a->session_id, b->session_id)
+           && lt_bytes_equal(a->cipher_suites, b->cipher_suites)
+           && lt_bytes_equal(a->compression_methods, b->compression_methods)
+           && lt_bytes_equal(a->server_name, b->server_name)
+           && lt_bytes_equal(a->supported_versions, b->supported_versions)
+           && lt_bytes_equal(a->supported_groups, b->supported_groups)
+           && lt_bytes_equal(a->signature_algorithms, b->signature_algorithms)
+           && lt_bytes_equal(a->alpn, b->alpn);
+}

@@ -24,6 +24,10 @@ typedef struct {
 /* The body of the message, whole: trailing bytes and duplicate extensions are refused. */
 bool lt_client_hello_parse(lt_reader body, lt_client_hello *hello);
 
+/* After a HelloRetryRequest: is all that decisions are made by the same (RFC 8446 section 4.1.2)? Who answers, and
+ * whether a certificate is asked for, was decided by the first. */
+bool lt_client_hello_same(const lt_client_hello *a, const lt_client_hello *b);
+
 /* Is this two-byte value in a list of such values? */
 bool lt_list_has(lt_bytes list, uint32_t value);
 
