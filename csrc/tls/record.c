@@ -149,7 +149,7 @@ lt_code lt_record_open(lt_protection *p, uint8_t *record, size_t n, uint32_t *co
         return plaintext->n <= LT_FRAGMENT_MAX
                    ? LT_OK
                    : lt_fail(e, LT_record_overflow, "TLSPlaintext.length");
-    if (plaintext->n < p->explicit_nonce + LT_AEAD_TAG + (is_13(p) ? 1 : 0))
+    if (plaintext->n < p->explicit_nonce + LT_AEAD_TAG)
         return lt_fail(e, LT_bad_record, "TLSCiphertext.length");
     uint8_t *data = record + LT_RECORD_HEADER + p->explicit_nonce;
     size_t inner = plaintext->n - p->explicit_nonce - LT_AEAD_TAG;
