@@ -246,6 +246,11 @@ static lt_code resumed(lt_tls *t)
     return rc == LT_OK ? lt_tls_finish_12(t) : rc;
 }
 
+static bool has_uncompressed(lt_bytes formats) /* RFC 8422 section 5.1.2 */
+{
+    return memchr(formats.p, 0, formats.n) != NULL;
+}
+
 lt_code lt_tls_on_client_hello_12(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
@@ -257,6 +262,10 @@ lt_code lt_tls_on_client_hello_12(lt_tls *t)
     if (lt_has_extension(x, LT_X_renegotiation_info)
         && (renegotiation.n != 1 || renegotiation.p[0] != 0))
         return lt_fail(&t->error, LT_insecure_renegotiation, "ClientHello.renegotiation_info");
+    if (x->data[LT_X_extended_master_secret].n > 0)
+        return lt_fail(&t->error, LT_decode, "ClientHello.extended_master_secret");
+    if (hs->client_hello.has_point_formats && !has_uncompressed(hs->client_hello.point_formats))
+        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.ec_point_formats");
     hs->extended_master_secret = lt_has_extension(x, LT_X_extended_master_secret);
     hs->ticket_expected = lt_has_extension(x, LT_X_session_ticket) && t->config->tls
                           && t->config->session_lifetime > 0;
