@@ -294,6 +294,20 @@ describe("the limits of a search", function()
     assert.truthy(err.paths_more > 100)
   end)
 
+  -- Three certificates for each of five CAs: 3^5 paths, all of them signed by the root, none with a policy.
+  it("are 100 paths whose signatures are good", function()
+    local chain, above = { false }, root
+    for i = 1, 5 do
+      for _ = 1, 3 do chain[#chain + 1] = authority.ca("many" .. i, above, { key = "many" .. i }) end
+      above = chain[#chain]
+    end
+    chain[1] = authority.leaf("leaf", above)
+    accepts({ root }, chain)
+    local err = refuses("limit", { root }, chain, { require_explicit_policy = true })
+    assert.truthy(err.message:find("more than 100 paths", 1, true), err.message)
+    assert.equal(100, #err.paths + err.paths_more)
+  end)
+
   it("leave room for the way out of a tangle", function()
     for n = 2, 8 do accepts({ root }, tangle(n, true)) end
   end)

@@ -12,12 +12,21 @@
 
 enum {
     NODES_MAX = 2 * LT_POOL_MAX, /* the pool, and as many anchors */
-    STEPS_MAX = 4096,            /* candidates looked at */
+    NAMES_MAX = 2 * NODES_MAX,
+    STEPS_MAX = 4096, /* candidates looked at */
+    JUDGED_MAX = 100, /* paths whose signatures are good */
 };
+
+/* Names are compared once, when a node is made: equal ones have the same number. */
+typedef struct {
+    lt_bytes name;
+    uint64_t hash;
+    bool fetched; /* the anchors of this name are nodes */
+} known_name;
 
 typedef struct {
     const lt_anchor *is;
-    uint64_t subject, issuer; /* hashes */
+    uint16_t subject, issuer; /* into the names of the search */
     bool anchor, self_issued;
     bool faulty; /* no path through it can do */
 } node;
@@ -37,12 +46,14 @@ typedef enum { NOWHERE, TO_AN_ANCHOR, VERIFIED } reach;
 
 typedef struct {
     const lt_path_question *q;
+    known_name names[NAMES_MAX];
+    size_t name_count;
     node nodes[NODES_MAX];
     size_t node_count;
     uint8_t edges[LT_POOL_MAX][NODES_MAX];
     frame frames[LT_CHAIN_MAX];
     size_t depth, max_depth;
-    uint32_t steps;
+    uint32_t steps, judged;
     bool over;           /* found, or no use going on */
     bool leaf_is_stored; /* but the store takes no leaves */
     lt_code outcome;
@@ -51,15 +62,25 @@ typedef struct {
     size_t paths;
 } search;
 
-static node make_node(const lt_anchor *a, bool anchor)
+static uint16_t number_of(search *s, lt_bytes name)
 {
-    return (node){
-        .is = a,
-        .anchor = anchor,
-        .subject = lt_dn_hash(a->certificate.subject),
-        .issuer = lt_dn_hash(a->certificate.issuer),
-        .self_issued = lt_is_self_issued(&a->certificate),
-    };
+    uint64_t hash = lt_dn_hash(name);
+    size_t i = 0;
+    while (i < s->name_count
+           && !(s->names[i].hash == hash && lt_dn_equal(s->names[i].name, name)))
+        i++;
+    if (i == s->name_count)
+        s->names[s->name_count++] = (known_name){ name, hash, false };
+    return (uint16_t)i;
+}
+
+static void add_node(search *s, const lt_anchor *a, bool anchor)
+{
+    node *n = &s->nodes[s->node_count++];
+    *n = (node){ .is = a, .anchor = anchor };
+    n->subject = number_of(s, a->certificate.subject);
+    n->issuer = number_of(s, a->certificate.issuer);
+    n->self_issued = n->subject == n->issuer;
 }
 
 static void end(search *s, lt_code outcome, lt_error *e)
@@ -129,17 +150,14 @@ static int likelihood(const search *s, const node *child, const node *issuer)
            + !issuer->self_issued;
 }
 
-static bool names_match(const node *child, const node *issuer)
-{
-    return child->issuer == issuer->subject
-           && lt_dn_equal(child->is->certificate.issuer, issuer->is->certificate.subject);
-}
-
 /* The anchors of the child's issuer become nodes when they are first met. */
 static lt_code fetch_anchors(search *s, const node *child, lt_error *e)
 {
     size_t cursor = 0;
     const lt_anchor *a;
+    if (s->names[child->issuer].fetched)
+        return LT_OK;
+    s->names[child->issuer].fetched = true;
     while (
         (a = lt_store_find(s->q->validator->store, child->is->certificate.issuer, &cursor, e))
         != NULL) {
@@ -151,7 +169,7 @@ static lt_code fetch_anchors(search *s, const node *child, lt_error *e)
         if (s->node_count == NODES_MAX)
             return lt_fail_detail(e, LT_limit, "store", "more than %d anchors with these names",
                                   NODES_MAX - LT_POOL_MAX);
-        s->nodes[s->node_count++] = make_node(a, true);
+        add_node(s, a, true);
     }
     return e->code;
 }
@@ -180,7 +198,7 @@ static void enter(search *s, size_t n)
         return;
     }
     for (size_t i = 1; i < s->node_count; i++)
-        if (i != n && names_match(&s->nodes[n], &s->nodes[i]))
+        if (i != n && s->nodes[n].issuer == s->nodes[i].subject)
             insert_candidate(s, f, i);
 }
 
@@ -191,8 +209,7 @@ static bool in_path(const search *s, const node *n)
     for (size_t i = 0; i < s->depth; i++) {
         const node *there = &s->nodes[s->frames[i].node];
         if (there->subject == n->subject
-            && lt_bytes_equal(there->is->certificate.spki, n->is->certificate.spki)
-            && lt_dn_equal(there->is->certificate.subject, n->is->certificate.subject))
+            && lt_bytes_equal(there->is->certificate.spki, n->is->certificate.spki))
             return true;
     }
     return false;
@@ -349,6 +366,12 @@ static void judge(search *s, const lt_path *path, size_t anchor)
 {
     lt_error e = { .code = LT_OK };
     lt_path_fault fault = { .at = 0, .own = false };
+    if (++s->judged > JUDGED_MAX) {
+        lt_fail_detail(&e, LT_limit, "path", "more than %d paths with good signatures",
+                       JUDGED_MAX);
+        end(s, LT_limit, &e);
+        return;
+    }
     lt_code rc = s->q->judge(s->q->context, path, &fault, &e);
     if (rc == LT_OK || rc == LT_memory || rc == LT_limit) {
         end(s, rc, rc == LT_OK ? NULL : &e);
@@ -434,7 +457,7 @@ lt_code lt_path_search(const lt_path_question *question, lt_error *e)
     s->q = question;
     s->max_depth = policy->max_depth < LT_CHAIN_MAX ? policy->max_depth : LT_CHAIN_MAX;
     for (size_t i = 0; i < question->pool_count; i++)
-        s->nodes[s->node_count++] = make_node(question->pool[i], false);
+        add_node(s, question->pool[i], false);
     try_leaf_alone(s);
     if (!s->over)
         enter(s, 0);
