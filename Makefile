@@ -86,7 +86,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit fuzzers interpreter deps demo test asan fault fuzz ct bench lint rooms format docs \
+.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench lint rooms format docs \
 	install clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -139,6 +139,10 @@ demo: ## a tour: HTTPS, certificates and mutual TLS against a local server
 test: ## everything: checks, warnings, specs, specs under sanitizers and with failing allocations
 	@sh .ci/deps demo test
 	@$(TEST)
+
+interop: ## the specs that want more than Debian's packages: Go (SEED=n HIERARCHIES=n)
+	@$(SUBMAKE) all unit
+	@SPECS="$(wildcard spec/interop/*_spec.lua)" $(TEST) specs
 
 asan: ## the specs under ASan and UBSan (SPECS="spec/x_spec.lua" for some)
 	@$(TEST) asan

@@ -1,4 +1,4 @@
--- Random hierarchies for the comparison with `openssl verify`: cross-signs, several keys under a name, wrong bits,
+-- Random hierarchies for the comparison with `openssl verify` and Go: cross-signs, several keys under a name, wrong bits,
 -- constraints, dates, policies, bad signatures, strays, any order. The same seed gives the same ones.
 local authority = require "spec.support.authority"
 local der = require "spec.support.der"
@@ -17,12 +17,13 @@ local function some(list, p)
 end
 
 local dates = { { to = "20240101000000Z" }, { from = "20260101000000Z" } }
-local subtrees = { "DNS:example", "DNS:org", "DNS:leaf.example", "DNS:a.leaf.example", "IP:10.0.0.0/8",
+local every_subtree = { "DNS:example", "DNS:org", "DNS:leaf.example", "DNS:a.leaf.example", "IP:10.0.0.0/8",
   "IP:192.0.2.0/24", "email:example.com", "email:.example.com", "URI:example.com", "URI:.example.com", "DN:leaf",
   "DN:" .. der.sequence() }
 local names = { "DNS:leaf.example", "DNS:a.leaf.example", "DNS:x.org", "DNS:*.leaf.example", "IP:10.1.1.1",
   "IP:192.0.2.7", "email:a@example.com", "email:a@b.example.com", "URI:http://example.com/",
   "URI:http://a.example.com/x" }
+local subtrees = every_subtree
 local policies = { "1.2.3.1", "1.2.3.2", "2.5.29.32.0" }
 
 local function with_both(rate)
@@ -121,8 +122,13 @@ local function hierarchy()
   return { leaf = leaf, others = others, anchors = anchors }
 end
 
-function hierarchies.make(seed, count)
+-- `kinds`: a set of kinds of names that may be constrained ({ DNS = true }); without it, all that there are
+function hierarchies.make(seed, count, kinds)
   math.randomseed(seed)
+  subtrees = {}
+  for _, each in ipairs(every_subtree) do
+    if not kinds or kinds[each:match "^%a+"] then subtrees[#subtrees + 1] = each end
+  end
   local list = {}
   for i = 1, count do list[i] = hierarchy() end
   return list
