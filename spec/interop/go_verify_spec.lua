@@ -1,5 +1,5 @@
--- Random hierarchies judged by us and by Go's crypto/x509, for `make interop`: it wants Go. Go tries all paths as we do,
--- so both have the same certificates at hand. Each difference is one of docs/verification.md.
+-- Random hierarchies judged by us and by Go's crypto/x509, for `make interop`: it wants Go, which tries all paths as we
+-- do, so that both have the same certificates at hand. Each difference is one of docs/verification.md.
 -- HIERARCHIES=n in the environment makes n of them, SEED=n other ones.
 local hierarchies = require "spec.support.hierarchies"
 local validation = require "spec.support.validation"

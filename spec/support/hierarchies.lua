@@ -1,4 +1,4 @@
--- Random hierarchies for the comparison with `openssl verify` and Go: cross-signs, several keys under a name, wrong bits,
+-- Random hierarchies for the comparison with OpenSSL and Go: cross-signs, several keys under a name, wrong bits,
 -- constraints, dates, policies, bad signatures, strays, any order. The same seed gives the same ones.
 local authority = require "spec.support.authority"
 local der = require "spec.support.der"
