@@ -4,6 +4,7 @@
 -- @module bearssl
 
 -- bearssl.client and bearssl.server: options to a config.
+local check = require "bearssl.check"
 local core = require "bearssl.core"
 local native_options = require "bearssl.native_options"
 local options = require "bearssl.options"
@@ -194,7 +195,7 @@ set("ticket_keys", function(value)
   return list
 end)
 set("ocsp_staple", function(value)
-  local list, wrong = native_options.list_of_strings(value)
+  local list, wrong = check.strings(value)
   if not list then error("ocsp_staple: " .. wrong, 4) end
   return staples(list)
 end)

@@ -1,26 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- The options that only the native engine (TLS 1.3, modern 1.2) has: their checks, what the combination must be, and
 -- the fields that core.config takes. For bearssl.options.
+local check = require "bearssl.check"
 local core = require "bearssl.core"
 local near = require "bearssl.near"
 
+local of_type, integer, strings = check.of_type, check.integer, check.strings
 local early_default = 16384 -- bytes
-
-local function of_type(name)
-  return function(value)
-    if type(value) == name then return value end
-    return nil, ("a %s is wanted, not %s"):format(name, type(value))
-  end
-end
-
-local function integer(low, high)
-  return function(value)
-    local n = math.type(value) == "float" and math.tointeger(value) or value
-    if math.type(n) == "integer" and n >= low and n <= high then return n end
-    local what = type(value) == "number" and tostring(value) or type(value)
-    return nil, ("an integer from %d to %d is wanted, not %s"):format(low, high, what)
-  end
-end
 
 local function early_data(value)
   if value == true then return early_default end
@@ -28,19 +14,9 @@ local function early_data(value)
   return integer(0, 1 << 24)(value)
 end
 
-local function list_of_strings(value)
-  if type(value) == "string" then return { value } end
-  if type(value) ~= "table" then return nil, ("a string or a list of strings is wanted, not %s"):format(type(value)) end
-  for i, v in ipairs(value) do
-    if type(v) ~= "string" then return nil, ("element %d is no string but a %s"):format(i, type(v)) end
-  end
-  if #value == 0 then return nil, "the list is empty" end
-  return value
-end
-
 -- RFC 8446 section 4.6.1: keys that other processes have too, each of at least 32 random bytes; the first one seals.
 local function ticket_keys(value)
-  local list, wrong = list_of_strings(value)
+  local list, wrong = strings(value)
   if not list then return nil, wrong end
   if #list > 8 then return nil, "at most 8 keys are taken" end
   for i, key in ipairs(list) do
@@ -51,7 +27,7 @@ end
 
 -- IANA's names of the schemes that there is code for (RFC 8446 section 4.2.3), by preference.
 local function signature_schemes(value)
-  local list, wrong = list_of_strings(value)
+  local list, wrong = strings(value)
   if not list then return nil, wrong end
   local seen, ids = {}, {}
   for i, name in ipairs(list) do
@@ -72,7 +48,7 @@ local options = {
   early_data_guard = { of_type "function", "server" },
   on_client_hello = { of_type "function", "server" },
   ticket_keys = { ticket_keys, "server" },
-  ocsp_staple = { list_of_strings, "server" },
+  ocsp_staple = { strings, "server" },
   scts = { of_type "string", "server" },
   on_peer = { of_type "function" },
   post_handshake_auth = { of_type "boolean" },
@@ -121,4 +97,4 @@ local function add_fields(fields, values)
   fields.scts = values.scts
 end
 
-return { options = options, objection = objection, add_fields = add_fields, list_of_strings = list_of_strings }
+return { options = options, objection = objection, add_fields = add_fields }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What bearssl.client and bearssl.server take, checked: names, types, combinations. What is wrong is the
 -- programmer's mistake; read(role, given) gives nil and a text that names the option, for its caller to raise.
+local check = require "bearssl.check"
 local core = require "bearssl.core"
 local native_options = require "bearssl.native_options"
 local near = require "bearssl.near"
@@ -10,54 +11,11 @@ local revocation = require "bearssl.revocation"
 local caches = require "bearssl.session_cache"
 local suites = require "bearssl.suites"
 
+local of_type, integer, one_of, strings = check.of_type, check.integer, check.one_of, check.strings
+
 local default_groups = { "x25519", "secp256r1", "secp384r1", "secp521r1" } -- all that there is code for
 local group_numbers = {}
 for _, name in ipairs(default_groups) do group_numbers[name] = core.groups[name] end
-
--- Each check gives the value to go on with, or nil and what is wanted instead.
-
-local function of_type(name)
-  return function(value)
-    if type(value) == name then return value end
-    return nil, ("a %s is wanted, not %s"):format(name, type(value))
-  end
-end
-
-local function integer(low, high)
-  return function(value)
-    local n = math.type(value) == "float" and math.tointeger(value) or value
-    if math.type(n) == "integer" and n >= low and n <= high then return n end
-    local what = type(value) == "number" and tostring(value) or type(value)
-    return nil, ("an integer from %d to %d is wanted, not %s"):format(low, high, what)
-  end
-end
-
-local function one_of(names)
-  return function(value)
-    if type(value) == "string" and names[value] ~= nil then return names[value] end
-    local list = {}
-    for name in pairs(names) do list[#list + 1] = ('"%s"'):format(name) end
-    table.sort(list)
-    local what = type(value) == "string" and ('"%s"'):format(value) or type(value)
-    return nil, ("%s is wanted, not %s"):format(table.concat(list, " or "), what)
-  end
-end
-
--- A string, or a list of at least one; always gives a list.
-local function strings(value)
-  if type(value) == "string" then return { value } end
-  if type(value) ~= "table" then return nil, ("a string or a list of strings is wanted, not %s"):format(type(value)) end
-  if #value == 0 then return nil, "the list is empty" end
-  local list = {}
-  for i, v in ipairs(value) do
-    if type(v) ~= "string" then return nil, ("element %d is no string but a %s"):format(i, type(v)) end
-    list[i] = v
-  end
-  for key in pairs(value) do
-    if math.type(key) ~= "integer" or key < 1 or key > #list then return nil, ("a list has no key %s"):format(key) end
-  end
-  return list
-end
 
 -- A key that needs no reading: what bearssl.key has read, or the function that signs with one elsewhere.
 local function is_ready(value)
