@@ -212,3 +212,49 @@ describe("the second ClientHello", function()
     end
   end)
 end)
+
+describe("after our close_notify", function()
+  local core = require "bearssl.core"
+
+  it("no handshake goes on", function()
+    for _, version in ipairs { "1.2", "1.3" } do
+      local p = pair.new(hostile.client_config { engine = "native", max_version = version },
+        pair.server_config { engine = "native", max_version = version })
+      p.server:feed(p.client:pull())
+      p.client:close()
+      assert.equal("\21\3\3\0\2\1\0", p.client:pull())
+      p.client:feed(p.server:pull())
+      assert.equal("", p.client:pull())
+      assert.equal("closing", p.client:state())
+    end
+  end)
+
+  it("no ticket comes, nor a certificate", function()
+    local config = hostile.client_config { early_data = true }
+    local server = pair.server_config { max_version = "1.3", max_early_data = true,
+      early_data_guard = function() return true end }
+    local p = pair.new(config, server):run()
+    p = pair.new(config, server, { name = "localhost", session = assert(p.client:session()) })
+    core.write_early(p.client, "question")
+    p.server:feed(p.client:pull())
+    assert.equal("question", p.server:read())
+    assert.truthy(p.server:write "answer")
+    p.server:close()
+    p:run()
+    assert.is_nil(p.server_err)
+    assert.equal("answer", p.client:read())
+    assert.equal("half_closed", p.client:state())
+    assert.equal(1, #p.to_client)
+
+    local own = pki.client.p256
+    local later = hostile.server { config = hostile.client_config {
+      certificate = own.certificate, key = own.key, post_handshake_auth = true } }
+    later:run()
+    later.conn:close()
+    later:run({ certificate_request = certificate_request "later" }, { "certificate_request" })
+    assert.is_nil(later.err)
+    local said = later:drain()
+    assert.equal(1, #said)
+    assert.same({ "alert", 0 }, { said[1].kind, said[1].description })
+  end)
+end)

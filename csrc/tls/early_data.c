@@ -40,6 +40,13 @@ static void accept(lt_tls *t)
     t->early_left = t->resume->max_early_data;
 }
 
+bool lt_tls_answers_early(const lt_tls *t)
+{
+    return t->server && t->early_data == LT_EARLY_accepted
+           && (t->state == LT_TLS_wait_end_of_early_data
+               || t->state == LT_TLS_wait_client_finished);
+}
+
 void lt_tls_answer_early_data(lt_tls *t, bool yes)
 {
     if (yes)

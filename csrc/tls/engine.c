@@ -79,17 +79,9 @@ static size_t unread(const lt_engine *engine)
     return lt_buffer_size(&of_const(engine)->in);
 }
 
-/* The server may once its Finished is out, if the client was quick too (section 2.3). */
-static bool answers_early(const lt_tls *t)
-{
-    return t->server && t->early_data == LT_EARLY_accepted
-           && (t->state == LT_TLS_wait_end_of_early_data
-               || t->state == LT_TLS_wait_client_finished);
-}
-
 static bool may_write(const lt_tls *t)
 {
-    return t->error.code == LT_OK && !t->closing && (t->up || answers_early(t))
+    return t->error.code == LT_OK && !t->closing && (t->up || lt_tls_answers_early(t))
            && !(t->peer_closed && t->version < LT_TLS_1_3);
 }
 
@@ -168,7 +160,7 @@ static lt_state state(const lt_engine *engine)
         return LT_STATE_closing;
     if (t->question)
         return LT_STATE_question;
-    if (answers_early(t))
+    if (lt_tls_answers_early(t))
         return LT_STATE_early;
     return t->up ? LT_STATE_connected : LT_STATE_handshake;
 }
@@ -279,7 +271,7 @@ static lt_code use_answer(lt_tls *t, const lt_answer *a)
 static void answer(lt_engine *engine, const lt_answer *a)
 {
     lt_tls *t = of(engine);
-    if (!t->question || t->error.code != LT_OK)
+    if (!t->question || t->error.code != LT_OK || t->closing)
         return;
     t->question = false;
     if (use_answer(t, a) != LT_OK) {

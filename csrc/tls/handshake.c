@@ -189,7 +189,7 @@ static lt_code renegotiation(lt_tls *t, uint32_t message)
         return lt_fail(&t->error, LT_renegotiation, "ClientHello");
     if (++t->idle_records > LT_TLS_IDLE_RECORDS_MAX)
         return lt_fail(&t->error, LT_limit, "HelloRequest");
-    if (t->state == LT_TLS_connected)
+    if (t->state == LT_TLS_connected && !t->closing)
         lt_tls_send_alert(t, LT_ALERT_no_renegotiation);
     return LT_OK;
 }

@@ -132,6 +132,9 @@ lt_code lt_tls_post_flight(lt_tls *t)
 
 lt_code lt_tls_on_post_request(lt_tls *t, lt_reader body)
 {
+    t->hs->next = LT_TLS_connected;
+    if (t->closing) /* nothing follows our close_notify */
+        return LT_OK;
     lt_code rc = lt_tls_read_certificate_request(t, body);
     if (rc == LT_OK && !t->question)
         return lt_tls_post_flight(t);

@@ -117,7 +117,7 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
 
 lt_code lt_tls_send_tickets(lt_tls *t)
 {
-    if (!t->config->tls || t->config->session_lifetime == 0)
+    if (!t->config->tls || t->config->session_lifetime == 0 || t->closing)
         return LT_OK;
     lt_tls_session *s = lt_tls_session_new(t->config);
     lt_code rc = s && fill(t, s) ? LT_OK : lt_fail(&t->error, LT_memory, "NewSessionTicket");

@@ -317,6 +317,8 @@ lt_code lt_tls_post_flight(lt_tls *t); /* once it is known which certificate */
 /* early_data.c: server */
 lt_code lt_tls_judge_early_data(lt_tls *t); /* may ask */
 void lt_tls_answer_early_data(lt_tls *t, bool yes);
+/* The server may write once its Finished is out, if the client was quick too (section 2.3). */
+bool lt_tls_answers_early(const lt_tls *t);
 void lt_tls_skip_early_data(lt_tls *t); /* what comes of it is passed over, within a bound */
 
 /* negotiation.c */

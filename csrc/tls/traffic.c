@@ -87,9 +87,16 @@ void lt_tls_fail(lt_tls *t, lt_code code, const char *where)
 
 /* --- in ----------------------------------------------------------------------------------- */
 
+/* A handshake that we closed does not go on: nothing follows a close_notify (RFC 8446 section 6.1). */
+static bool given_up(const lt_tls *t)
+{
+    return t->closing && !t->up && !lt_tls_answers_early(t);
+}
+
 static bool stopped(const lt_tls *t)
 {
-    return t->error.code != LT_OK || t->question || t->record_size > 0 || t->peer_closed;
+    return t->error.code != LT_OK || given_up(t) || t->question || t->record_size > 0
+           || t->peer_closed;
 }
 
 lt_code lt_tls_peer_left(lt_tls *t, const char *how)
