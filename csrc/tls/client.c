@@ -362,7 +362,7 @@ const lt_tls_row lt_tls_client_rows[] = {
     { LT_TLS_wait_certificate,            LT_HS_certificate,           ANY,  NULL,           on_certificate,                  LT_TLS_wait_certificate_verify },
     { LT_TLS_wait_certificate_verify,     LT_HS_certificate_verify,    ANY,  NULL,           lt_tls_read_certificate_verify,  LT_TLS_wait_finished },
     { LT_TLS_wait_finished,               LT_HS_finished,              LAST, NULL,           on_finished,                     LT_TLS_as_decided },
-    { LT_TLS_connected,                   LT_HS_certificate_request,   LAST, lt_tls_offered_later, lt_tls_on_post_request,    LT_TLS_as_decided },
+    { LT_TLS_connected,                   LT_HS_certificate_request,   ANY,  lt_tls_offered_later, lt_tls_on_post_request,    LT_TLS_as_decided },
     { LT_TLS_connected,                   LT_HS_new_session_ticket,    ANY,  tls_1_3,        on_new_session_ticket,           LT_TLS_connected },
     { LT_TLS_connected,                   LT_HS_key_update,            LAST, tls_1_3,        lt_tls_on_key_update,            LT_TLS_connected },
     { .act = NULL },

@@ -38,7 +38,7 @@ static void input_end(lt_engine *engine)
     lt_tls *t = of(engine);
     if (t->error.code != LT_OK || t->peer_closed)
         return;
-    if (t->state == LT_TLS_connected)
+    if (t->up)
         lt_fail(&t->error, LT_truncated, "close_notify");
     else
         lt_tls_peer_left(t, "end of the connection");

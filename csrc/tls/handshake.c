@@ -270,7 +270,7 @@ lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e)
     uint8_t message[5] = { LT_HS_key_update, 0, 0, 1, request };
     if (t->version != LT_TLS_1_3)
         return lt_fail_detail(e, LT_state, "KeyUpdate", "TLS 1.2 has no key update");
-    if (t->state != LT_TLS_connected || t->closing)
+    if (!t->up || t->closing || t->error.code != LT_OK)
         return lt_fail_detail(e, LT_state, "KeyUpdate", "the connection is not open");
     lt_tls_trace_message(t, false, LT_HS_key_update, (lt_bytes){ message + 4, 1 });
     if (!lt_tls_send(t, LT_CONTENT_handshake, (lt_bytes){ message, sizeof message }))

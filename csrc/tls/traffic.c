@@ -113,7 +113,7 @@ static lt_code on_alert(lt_tls *t, lt_bytes body)
         return lt_fail(&t->error, LT_decode, "Alert");
     uint8_t level = body.p[0], description = body.p[1];
     if (description == LT_ALERT_close_notify) {
-        if (t->state != LT_TLS_connected) /* nobody is authenticated yet: no orderly end */
+        if (!t->up) /* nobody is authenticated yet: no orderly end */
             return lt_tls_peer_left(t, "close_notify");
         t->peer_closed = true;
         return LT_OK;
@@ -133,7 +133,7 @@ static lt_code on_change_cipher_spec(lt_tls *t, lt_bytes body)
         return lt_fail(&t->error, LT_unexpected, "change_cipher_spec");
     if (t->version == LT_TLS_1_2)
         return lt_tls_step(t, LT_MSG_change_cipher_spec, body, true);
-    if (t->state == LT_TLS_connected || t->state == LT_TLS_wait_client_hello
+    if (t->up || t->state == LT_TLS_wait_client_hello
         || ++t->idle_records > LT_TLS_IDLE_RECORDS_MAX)
         return lt_fail(&t->error, LT_unexpected, "change_cipher_spec");
     return LT_OK; /* middlebox compatibility: dropped (RFC 8446 section 5) */
