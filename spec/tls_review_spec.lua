@@ -154,6 +154,24 @@ describe("client authentication after the handshake", function()
     p:data "still here"
     assert.equal("still here", p.conn:read())
   end)
+
+  it("leaves the connection what it is while it goes on", function()
+    local p = asked(unknown)
+    p:run({}, { "certificate" })
+    assert.equal("connected", p.conn:state())
+    assert.truthy(p.conn:exporter("EXPORTER-test", nil, 32))
+    assert.is_true(p.conn:update_keys())
+    assert.equal(24, p:receive().type)
+    p:update "read"
+    assert.truthy(p.conn:write "on")
+    assert.equal("on", p:event().data)
+    p:record(21, "\1\0") -- close_notify
+    assert.equal("half_closed", p.conn:state())
+    local after = asked(unknown)
+    after:run({}, { "certificate" })
+    after:feed "\20\3\3\0\1\1" -- change_cipher_spec, long after the handshake (section 5)
+    hostile.assert_refused(after, "unexpected_message")
+  end)
 end)
 
 describe("SCTs", function()
@@ -256,5 +274,61 @@ describe("after our close_notify", function()
     local said = later:drain()
     assert.equal(1, #said)
     assert.same({ "alert", 0 }, { said[1].kind, said[1].description })
+  end)
+end)
+
+describe("an answer to what the peer asks again and again", function()
+  it("is given once, until there is something to say", function()
+    local p = hostile.server():run()
+    for _ = 1, 100 do
+      p:send("key_update", { request_update = 1 })
+      p:update "write"
+      p:data "."
+      assert.equal(".", p.conn:read())
+    end
+    assert.equal(24, p:receive().type)
+    p:update "read"
+    assert.is_nil(p:event())
+    assert.truthy(p.conn:write "and now") -- RFC 8446 section 4.6.3: a KeyUpdate before the next data
+    assert.equal(24, p:receive().type)
+    p:update "read"
+    assert.equal("and now", p:event().data)
+    p:send("key_update", { request_update = 1 })
+    p:update "write"
+    assert.equal(24, p:receive().type)
+
+    local old = hostile.server_12 { config = hostile.client_config { engine = "native", max_version = "1.2" } }
+    old:run()
+    old:drain()
+    for _ = 1, 100 do
+      old:inject(0, "") -- HelloRequest
+      old:data "."
+      assert.equal(".", old.conn:read())
+    end
+    assert.equal(1, #old:drain())
+  end)
+
+  it("is not kept for a peer that reads nothing", function()
+    local own = pki.client.p256
+    local p = hostile.server { config = hostile.client_config {
+      certificate = own.certificate, key = own.key, post_handshake_auth = true } }
+    p:run()
+    for i = 1, 2000 do
+      if p.err then break end
+      p:run({ certificate_request = certificate_request("context " .. i) }, { "certificate_request" })
+      if not p.err then p:data "." end
+      p.conn:read()
+    end
+    assert.equal("limit", p.err.code)
+    assert.is_true(#p.conn:pull() < 200000)
+    local idle = hostile.server { config = hostile.client_config {
+      certificate = own.certificate, key = own.key, post_handshake_auth = true } }
+    idle:run()
+    for i = 1, 33 do
+      assert.is_nil(idle.err)
+      idle:run({ certificate_request = certificate_request("context " .. i) }, { "certificate_request" })
+      idle:drain()
+    end
+    assert.equal("limit", idle.err.code)
   end)
 end)

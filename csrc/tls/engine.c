@@ -110,7 +110,7 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
     if (!may_write(t))
         return 0;
     while (done < n && lt_buffer_size(&t->out) < LT_TLS_OUTPUT_MAX) {
-        if (lt_protection_worn(&t->write)
+        if ((t->owes_update || lt_protection_worn(&t->write))
             && lt_tls_update_keys(engine, false, &t->error) != LT_OK) {
             lt_tls_failed(t);
             return done;
@@ -120,6 +120,7 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
             lt_tls_fail(t, LT_memory, "output");
             return done;
         }
+        t->answered = false;
         done += piece;
     }
     return done;

@@ -189,8 +189,10 @@ static lt_code renegotiation(lt_tls *t, uint32_t message)
         return lt_fail(&t->error, LT_renegotiation, "ClientHello");
     if (++t->idle_records > LT_TLS_IDLE_RECORDS_MAX)
         return lt_fail(&t->error, LT_limit, "HelloRequest");
-    if (t->state == LT_TLS_connected && !t->closing)
+    if (t->state == LT_TLS_connected && !t->closing && !t->answered) {
         lt_tls_send_alert(t, LT_ALERT_no_renegotiation);
+        t->answered = true;
+    }
     return LT_OK;
 }
 
@@ -278,6 +280,7 @@ lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e)
     uint8_t *secret = t->server ? t->server_secret : t->client_secret;
     lt_tls_update_secret(t->suite, secret);
     lt_tls_write_with(t, secret);
+    t->owes_update = false;
     return LT_OK;
 }
 
@@ -293,7 +296,11 @@ lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body)
     uint8_t *secret = t->server ? t->client_secret : t->server_secret;
     lt_tls_update_secret(t->suite, secret);
     lt_tls_read_with(t, secret);
-    if (request && !t->closing)
-        return lt_tls_update_keys(&t->engine, false, &t->error);
-    return LT_OK;
+    if (!request || t->closing)
+        return LT_OK;
+    t->owes_update = true; /* one answer for all while we are silent, so that none pile up */
+    if (t->answered)
+        return LT_OK;
+    t->answered = true;
+    return lt_tls_update_keys(&t->engine, false, &t->error);
 }

@@ -159,6 +159,8 @@ typedef struct lt_tls {
     lt_handshake_stream messages;
     size_t handshake_bytes;
     uint32_t idle_records;
+    bool answered;    /* KeyUpdate or HelloRequest, and nothing was written since */
+    bool owes_update; /* another KeyUpdate asked for one of ours: before the next data */
     bool record_seen; /* one good record from the peer: it speaks TLS */
     bool ccs_sent;
     const char *last_in; /* the last message from the peer; NULL: none */
