@@ -49,7 +49,7 @@ function steps.client_hello(self, change)
     end
   end
   self:send("client_hello", m, change)
-  if offer and offer.early_data and not self.err then self:begin_early_data(offer) end
+  if offer and offer.early_data and not self.err then self.write = self:early_keys(offer.secret) end
 end
 
 -- --- TLS 1.3 ----------------------------------------------------------------------------------------
@@ -111,6 +111,11 @@ function steps.finished(self, change)
   if self.err then return end
   self.resumption_secret = self:derive(self.master_secret, "res master")
   self.write = self:keys(self.client_traffic)
+end
+
+-- That of an authentication after the handshake.
+function steps.finished_later(self, change)
+  self:send("finished", { verify_data = self:finished_data(self.write.secret) }, change)
 end
 
 -- Tickets of the server, ready to be offered.
@@ -193,6 +198,7 @@ client.flow_retry = { "client_hello", "hello_retry_request", "client_hello", "se
   "finished", "tickets" }
 client.flow_authenticated = { "client_hello", "server_hello", "server_flight", "certificate", "certificate_verify",
   "finished", "tickets" }
+client.flow_early = { "client_hello", "server_hello", "server_flight", "end_of_early_data", "finished" }
 client.flow_12 = { "client_hello", "server_flight_12", "client_key_exchange", "change_cipher_spec_12", "finished_12",
   "server_finished_12" }
 client.flow_authenticated_12 = { "client_hello", "server_flight_12", "certificate", "client_key_exchange",

@@ -225,9 +225,8 @@ function Peer:application_secrets() -- after the server's Finished
   self.server_traffic = self:derive(self.master_secret, "s ap traffic")
 end
 
-function Peer:begin_early_data(offer)
-  local early = unit.early_secret(self:hash(), offer.secret)
-  self.write = self:keys(self:derive(early, "c e traffic"))
+function Peer:early_keys(psk) -- after ClientHello
+  return self:keys(self:derive(unit.early_secret(self:hash(), psk), "c e traffic"))
 end
 
 function Peer:finished_data(base)
@@ -308,7 +307,8 @@ end
 function Peer:run(changes, list)
   changes = changes or {}
   for _, step in ipairs(list or self.steps) do
-    if self.err or self.alert then break end
+    -- what it said before it failed still has the keys for its alert
+    if self.alert or (self.err and not self.receiving[step]) then break end
     if type(step) == "function" then
       step(self)
     else
@@ -334,10 +334,13 @@ function Peer:update(which)
   self[which] = self:keys(unit.expand_label(self:hash(), keys.secret, "traffic upd", "", #keys.secret))
 end
 
+local receiving = { client = { server_hello = true, server_flight = true }, server = {} }
+
 -- role: "client" or "server"; own_steps: its steps by name; options: fields to set, `config` or `conn` among them.
 function hostile.new(role, own_steps, list, options)
-  local self = setmetatable({ role = role, own_steps = own_steps, steps = list, buffer = "", pending = "",
-    transcript = {}, version = 0x0304, suite = 0x1301, group = 29, scheme = 0x0403,
+  local self = setmetatable({ role = role, receiving = receiving[role],
+    own_steps = own_steps, steps = list, buffer = "", pending = "", transcript = {},
+    version = 0x0304, suite = 0x1301, group = 29, scheme = 0x0403,
     identity = pki[role].p256 }, Peer)
   for name, value in pairs(options) do self[name] = value end
   self.conn = self.conn or assert(self.config:connection(self.connection_options))

@@ -10,6 +10,8 @@ function steps.client_hello(self)
   self.hello = messages.read_client_hello(m.body)
   self.hellos = self.hellos or {}
   self.hellos[#self.hellos + 1] = self.hello
+  self.early = self.psk and messages.get(self.hello.extensions, 42) ~= nil
+  if self.early then self.read = self:early_keys(self.psk) end
 end
 
 -- --- TLS 1.3 ----------------------------------------------------------------------------------------
@@ -34,11 +36,13 @@ function steps.server_hello(self, change)
   if self.err then return end
   self:handshake_secrets(self.agree(own, self.hello.shares[self.group]))
   self.write = self:keys(self.server_handshake)
-  self.read = self:keys(self.client_handshake)
+  self.early = self.early and self.psk ~= nil
+  if not self.early then self.read = self:keys(self.client_handshake) end
 end
 
 function steps.encrypted_extensions(self, change)
   self:send("encrypted_extensions", { extensions = {} }, change)
+  if self.early and not self.err then self.read = self:keys(self.client_handshake) end -- which rejects it
 end
 
 function steps.certificate_request(self, change)
