@@ -233,6 +233,9 @@ describe("a client of TLS 1.3", function()
         { certificate_request = add(47, "\0\3\0\1x\0") } },
       { "4.2.4", "an empty list of authorities", "decode_error", { certificate_request = add(47, "\0\0") } },
       { "4.2.4", "an authority of no bytes", "decode_error", { certificate_request = add(47, "\0\2\0\0") } },
+      { "4", "more than 64 extensions", "internal_error", { certificate_request = function(m)
+        for i = 1, 64 do add(0x2000 + i, "")(m) end
+      end }, { code = "limit" } },
       { "4", "trailing bytes", "decode_error", { certificate_request = tail } },
       { "4", "a message cut short", "decode_error", { certificate_request = cut } },
       { "4.3.2", "a second one", "unexpected_message", { certificate = before(13, "\0\0\8\0\13\0\4\0\2\4\3") } },
@@ -260,6 +263,9 @@ describe("a client of TLS 1.3", function()
         { certificate = function(m) m.entries[1][2] = { { 5, "\2\0\0\1x" } } end } },
       { "4.4.2.1", "a status with trailing bytes", "decode_error",
         { certificate = function(m) m.entries[1][2] = { { 5, "\1\0\0\1xx" } } end } },
+      { "4.4.2", "more than 16 certificates", "internal_error", { certificate = function(m)
+        for i = #m.entries + 1, 17 do m.entries[i] = m.entries[2] end
+      end }, { code = "limit" } },
       { "4.4.2", "what is no certificate", "bad_certificate",
         { certificate = field("entries", { { "what is no certificate" } }) } },
       { "4", "trailing bytes", "decode_error", { certificate = tail } },
