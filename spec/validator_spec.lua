@@ -25,6 +25,37 @@ local function says(err, text)
   assert.truthy(tostring(err):find(text, 1, true), tostring(err))
 end
 
+describe("TLS features (RFC 7633)", function()
+  local function features(...)
+    local list = {}
+    for i, n in ipairs { ... } do list[i] = der.integer(n) end
+    return { extensions = { der.extension("1.3.6.1.5.5.7.1.24", der.sequence(table.concat(list)), false) } }
+  end
+
+  it("of a CA are those of what it issues", function()
+    local own = authority.ca("own", root, features(5, 17))
+    for _, case in ipairs { { features(5, 17), true }, { features(17, 16, 5), true }, { features(5) }, { {} } } do
+      local chain = { authority.leaf("leaf", own, case[1]), own }
+      if case[2] then accepts({ root }, chain) else refuses("bad_certificate", { root }, chain) end
+    end
+    says(refuses("bad_certificate", { root }, { authority.leaf("leaf", own, features(5)), own }),
+      "CN=leaf lacks the feature 17")
+    local between = authority.ca("between", own)
+    says(refuses("bad_certificate", { root }, { authority.leaf("leaf", between, features(5, 17)), between, own }),
+      "CN=between lacks the feature 5")
+    local top = authority.root(features(5))
+    refuses("bad_certificate", { top }, { authority.leaf("leaf", top) })
+    accepts({ top }, { authority.leaf("leaf", top, features(5)) })
+  end)
+
+  it("decode", function()
+    for _, value in ipairs { der.sequence(), der.null, der.sequence(der.null), der.sequence(der.integer(5)):rep(2),
+      der.sequence(der.integer(5):rep(65)) } do
+      refuses("bad_certificate", as_leaf { extensions = { der.extension("1.3.6.1.5.5.7.1.24", value, false) } })
+    end
+  end)
+end)
+
 describe("dates", function()
   local from, to = 1577836800, 1893456000 -- 2020-01-01T00:00:00Z, 2030-01-01T00:00:00Z
 

@@ -3,10 +3,14 @@
  * path.h. */
 #include "x509/path.h"
 
+#include "x509/extensions.h"
 #include "x509/name_constraints.h"
 #include "x509/policy_graph.h"
 
-enum { NAME_COMPARISONS_MAX = 250000 }; /* names times subtrees, in one path */
+enum {
+    NAME_COMPARISONS_MAX = 250000, /* names times subtrees, in one path */
+    TLS_FEATURES_MAX = 64,         /* in one certificate */
+};
 
 /* Section 6.1.4 l and m: certificates that a CA issues to itself do not count. */
 static lt_code check_path_length(const lt_certificate *c, int32_t *left, bool anchor,
@@ -56,6 +60,56 @@ static lt_code check_names(const lt_path *path, lt_path_fault *fault, lt_error *
     return LT_OK;
 }
 
+/* The numbers of TLS extensions that a certificate promises (RFC 7633); n = 0: none. False: they do
+ * not decode, or are more than there can be any use for. */
+static bool read_tls_features(const lt_certificate *c, lt_reader *features)
+{
+    static const uint8_t id_pe_tlsfeature[] = { 0x2b, 6, 1, 5, 5, 7, 1, 24 };
+    lt_extension x;
+    int32_t feature;
+    int count = 0;
+    *features = (lt_reader){ NULL, 0 };
+    if (!lt_certificate_extension(c, (lt_bytes){ id_pe_tlsfeature, sizeof id_pe_tlsfeature },
+                                  &x))
+        return true;
+    if (!lt_sequence_of(x.value, features))
+        return false;
+    lt_reader r = *features;
+    while (lt_tls_feature_next(&r, &feature))
+        count++;
+    return r.n == 0 && count <= TLS_FEATURES_MAX;
+}
+
+static bool has_tls_feature(lt_reader features, int32_t wanted)
+{
+    int32_t feature;
+    while (lt_tls_feature_next(&features, &feature))
+        if (feature == wanted)
+            return true;
+    return false;
+}
+
+/* What a CA's certificate promises, the certificates that it issues promise too (RFC 7633 section
+ * 4.2.2). */
+static lt_code check_tls_features(const lt_path *path, lt_path_fault *fault, lt_error *e)
+{
+    char name[LT_NAME_TEXT];
+    lt_reader wanted = { NULL, 0 }, there;
+    for (size_t i = path->length; i-- > 0; wanted = there) {
+        const lt_certificate *c = &path->certificates[i]->certificate;
+        fault->at = i;
+        if (!read_tls_features(c, &there))
+            return lt_fail_detail(e, LT_bad_certificate, "tlsfeature", "%s",
+                                  lt_name_text(c->subject, name));
+        for (int32_t feature; lt_tls_feature_next(&wanted, &feature);)
+            if (!has_tls_feature(there, feature))
+                return lt_fail_detail(e, LT_bad_certificate, "tlsfeature",
+                                      "%s lacks the feature %d of its issuer",
+                                      lt_name_text(c->subject, name), (int)feature);
+    }
+    return LT_OK;
+}
+
 lt_code lt_path_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
     fault->own = true;
@@ -65,7 +119,8 @@ lt_code lt_path_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
             return e->code;
     }
     fault->own = false;
-    if (check_path_lengths(path, fault, e) != LT_OK || check_names(path, fault, e) != LT_OK)
+    if (check_path_lengths(path, fault, e) != LT_OK || check_names(path, fault, e) != LT_OK
+        || check_tls_features(path, fault, e) != LT_OK)
         return e->code;
     return lt_policies_check(path, fault, e);
 }
