@@ -177,6 +177,18 @@ describe("path building", function()
     refuses("unknown_issuer", { root }, { other, upper })
   end)
 
+  it("says what is wrong with the path that got furthest", function()
+    local no_ca = authority.ca("ca", root, { ca = false })
+    local for_clients = authority.leaf("leaf", ca, { purposes = { "clientAuth" } })
+    local elsewhere = authority.leaf("leaf", ca)
+    local bound = authority.ca("ca", root, { permitted = { "DNS:org" } })
+    for _, cas in ipairs { { no_ca, ca }, { ca, no_ca }, { no_ca, bound }, { bound, no_ca } } do
+      refuses("extended_key_usage", { root }, { for_clients, cas[1], cas[2] })
+      if cas[1] ~= ca and cas[2] ~= ca then refuses("name_constraint", { root }, { elsewhere, cas[1], cas[2] }) end
+    end
+    refuses("not_ca", { root }, { elsewhere, no_ca })
+  end)
+
   it("says no name where a signature is wrong", function()
     local forged = authority.leaf("leaf", ca2, { flip = true })
     local err = refuses("bad_certificate_signature", { root }, { forged, ca2, ca })

@@ -41,8 +41,16 @@ typedef struct {
 
 typedef enum { UNKNOWN, GOOD, BAD } edge; /* does the issuer's key verify the certificate? */
 
-/* How far a path got; the error of the furthest is the one reported, of equals the first. */
-typedef enum { NOWHERE, TO_AN_ANCHOR, VERIFIED } reach;
+/* How far a path got; the error of the furthest is the one reported, of equals the first. With its
+ * signatures good, it is judged from the anchor down, one certificate after another; then as a
+ * whole. What is wrong with the leaf is so on every path. */
+typedef enum {
+    NOWHERE,
+    TO_AN_ANCHOR,
+    VERIFIED, /* and as many more as certificates are good */
+    AS_A_WHOLE = VERIFIED + LT_CHAIN_MAX,
+    TO_THE_LEAF,
+} reach;
 
 typedef struct {
     const lt_path_question *q;
@@ -105,12 +113,12 @@ static lt_path stacked(const search *s, const node *more)
     return path;
 }
 
-static void record(search *s, const lt_path *path, reach how_far, const lt_error *e)
+static void record(search *s, const lt_path *path, reach reached, const lt_error *e)
 {
     lt_verify_report *report = s->q->request->report;
-    if (s->paths++ == 0 || how_far > s->best_reach) {
+    if (s->paths++ == 0 || reached > s->best_reach) {
         s->best = *e;
-        s->best_reach = how_far;
+        s->best_reach = reached;
     }
     if (!report)
         return;
@@ -362,6 +370,13 @@ static bool verify_signatures(search *s, size_t anchor)
     return true;
 }
 
+static reach how_far(const lt_path *path, const lt_path_fault *fault)
+{
+    if (!fault->own)
+        return AS_A_WHOLE;
+    return fault->at == 0 ? TO_THE_LEAF : (reach)(VERIFIED + (path->length - 1 - fault->at));
+}
+
 static void judge(search *s, const lt_path *path, size_t anchor)
 {
     lt_error e = { .code = LT_OK };
@@ -377,7 +392,7 @@ static void judge(search *s, const lt_path *path, size_t anchor)
         end(s, rc, rc == LT_OK ? NULL : &e);
         return;
     }
-    record(s, path, VERIFIED, &e);
+    record(s, path, how_far(path, &fault), &e);
     if (!fault.own)
         return;
     s->nodes[fault.at < s->depth ? s->frames[fault.at].node : anchor].faulty = true;
