@@ -169,10 +169,10 @@ void lt_conn_input_done(lt_conn *c, size_t n)
     collect_key_log(c);
 }
 
-/* An end without close_notify takes nothing away of what came before it. */
+/* An end without close_notify takes nothing away of what came before it, be it read or not yet looked at. */
 static void tell_end(lt_conn *c)
 {
-    if (c->ended && lt_conn_data(c).n == 0)
+    if (c->ended && lt_conn_data(c).n == 0 && lt_conn_state(c) != LT_STATE_question)
         c->engine->engine_class->input_end(c->engine);
 }
 
@@ -218,6 +218,7 @@ void lt_conn_key_log_done(lt_conn *c)
 void lt_conn_answer(lt_conn *c, const lt_answer *answer)
 {
     c->engine->engine_class->answer(c->engine, answer);
+    tell_end(c);
     collect_key_log(c);
 }
 
