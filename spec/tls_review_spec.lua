@@ -332,3 +332,41 @@ describe("an answer to what the peer asks again and again", function()
     assert.equal("limit", idle.err.code)
   end)
 end)
+
+describe("the end of the transport while a callback thinks", function()
+  it("takes nothing away of what came before", function()
+    local own, p = pki.client.p256, nil
+    local server = pair.server_config { max_version = "1.3", client_auth = "require", client_trust = pki.roots,
+      on_peer = function()
+        p.server:feed_eof()
+        return true
+      end }
+    p = pair.new(hostile.client_config { certificate = own.certificate, key = own.key }, server)
+    p.server:feed(p.client:pull())
+    p.client:feed(p.server:pull())
+    assert.truthy(p.client:write "last words")
+    p.client:close()
+    assert(p.server:feed(p.client:pull()))
+    assert.equal("last words", p.server:read())
+    assert.equal("half_closed", p.server:state())
+  end)
+end)
+
+describe("early data that a retry rejects", function()
+  it("is passed over until the second ClientHello", function()
+    local function retried(late)
+      local p = hostile.client { group = 23, config = hostile.server_config { groups = { "x25519" } } }
+      local count, early = 0, "\23\3\3\0\64" .. ("e"):rep(64)
+      p:run({ client_hello = function(m)
+        count = count + 1
+        if count == 1 then table.insert(m.extensions, 1, { 42, "" }) end
+      end }, { "client_hello", function() p:feed(early) end, "hello_retry_request", "client_hello", "server_hello",
+        "server_flight", function() if late then p:feed(early) end end, "finished" })
+      return p
+    end
+    assert.is_true(retried(false):connected())
+    local p = retried(true)
+    assert.equal("bad_record", p.err.code)
+    assert.equal("bad_record_mac", p.err.alert)
+  end)
+end)

@@ -56,8 +56,10 @@ void lt_tls_answer_early_data(lt_tls *t, bool yes)
 lt_code lt_tls_judge_early_data(lt_tls *t)
 {
     const uint8_t *binder = t->hs->binder;
-    if (!lt_has_extension(&t->hs->client_extensions, LT_X_early_data))
+    if (!lt_has_extension(&t->hs->client_extensions, LT_X_early_data)) {
+        t->early_left = 0; /* in a second hello: no more comes of what the first announced */
         return LT_OK;
+    }
     if (t->hs->retried) /* section 4.2.10: not in a second hello */
         return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.early_data");
     lt_tls_skip_early_data(t);
