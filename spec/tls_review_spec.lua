@@ -370,3 +370,37 @@ describe("early data that a retry rejects", function()
     assert.equal("bad_record_mac", p.err.alert)
   end)
 end)
+
+describe("record_size_limit", function()
+  it("is kept to by a peer that knows it (RFC 8449 section 4)", function()
+    local knows = { encrypted_extensions = function(m) m.extensions = { { 28, "\64\1" } } end }
+    local config = hostile.client_config { record_size_limit = 1000 }
+    local p = hostile.server { config = config }
+    p:run(knows)
+    assert.is_true(p:connected(), tostring(p.err))
+    p:data(("."):rep(1000)) -- the type makes 1001, which is what was told
+    assert.equal(1000, #p.conn:read())
+    p:data(("."):rep(990), { padding = 10 })
+    assert.equal(990, #p.conn:read())
+    p:data(("."):rep(990), { padding = 11 })
+    hostile.assert_refused(p, "record_overflow")
+    local ignorant = hostile.server { config = config }
+    ignorant:run()
+    ignorant:data(("."):rep(16384))
+    assert.equal(16384, #ignorant.conn:read())
+  end)
+
+  it("binds a client of TLS 1.2 too", function()
+    local p = hostile.client_12 { config = hostile.server_config { record_size_limit = 1000, max_version = "1.2",
+      engine = "native" } }
+    p:run { client_hello = function(m)
+      hostile.messages.drop(m.extensions, 43) -- supported_versions
+      table.insert(m.extensions, 1, { 28, "\64\0" })
+    end }
+    assert.is_true(p:connected(), tostring(p.err))
+    p:data(("."):rep(1000))
+    assert.equal(1000, #p.conn:read())
+    p:data(("."):rep(1001))
+    hostile.assert_refused(p, "record_overflow")
+  end)
+end)

@@ -93,6 +93,7 @@ lt_code lt_tls_read_record_size_limit(lt_tls *t, lt_reader extension)
         return lt_fail(&t->error, LT_decode, "record_size_limit");
     if (limit < RECORD_LIMIT_MIN)
         return lt_fail(&t->error, LT_illegal_parameter, "record_size_limit");
+    t->own_limit = lt_tls_record_size_limit(t);
     if (t->version == LT_TLS_1_3)
         limit--;
     t->record_limit = limit < LT_FRAGMENT_MAX ? limit : LT_FRAGMENT_MAX;

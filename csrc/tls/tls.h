@@ -156,6 +156,7 @@ typedef struct lt_tls {
     size_t data_at, data_size; /* what is left of it, from the front of `in` */
     lt_protection read, write;
     size_t record_limit; /* bytes of plaintext that the peer takes in a record (RFC 8449) */
+    size_t own_limit; /* and what it may put into one, with type and padding; 0: not agreed */
     lt_handshake_stream messages;
     size_t handshake_bytes;
     uint32_t idle_records;

@@ -246,6 +246,14 @@ static lt_code skip(lt_tls *t, size_t n)
     return LT_OK;
 }
 
+/* A peer that knows record_size_limit keeps to ours (RFC 8449 section 4); early data is older than it. */
+static bool beyond_limit(const lt_tls *t, size_t record_size)
+{
+    size_t around = LT_RECORD_HEADER + t->read.explicit_nonce + LT_AEAD_TAG;
+    return t->read.suite && t->own_limit > 0 && !t->early_readable
+           && record_size - around > t->own_limit;
+}
+
 /* A client that does not get on with our ServerHello has no keys to say so. Nobody else may: what is in
  * clear can be put there by anybody, and a close_notify would cut the data off. */
 static bool may_fail_in_clear(const lt_tls *t)
@@ -273,6 +281,8 @@ static lt_code open_record(lt_tls *t, uint8_t *record, size_t n)
         t->error = e;
         return e.code;
     }
+    if (beyond_limit(t, n))
+        return lt_fail(&t->error, LT_record_overflow, "record_size_limit");
     if (skips_early_data(t) && tls_1_3_keys)
         t->early_left = 0; /* the first record under the right keys: no more comes of it */
     return on_record(t, type, body, n);
