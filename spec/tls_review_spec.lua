@@ -404,3 +404,29 @@ describe("record_size_limit", function()
     hostile.assert_refused(p, "record_overflow")
   end)
 end)
+
+describe("a session", function()
+  local day, key = 86400, ("k"):rep(32)
+
+  it("goes back to a full handshake of the last seven days (RFC 8446 section 4.6.1)", function()
+    for _, version in ipairs { "1.2", "1.3" } do
+      local session
+      local function connect(days)
+        local time = hostile.time + days * day // 1 | 0
+        local client = hostile.client_config { engine = "native", max_version = version, time = time }
+        local p = pair.new(client, pair.server_config { engine = "native", max_version = version, time = time,
+          ticket_keys = key, session_lifetime = day },
+          { name = "localhost", session = session and assert(client:import_session(session)) })
+        p:run()
+        assert.is_nil(p.client_err)
+        session = assert(assert(p.client:session()):export())
+        assert.equal(p.client:info().resumed, p.server:info().resumed)
+        return p.client:info().resumed
+      end
+      assert.is_false(connect(0))
+      for n = 1, 9 do assert.is_true(connect(n * 0.75), version) end
+      assert.is_false(connect(7), version)
+      assert.is_true(connect(7.5), version)
+    end
+  end)
+end)

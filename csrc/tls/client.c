@@ -130,7 +130,7 @@ static lt_code accept_psk(lt_tls *t)
     if (selected != 0 || suite->hash != t->suite->hash) /* one was offered (section 4.2.11) */
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.pre_shared_key");
     hs->psk_accepted = true;
-    t->resumed = true;
+    lt_tls_resumed(t);
     lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
                     "the session is resumed: no certificate is sent");
     return LT_OK;

@@ -133,7 +133,7 @@ static lt_code on_server_hello_resumed(lt_tls *t, lt_reader body)
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.extended_master_secret");
     memcpy(t->exporter_secret, s->secret, s->secret_size);
     t->key_log_lines |= 1U << LT_LOG_client_random;
-    t->resumed = true;
+    lt_tls_resumed(t);
     t->group = s->group;
     lt_transcript_drop(&t->hs->transcript);
     return LT_OK;

@@ -380,8 +380,7 @@ static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
         memcpy(t->name, name, strlen(name) + 1);
     t->name_is_ip = name && is_ip_literal(name);
     const lt_tls_session *s = (const lt_tls_session *)resume;
-    if (s && strcmp(s->name, t->name) == 0 && t->now >= s->received
-        && t->now - s->received < s->lifetime && lt_tls_restore_peer(t, s)) {
+    if (s && lt_tls_session_is_good(s, t->now, t->name) && lt_tls_restore_peer(t, s)) {
         t->resume = lt_tls_session_copy(s); /* else the handshake is a full one */
         if (!t->resume)
             return lt_fail(&t->error, LT_memory, "session");
@@ -401,7 +400,7 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
     t->engine.engine_class = &engine_class;
     t->config = config;
     t->server = config->server;
-    t->now = now;
+    t->now = t->proved = now;
     t->record_limit = LT_FRAGMENT_MAX;
     t->trace = (lt_trace){ .on = config->trace, .clock = config->clock };
     t->state = config->server ? LT_TLS_wait_client_hello : LT_TLS_wait_server_hello;

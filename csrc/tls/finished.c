@@ -73,6 +73,7 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
 {
     lt_writer w = { .to = &s->certificates };
     memcpy(s->name, t->name, sizeof s->name);
+    s->proved = t->proved;
     if (t->alpn)
         memcpy(s->alpn, t->alpn, strlen(t->alpn) + 1);
     for (size_t i = 0; i < t->peer.count; i++)
@@ -115,6 +116,12 @@ bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s)
     t->error = before;
     lt_tls_forget_peer(t);
     return false;
+}
+
+void lt_tls_resumed(lt_tls *t)
+{
+    t->resumed = true;
+    t->proved = t->resume->proved;
 }
 
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)

@@ -209,7 +209,8 @@ static lt_code choose_psk(lt_tls *t)
     hs->selected_psk = i;
     lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
                     "ticket %u is ours: the session is resumed", (unsigned)i + 1);
-    hs->psk_accepted = t->resumed = true;
+    hs->psk_accepted = true;
+    lt_tls_resumed(t);
     hs->ticket_age = offered.psk[i].obfuscated_ticket_age - t->resume->age_add;
     lt_bytes binder = offered.psk[i].binder, message = hello_message(t);
     message.n -= offered.binders_size;

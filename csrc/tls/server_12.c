@@ -232,7 +232,7 @@ static lt_code full(lt_tls *t)
 static lt_code resumed(lt_tls *t)
 {
     const lt_tls_session *s = t->resume;
-    t->resumed = true;
+    lt_tls_resumed(t);
     t->suite = lt_suite_by_id(s->cipher_suite);
     t->group = s->group;
     t->round_trips = 1;

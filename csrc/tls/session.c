@@ -14,6 +14,12 @@ lt_tls_session *lt_tls_session_new(const lt_config *config)
     return s;
 }
 
+bool lt_tls_session_is_good(const lt_tls_session *s, int64_t now, const char *name)
+{
+    return strcmp(s->name, name) == 0 && now >= s->received && now - s->received < s->lifetime
+           && now >= s->proved && now - s->proved < LT_SESSION_AGE_MAX;
+}
+
 static bool copy_buffer(lt_buffer *to, const lt_buffer *from)
 {
     *to = (lt_buffer){ 0 };

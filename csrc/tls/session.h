@@ -17,6 +17,7 @@ typedef struct {
     size_t secret_size;
     int64_t received;  /* seconds since the epoch; on the server: issued */
     uint32_t lifetime; /* seconds */
+    int64_t proved;    /* when the peer last showed that it has its key, in a full handshake */
     uint32_t age_add;  /* 1.3 */
     uint32_t max_early_data;
     bool extended_master_secret;
@@ -29,6 +30,10 @@ typedef struct {
     lt_buffer certificates; /* the peer's, each with a length of three bytes before it */
 } lt_tls_session;
 
+/* Resumptions of resumptions end somewhere: RFC 8446 section 4.6.1 wants a bound on how old what they rest on may be. */
+enum { LT_SESSION_AGE_MAX = 604800 }; /* seconds */
+
+bool lt_tls_session_is_good(const lt_tls_session *s, int64_t now, const char *name);
 lt_tls_session *lt_tls_session_new(const lt_config *config); /* NULL: out of memory */
 lt_tls_session *lt_tls_session_copy(const lt_tls_session *from);
 void lt_tls_session_free(lt_session *session); /* wipes; NULL is fine */

@@ -5,7 +5,7 @@
 
 #include "base/iana.h"
 
-enum { FORMAT = 2 };
+enum { FORMAT = 3 };
 
 static void write_time(lt_writer *w, int64_t v)
 {
@@ -33,6 +33,7 @@ void lt_tls_session_write(lt_writer *w, const lt_tls_session *s)
     wr_vec(w, 1, (lt_bytes){ s->secret, s->secret_size });
     write_time(w, s->received);
     wr_uint(w, 4, s->lifetime);
+    write_time(w, s->proved);
     wr_uint(w, 4, s->age_add);
     wr_uint(w, 4, s->max_early_data);
     write_text(w, s->name);
@@ -97,8 +98,9 @@ bool lt_tls_session_read(lt_reader r, lt_tls_session *s)
 {
     return read_numbers(&r, s) && read_fixed(&r, s->secret, sizeof s->secret, &s->secret_size)
            && read_time(&r, &s->received) && rd_uint(&r, 4, &s->lifetime)
-           && rd_uint(&r, 4, &s->age_add) && rd_uint(&r, 4, &s->max_early_data)
-           && read_text(&r, s->name) && read_text(&r, s->alpn)
+           && read_time(&r, &s->proved) && rd_uint(&r, 4, &s->age_add)
+           && rd_uint(&r, 4, &s->max_early_data) && read_text(&r, s->name)
+           && read_text(&r, s->alpn)
            && read_fixed(&r, s->session_id, sizeof s->session_id, &s->session_id_size)
            && read_buffer(&r, &s->ticket) && read_buffer(&r, &s->ocsp_staple)
            && read_buffer(&r, &s->certificates) && r.n == 0;

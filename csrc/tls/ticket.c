@@ -60,8 +60,7 @@ lt_tls_session *lt_tls_open_ticket(const lt_tls *t, lt_bytes ticket)
     if (t->config->tls && open_sealed(t->config->tls, ticket, &plain))
         s = lt_tls_session_new(t->config);
     bool ok = s && lt_tls_session_read((lt_reader){ plain.data, lt_buffer_size(&plain) }, s)
-              && t->now >= s->received && t->now - s->received < s->lifetime
-              && strcmp(s->name, t->name) == 0;
+              && lt_tls_session_is_good(s, t->now, t->name);
     lt_buffer_free(&plain);
     if (ok)
         return s;

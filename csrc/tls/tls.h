@@ -134,6 +134,7 @@ typedef struct lt_tls {
     const lt_config *config;
     lt_error error;
     int64_t now;    /* seconds since the epoch, when the connection began */
+    int64_t proved; /* the same, or when the handshake was which it goes back to */
     char name[256]; /* client: asked for; server: SNI received; "": none */
     bool name_is_ip;
     lt_random random;
@@ -296,6 +297,7 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s); /* name, ALPN, cer
 /* The peer of a session, judged anew; false: it would not pass now, and is forgotten. */
 bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s);
 void lt_tls_forget_peer(lt_tls *t);
+void lt_tls_resumed(lt_tls *t); /* t->resume is gone on with */
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
 lt_code lt_tls_keep_session_12(lt_tls *t);
 
