@@ -430,3 +430,39 @@ describe("a session", function()
     end
   end)
 end)
+
+describe("a ticket", function()
+  local authority = require "spec.support.authority"
+  local der = require "spec.support.der"
+
+  -- A client under an authority whose certificate has `size` bytes more than it needs, twice with the server.
+  local function resumed(version, size)
+    local root = authority.root()
+    local ca = authority.ca("ca", root, { extensions = {
+      der.sequence(der.oid "1.2.3.4.5", der.octets(("."):rep(size))) } })
+    local leaf = authority.leaf("leaf", ca, { purposes = { "clientAuth" } })
+    local key = der.pem(der.sequence(der.integer(0), der.sequence(der.oid "1.3.101.112"),
+      der.octets(der.octets(leaf.key))), "PRIVATE KEY")
+    local time = 1800000000 -- before these certificates end
+    local client = hostile.client_config { engine = "native", max_version = version, time = time,
+      certificate = leaf.pem .. ca.pem, key = key }
+    local server = pair.server_config { engine = "native", max_version = version, time = time,
+      client_auth = "require", client_trust = root.pem }
+    local p = pair.new(client, server):run()
+    assert.is_nil(p.client_err)
+    assert.is_nil(p.server_err)
+    local session = p.client:session()
+    p = pair.new(client, server, { name = "localhost", session = session }):run()
+    assert.is_nil(p.server_err)
+    assert.equal(bearssl.x509.parse(leaf.pem)[1]:der(), p.server:peer_certificates()[1]:der())
+    return p.server:info().resumed
+  end
+
+  it("is not made where the next ClientHello would be too long with it", function()
+    for _, version in ipairs { "1.2", "1.3" } do
+      assert.is_true(resumed(version, 100), version)
+      assert.is_false(resumed(version, 20000), version)
+      assert.is_false(resumed(version, 70000), version)
+    end
+  end)
+end)

@@ -7,6 +7,9 @@
 #include "tls/shared.h"
 #include "wire/new_session_ticket.h"
 
+enum {
+    CERTIFICATES_MAX = 8192
+}; /* bytes of the client's, in a ticket: it comes back in a ClientHello */
 enum { TICKETS = 2, OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG };
 
 /* --- sealing and opening ------------------------------------------------------------------------- */
@@ -114,9 +117,14 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
     return rc == LT_OK ? lt_tls_close(t, &w, message, false) : rc;
 }
 
+static bool fits(const lt_tls *t)
+{
+    return lt_buffer_size(&t->peer.der) <= CERTIFICATES_MAX;
+}
+
 lt_code lt_tls_send_tickets(lt_tls *t)
 {
-    if (!t->config->tls || t->config->session_lifetime == 0 || t->closing)
+    if (!t->config->tls || t->config->session_lifetime == 0 || t->closing || !fits(t))
         return LT_OK;
     lt_tls_session *s = lt_tls_session_new(t->config);
     lt_code rc = s && fill(t, s) ? LT_OK : lt_fail(&t->error, LT_memory, "NewSessionTicket");
@@ -135,7 +143,7 @@ lt_code lt_tls_send_ticket_12(lt_tls *t)
         s->extended_master_secret = t->hs->extended_master_secret;
         s->secret_size = 48;
         memcpy(s->secret, t->exporter_secret, s->secret_size);
-        if (!seal(t, s, &ticket))
+        if (fits(t) && !seal(t, s, &ticket)) /* else an empty one (RFC 5077 section 3.3) */
             rc = lt_fail(&t->error, LT_memory, "NewSessionTicket");
     }
     if (rc == LT_OK) {
