@@ -39,6 +39,8 @@ typedef struct {
     bool ask_client_hello;      /* server: so is the config for a ClientHello */
     bool ask_verdict;           /* so is a peer whose chain was verified */
     bool ask_early_data;        /* server: so is whether early data is a replay */
+    bool ask_psk;               /* server: so is the key of an external PSK */
+    bool ask_store;             /* server: sessions of TLS 1.3 are the caller's to keep */
     bool post_handshake_auth;   /* client: offered; server: may be asked for */
     uint32_t record_size_limit; /* bytes of plaintext that we want in a record; 0: 2^14 */
     uint32_t record_padding;    /* TLS 1.3: plaintext goes in multiples of this; 0: as it is */
@@ -96,6 +98,9 @@ typedef enum {
     LT_QUESTION_signature,    /* a signature by the key of an external identity */
     LT_QUESTION_verdict,      /* the peer's chain was verified: is it welcome? */
     LT_QUESTION_early_data,   /* server: is this the first time that `unique` is seen? */
+    LT_QUESTION_psk,          /* server: what is the key of the PSK identity `unique`? */
+    LT_QUESTION_put_session,  /* server: here are `message`, to be kept as `unique` */
+    LT_QUESTION_take_session, /* server: what was kept as `unique`, once? */
 } lt_question_kind;
 
 typedef struct {
@@ -104,9 +109,9 @@ typedef struct {
     lt_bytes client_hello;              /* client_hello: the body of the message */
     const struct lt_identity *identity; /* signature: whose */
     uint16_t scheme;                    /* signature: SignatureScheme */
-    lt_bytes message;                   /* signature: what is to be signed, not its hash */
-    lt_bytes unique;                    /* early_data: what must not be accepted twice */
-    int64_t until;                      /* early_data: when it may be forgotten, seconds */
+    lt_bytes message; /* signature: what is to be signed, not its hash; put_session: bytes */
+    lt_bytes unique;  /* early_data: what must not be accepted twice; PSK identity; session */
+    int64_t until; /* early_data: when it may be forgotten; put_session: seconds until then */
 } lt_question;
 
 /* The answer to the question that stands; the other fields are not looked at. */
@@ -115,6 +120,8 @@ typedef struct {
     const lt_config *config;            /* client_hello: outlives the engine; NULL: the same */
     lt_bytes signature;                 /* signature */
     bool yes;                           /* verdict, early_data */
+    lt_bytes bytes;                     /* psk: the key; take_session; n = 0: there is none */
+    bool sha384;                        /* psk: its hash; else SHA-256 */
 } lt_answer;
 
 typedef enum {
@@ -130,6 +137,7 @@ typedef struct {
     const char *alpn;                                        /* NULL: none */
     char server_name[256]; /* SNI sent or received; "": none */
     bool resumed;
+    lt_bytes psk;    /* identity of the external PSK that was used; n = 0: none */
     int round_trips; /* of the handshake */
     lt_early_data early_data;
     bool data_is_early; /* server: what data() gives came as early data */

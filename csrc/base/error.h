@@ -95,6 +95,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(unknown_name, unrecognized_name, "the server has no such name")                        \
     X(bad_key_exchange, illegal_parameter, "key exchange value is not valid")                \
     X(bad_signature, decrypt_error, "handshake signature does not verify")                   \
+    X(psk_refused, handshake_failure, "the server did not take the pre-shared key")          \
     X(bad_binder, decrypt_error, "PSK binder does not verify")                               \
     X(bad_finished, decrypt_error, "Finished does not verify")                               \
     X(renegotiation, no_renegotiation, "renegotiation refused")                              \

@@ -91,6 +91,15 @@ lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_opt
     return LT_OK;
 }
 
+lt_session *lt_conn_psk(const lt_conn_config *config, lt_bytes identity, lt_bytes key,
+                        bool sha384, lt_error *e)
+{
+    if (config->tls.native)
+        return lt_tls_psk(&config->tls, identity, key, sha384, e);
+    lt_fail_detail(e, LT_state, "psk", "BearSSL's engine takes none");
+    return NULL;
+}
+
 lt_session *lt_conn_session_import(const lt_conn_config *config, lt_bytes bytes, lt_error *e)
 {
     if (config->tls.native && !config->tls.server)

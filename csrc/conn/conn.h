@@ -56,6 +56,9 @@ lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_opt
 void lt_conn_free(lt_conn *c); /* wipes; twice is fine */
 
 /* A session from its bytes; NULL: see e. */
+/* An external PSK, to be given as lt_conn_options.resume. NULL: see e. */
+lt_session *lt_conn_psk(const lt_conn_config *config, lt_bytes identity, lt_bytes key,
+                        bool sha384, lt_error *e);
 lt_session *lt_conn_session_import(const lt_conn_config *config, lt_bytes bytes, lt_error *e);
 
 /* All of `p` or nothing: LT_limit leaves the connection as it was, to be fed again once data was read;

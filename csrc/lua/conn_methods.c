@@ -69,7 +69,7 @@ static const char *const early_data_names[] = { [LT_EARLY_none] = NULL,
 What was agreed on. A socket has this and the other questions to a connection too.
 @function conn:info
 @treturn[1] table `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name`
-(SNI, sent or received), `resumed`, `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent.
+(SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent.
 Names are IANA's
 @treturn[2] nil
 @treturn[2] string `"closed"`
@@ -92,6 +92,10 @@ static int conn_info(lua_State *L)
     set_string(L, "server_name", info.server_name);
     lua_pushboolean(L, info.resumed);
     lua_setfield(L, -2, "resumed");
+    if (info.psk.n > 0) {
+        lt_lua_push_bytes(L, info.psk);
+        lua_setfield(L, -2, "psk");
+    }
     lua_pushinteger(L, info.round_trips);
     lua_setfield(L, -2, "round_trips");
     set_string(L, "early_data", early_data_names[info.early_data]);
@@ -284,6 +288,9 @@ static int push_question(lua_State *L, const lt_question *q)
         [LT_QUESTION_signature] = "signature",
         [LT_QUESTION_verdict] = "verdict",
         [LT_QUESTION_early_data] = "early_data",
+        [LT_QUESTION_psk] = "psk",
+        [LT_QUESTION_put_session] = "put_session",
+        [LT_QUESTION_take_session] = "take_session",
     };
     lua_pushstring(L, names[q->kind]);
     lua_newtable(L);
@@ -302,6 +309,11 @@ static int push_question(lua_State *L, const lt_question *q)
         lua_pushinteger(L, q->identity->external);
         lua_setfield(L, -2, "key");
         break;
+    case LT_QUESTION_put_session:
+        push_field(L, "message", q->message);
+        /* fall through */
+    case LT_QUESTION_psk:
+    case LT_QUESTION_take_session:
     case LT_QUESTION_early_data:
         push_field(L, "unique", q->unique);
         lua_pushinteger(L, q->until);
@@ -398,23 +410,25 @@ static void keep(lua_State *L, int slot) /* the answer, for as long as the conne
     lua_pop(L, 1);
 }
 
-/* answer(conn, value): an identity or nil; a config or nil; a string; a boolean */
+/* answer(conn, value[, sha384]): an identity or nil; a config or nil; a string; a boolean */
 static int conn_answer(lua_State *L)
 {
     lt_conn *c = open_conn(L);
-    lua_settop(L, 2);
+    lua_settop(L, 3);
     const lt_question *q = c && lt_conn_event(c) == LT_EVENT_question
                                ? c->engine->engine_class->question(c->engine)
                                : NULL;
     if (!q)
         return 0;
-    lt_answer answer = { .yes = lua_toboolean(L, 2) };
+    lt_answer answer = { .yes = lua_toboolean(L, 2), .sha384 = lua_toboolean(L, 3) };
     if (q->kind == LT_QUESTION_certificate && answer.yes)
         answer.identity = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
     else if (q->kind == LT_QUESTION_client_hello && answer.yes)
         answer.config = &lt_lua_check_config(L, 2)->conn.tls;
     else if (q->kind == LT_QUESTION_signature && answer.yes)
         answer.signature.p = (const uint8_t *)luaL_checklstring(L, 2, &answer.signature.n);
+    else if ((q->kind == LT_QUESTION_psk || q->kind == LT_QUESTION_take_session) && answer.yes)
+        answer.bytes.p = (const uint8_t *)luaL_checklstring(L, 2, &answer.bytes.n);
     if (q->kind
         == LT_QUESTION_certificate) /* until the next one: other answers come before its use */
         keep(L, LT_KEEP_IDENTITY);

@@ -103,6 +103,23 @@ static int session_import(lua_State *L)
     return s->session ? 1 : lt_lua_fail(L, &e);
 }
 
+/* psk(config, identity, key, sha384) -> session | nil, err */
+static int session_psk(lua_State *L)
+{
+    lt_lua_config *config = lt_lua_check_config(L, 1);
+    lt_bytes identity, key;
+    identity.p = (const uint8_t *)luaL_checklstring(L, 2, &identity.n);
+    key.p = (const uint8_t *)luaL_checklstring(L, 3, &key.n);
+    lua_session *s = lua_newuserdata(L, sizeof *s);
+    s->session = NULL;
+    luaL_setmetatable(L, LT_LUA_SESSION);
+    lua_pushvalue(L, 1);
+    lua_setuservalue(L, -2);
+    lt_error e = { 0 };
+    s->session = lt_conn_psk(&config->conn, identity, key, lua_toboolean(L, 4), &e);
+    return s->session ? 1 : lt_lua_fail(L, &e);
+}
+
 /* session_state(session) -> true: to be offered once; true: it may be offered still. For
  * lua/bearssl/session_cache.lua. */
 static int session_state(lua_State *L)
@@ -133,6 +150,8 @@ void lt_lua_open_session(lua_State *L)
     lt_lua_class(L, LT_LUA_SESSION, methods, meta);
     lua_pushcfunction(L, session_import);
     lua_setfield(L, -2, "session_import");
+    lua_pushcfunction(L, session_psk);
+    lua_setfield(L, -2, "psk");
     lua_pushcfunction(L, session_state);
     lua_setfield(L, -2, "session_state");
 }

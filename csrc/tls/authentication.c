@@ -84,6 +84,10 @@ lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
 lt_code lt_tls_verify_peer(lt_tls *t)
 {
     size_t n = t->peer.count;
+    bool named = t->config->verify_name && *t->name;
+    if (!t->server && t->resume && t->resume->external
+        && !named) /* nothing else would prove it */
+        return lt_fail(&t->error, LT_psk_refused, "ServerHello.pre_shared_key");
     lt_code rc = lt_tls_judge_peer(t, (t->hs->offered & 1U << LT_X_status_request) != 0);
     if (rc != LT_OK)
         return rc;

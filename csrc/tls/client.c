@@ -130,9 +130,11 @@ static lt_code accept_psk(lt_tls *t)
     if (selected != 0 || suite->hash != t->suite->hash) /* one was offered (section 4.2.11) */
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.pre_shared_key");
     hs->psk_accepted = true;
-    lt_tls_resumed(t);
-    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
-                    "the session is resumed: no certificate is sent");
+    t->by_psk = t->resume->external;
+    if (!t->by_psk)
+        lt_tls_resumed(t);
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11", "%s: no certificate is sent",
+                    t->by_psk ? "the PSK is taken" : "the session is resumed");
     return LT_OK;
 }
 
@@ -335,6 +337,8 @@ static lt_code on_new_session_ticket(lt_tls *t, lt_reader body)
         return lt_fail(&t->error, LT_limit, "NewSessionTicket");
     if (ticket.ticket_lifetime == 0 || ticket.ticket_lifetime > TICKET_LIFETIME_MAX)
         return LT_OK; /* to be discarded (section 4.6.1) */
+    if (t->by_psk)    /* no certificate that could be judged again; there is the PSK */
+        return LT_OK;
     lt_tls_session *s = lt_tls_session_new(t->config);
     if (s && lt_has_extension(&x, LT_X_early_data)
         && !read_max_early_data(x.data[LT_X_early_data], &s->max_early_data)) {

@@ -188,7 +188,7 @@ static void pre_shared_key(lt_tls *t, lt_writer *w, const lt_suite *suite)
     const lt_tls_session *s = t->resume;
     lt_mark x = open_extension(t, w, LT_X_pre_shared_key), identities = wr_open(w, 2);
     wr_vec(w, 2, (lt_bytes){ s->ticket.data, lt_buffer_size(&s->ticket) });
-    int64_t age = (t->now - s->received) * 1000; /* milliseconds (section 4.2.11.1) */
+    int64_t age = s->external ? 0 : (t->now - s->received) * 1000; /* milliseconds (4.2.11.1) */
     wr_uint(w, 4, (uint32_t)age + s->age_add);
     wr_close(w, identities);
     lt_mark binders = wr_open(w, 2);
@@ -207,7 +207,8 @@ static void bind(lt_tls *t, uint8_t *message, size_t n, const lt_suite *suite)
     lt_key_schedule_early(&early, suite->hash,
                           (lt_bytes){ t->resume->secret, t->resume->secret_size });
     lt_hash(suite->hash, (lt_bytes){ message, 0 }, digest);
-    lt_derive_secret(&early, "res binder", digest, binder_key);
+    lt_derive_secret(&early, t->resume->external ? "ext binder" : "res binder", digest,
+                     binder_key);
     lt_transcript_hash_with(&t->hs->transcript, suite->hash,
                             (lt_bytes){ message, n - size - 3 }, digest);
     lt_finished_mac(suite->hash, binder_key, digest, message + n - size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * early_data.c - the server's side of 0-RTT: when it is accepted, and how a replay is told (RFC 8446
  * sections 4.2.10 and 8). A ticket of the right age, seen once within the window; by a table of this
- * process, or by the caller's guard. */
+ * process, by the caller's guard, or because the caller's store gives a session once. */
 #include "tls/tls.h"
 
 #include "tls/shared.h"
@@ -71,7 +71,9 @@ lt_code lt_tls_judge_early_data(lt_tls *t)
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_early_data,
                                      .unique = { binder, LT_REPLAY_ID },
                                      .until = until });
-    } else if (lt_tls_shared_first_time(t->config->tls, binder, t->now, until)) {
+    } else if (t->config
+                   ->ask_store /* its session is gone from there: single use (section 8.1) */
+               || lt_tls_shared_first_time(t->config->tls, binder, t->now, until)) {
         accept(t);
     }
     return LT_OK;

@@ -182,6 +182,9 @@ static void info(const lt_engine *engine, lt_info *i)
         .signature_scheme = t->signature_scheme,
         .alpn = t->alpn,
         .resumed = t->resumed,
+        .psk = t->by_psk
+                   ? (lt_bytes){ t->resume->ticket.data, lt_buffer_size(&t->resume->ticket) }
+                   : (lt_bytes){ NULL, 0 },
         .round_trips = t->round_trips,
         .early_data = t->early_data,
         .data_is_early = t->record_size > 0 && t->early_readable,
@@ -263,6 +266,11 @@ static lt_code use_answer(lt_tls *t, const lt_answer *a)
     case LT_QUESTION_early_data:
         lt_tls_answer_early_data(t, a->yes);
         return lt_tls_on_early_data(t);
+    case LT_QUESTION_psk:
+    case LT_QUESTION_take_session:
+        return lt_tls_answer_psk(t, a);
+    case LT_QUESTION_put_session:
+        return lt_tls_ticket_was_put(t);
     case LT_QUESTION_none:
         break;
     }
@@ -368,6 +376,12 @@ static bool is_ip_literal(const char *name) /* no SNI for it (RFC 6066 section 3
     return strchr(name, ':') || (*last >= '0' && *last <= '9');
 }
 
+static bool may_offer(lt_tls *t, const lt_tls_session *s)
+{
+    return s->external
+           || (lt_tls_session_is_good(s, t->now, t->name) && lt_tls_restore_peer(t, s));
+}
+
 static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
 {
     lt_code rc = lt_random_init(
@@ -380,7 +394,7 @@ static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
         memcpy(t->name, name, strlen(name) + 1);
     t->name_is_ip = name && is_ip_literal(name);
     const lt_tls_session *s = (const lt_tls_session *)resume;
-    if (s && lt_tls_session_is_good(s, t->now, t->name) && lt_tls_restore_peer(t, s)) {
+    if (s && may_offer(t, s)) {
         t->resume = lt_tls_session_copy(s); /* else the handshake is a full one */
         if (!t->resume)
             return lt_fail(&t->error, LT_memory, "session");

@@ -5,9 +5,8 @@
 
 #include "base/secret.h"
 #include "wire/key_share.h"
-#include "wire/pre_shared_key.h"
 
-enum { PSK_DHE_KE = 1, FALLBACK_SCSV = 0x5600 };
+enum { FALLBACK_SCSV = 0x5600 };
 
 /* --- ClientHello: what it offers ------------------------------------------------------------------- */
 
@@ -34,14 +33,14 @@ static lt_code parse_hello(lt_tls *t, lt_reader body)
                                LT_IN_client_hello, ~0U, &t->error);
 }
 
-static lt_bytes hello_message(const lt_tls *t)
+lt_bytes lt_tls_hello_message(const lt_tls *t)
 {
     return (lt_bytes){ t->hs->hello.data, lt_buffer_size(&t->hs->hello) };
 }
 
 static lt_code hear_hello(lt_tls *t)
 {
-    lt_bytes message = hello_message(t);
+    lt_bytes message = lt_tls_hello_message(t);
     return lt_tls_hear(t, (lt_reader){ message.p + 4, message.n - 4 });
 }
 
@@ -141,82 +140,6 @@ static lt_code choose_group(lt_tls *t, lt_key_share_entry *share, uint32_t *ask)
     if (!best && !*ask)
         return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
     return LT_OK;
-}
-
-/* --- pre_shared_key (section 4.2.11) ---------------------------------------------------------------------- */
-
-static lt_code check_binder(lt_tls *t, const lt_tls_session *s, lt_bytes hello, lt_bytes binder)
-{
-    lt_key_schedule early;
-    uint8_t key[LT_HASH_MAX], digest[LT_HASH_MAX], mac[LT_HASH_MAX];
-    const br_hash_class *hash = t->suite->hash;
-    size_t n = lt_hash_size(hash);
-    lt_key_schedule_early(&early, hash, (lt_bytes){ s->secret, s->secret_size });
-    lt_hash(hash, (lt_bytes){ key, 0 }, digest);
-    lt_derive_secret(&early, "res binder", digest, key);
-    lt_transcript_hash_with(&t->hs->transcript, hash, hello, digest);
-    lt_finished_mac(hash, key, digest, mac);
-    bool ok = binder.n == n && lt_ct_eq(binder.p, mac, n);
-    lt_wipe(&early, sizeof early);
-    lt_wipe(key, sizeof key);
-    lt_wipe(mac, sizeof mac);
-    return ok ? LT_OK : lt_fail(&t->error, LT_bad_binder, "ClientHello.pre_shared_key.binders");
-}
-
-static bool usable(const lt_tls *t, const lt_tls_session *s)
-{
-    const lt_suite *suite = lt_suite_by_id(s->cipher_suite);
-    return s->version == LT_TLS_1_3 && suite && suite->hash == t->suite->hash;
-}
-
-static lt_tls_session *open_usable(lt_tls *t, lt_bytes identity)
-{
-    lt_tls_session *s = lt_tls_open_ticket(t, identity);
-    if (s && usable(t, s) && lt_tls_restore_peer(t, s))
-        return s;
-    lt_tls_session_free(s ? &s->base : NULL);
-    return NULL;
-}
-
-static bool takes_psk_dhe_ke(const lt_tls *t) /* section 4.2.9 */
-{
-    lt_bytes modes = t->hs->client_extensions.data[LT_X_psk_key_exchange_modes];
-    return modes.n > 1 && memchr(modes.p + 1, PSK_DHE_KE, modes.n - 1);
-}
-
-/* The first session that can be gone on with, if there is one. */
-static lt_code choose_psk(lt_tls *t)
-{
-    lt_tls_handshake *hs = t->hs;
-    const lt_extensions *x = &hs->client_extensions;
-    lt_offered_psks offered;
-    if (!lt_has_extension(x, LT_X_pre_shared_key))
-        return LT_OK;
-    if (!x->last_is_known || x->last != LT_X_pre_shared_key)
-        return lt_fail(&t->error, LT_illegal_parameter,
-                       "ClientHello.pre_shared_key, not the last");
-    if (!lt_has_extension(x, LT_X_psk_key_exchange_modes))
-        return lt_fail(&t->error, LT_missing_extension, "ClientHello.psk_key_exchange_modes");
-    if (!lt_offered_psks_parse(x->data[LT_X_pre_shared_key], &offered))
-        return lt_fail(&t->error, LT_decode, "ClientHello.pre_shared_key");
-    if (!takes_psk_dhe_ke(t))
-        return LT_OK;
-    uint32_t i = 0;
-    while (i < offered.count && !(t->resume = open_usable(t, offered.psk[i].identity)))
-        i++;
-    if (!t->resume)
-        return LT_OK;
-    hs->selected_psk = i;
-    lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11",
-                    "ticket %u is ours: the session is resumed", (unsigned)i + 1);
-    hs->psk_accepted = true;
-    lt_tls_resumed(t);
-    hs->ticket_age = offered.psk[i].obfuscated_ticket_age - t->resume->age_add;
-    lt_bytes binder = offered.psk[i].binder, message = hello_message(t);
-    message.n -= offered.binders_size;
-    memcpy(hs->binder, binder.p, binder.n < sizeof hs->binder ? binder.n : sizeof hs->binder);
-    lt_code rc = check_binder(t, t->resume, message, binder);
-    return rc;
 }
 
 /* --- the server's messages ---------------------------------------------------------------------------------- */
@@ -449,6 +372,14 @@ static bool is_as_asked(const lt_tls *t)
            && t->hs->client_extensions.data[LT_X_key_share].n == entry;
 }
 
+lt_code lt_tls_after_psk(lt_tls *t)
+{
+    lt_code rc = choose_certificate(t);
+    if (rc == LT_OK)
+        rc = lt_tls_judge_early_data(t);
+    return rc == LT_OK && !t->question ? answer(t) : rc;
+}
+
 static lt_code on_client_hello_13(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
@@ -475,12 +406,8 @@ static lt_code on_client_hello_13(lt_tls *t)
         rc = lt_tls_read_record_size_limit(t,
                                            hs->client_extensions.data[LT_X_record_size_limit]);
     if (rc == LT_OK)
-        rc = choose_psk(t);
-    if (rc == LT_OK)
-        rc = choose_certificate(t);
-    if (rc == LT_OK)
-        rc = lt_tls_judge_early_data(t);
-    return rc == LT_OK && !t->question ? answer(t) : rc;
+        rc = lt_tls_choose_psk(t);
+    return rc == LT_OK && !t->question ? lt_tls_after_psk(t) : rc;
 }
 
 lt_code lt_tls_on_config(lt_tls *t)
@@ -524,7 +451,7 @@ static lt_code on_client_hello(lt_tls *t, lt_reader body)
         return lt_tls_on_config(t);
     hs->asked_config = true;
     hs->next = LT_TLS_wait_answer;
-    lt_bytes message = hello_message(t);
+    lt_bytes message = lt_tls_hello_message(t);
     lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_client_hello,
                                  .client_hello = { message.p + 4, message.n - 4 } });
     return LT_OK;
@@ -564,7 +491,8 @@ static lt_code on_finished(lt_tls *t, lt_reader body)
         return rc;
     lt_tls_resumption_secret(t);
     lt_tls_read_with(t, t->client_secret);
-    return takes_psk_dhe_ke(t) ? lt_tls_send_tickets(t) : LT_OK;
+    hs->next = LT_TLS_connected;
+    return lt_tls_takes_psk_dhe_ke(t) && !t->by_psk ? lt_tls_send_tickets(t) : LT_OK;
 }
 
 static bool tls_1_3(const lt_tls *t)
@@ -581,7 +509,7 @@ const lt_tls_row lt_tls_server_rows[] = {
     { LT_TLS_wait_end_of_early_data,         LT_HS_end_of_early_data,  LAST, NULL,    on_end_of_early_data,           LT_TLS_wait_client_finished },
     { LT_TLS_wait_client_certificate,        LT_HS_certificate,        ANY,  NULL,    on_certificate,                 LT_TLS_as_decided },
     { LT_TLS_wait_client_certificate_verify, LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_client_finished },
-    { LT_TLS_wait_client_finished,           LT_HS_finished,           LAST, NULL,    on_finished,                    LT_TLS_connected },
+    { LT_TLS_wait_client_finished,           LT_HS_finished,           LAST, NULL,    on_finished,                    LT_TLS_as_decided },
     { LT_TLS_connected,                      LT_HS_certificate,        ANY,  lt_tls_awaits_certificate, lt_tls_on_post_certificate, LT_TLS_as_decided },
     { LT_TLS_wait_post_certificate_verify,   LT_HS_certificate_verify, ANY,  NULL,    lt_tls_read_certificate_verify, LT_TLS_wait_post_finished },
     { LT_TLS_wait_post_finished,             LT_HS_finished,           ANY,  NULL,    lt_tls_on_post_finished,        LT_TLS_connected },

@@ -21,6 +21,7 @@ typedef struct {
     uint32_t age_add;  /* 1.3 */
     uint32_t max_early_data;
     bool extended_master_secret;
+    bool external;  /* 1.3: a PSK that both sides were given; `ticket` is its identity */
     char name[256]; /* that the peer proved to have, or that was asked of us */
     char alpn[256];
     uint8_t session_id[32]; /* 1.2 without a ticket */
@@ -35,6 +36,9 @@ enum { LT_SESSION_AGE_MAX = 604800 }; /* seconds */
 
 bool lt_tls_session_is_good(const lt_tls_session *s, int64_t now, const char *name);
 lt_tls_session *lt_tls_session_new(const lt_config *config); /* NULL: out of memory */
+/* An external PSK (RFC 8446 section 4.2.11), to be used with the hash of `cipher_suite`. */
+lt_tls_session *lt_tls_session_of_psk(const lt_config *config, lt_bytes identity, lt_bytes key,
+                                      bool sha384);
 lt_tls_session *lt_tls_session_copy(const lt_tls_session *from);
 void lt_tls_session_free(lt_session *session); /* wipes; NULL is fine */
 

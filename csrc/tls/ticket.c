@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ticket.c - stateless tickets of the server, TLS 1.3 and 1.2 (RFC 8446 section 4.6.1, RFC 5077
+ * ticket.c - tickets of the server, TLS 1.3 and 1.2 (RFC 8446 section 4.6.1, RFC 5077
  * section 4): a session sealed under the config's ticket key. The format is ours alone. */
 #include "tls/tls.h"
 
@@ -84,9 +84,9 @@ static bool fill(lt_tls *t, lt_tls_session *s)
     return lt_tls_session_bind(t, s);
 }
 
-static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
+/* What the ticket with this nonce stands for (section 4.6.1). */
+static void derive(lt_tls *t, lt_tls_session *s, uint8_t nonce)
 {
-    lt_buffer ticket = { 0 };
     uint8_t age_add[4];
     lt_random_bytes(&t->random, age_add, sizeof age_add);
     lt_reader r = { age_add, sizeof age_add };
@@ -94,9 +94,10 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
     s->secret_size = lt_hash_size(t->suite->hash);
     lt_expand_label(t->suite->hash, t->resumption_secret, "resumption", (lt_bytes){ &nonce, 1 },
                     s->secret, s->secret_size);
-    lt_code rc = LT_OK;
-    if (!seal(t, s, &ticket))
-        rc = lt_fail(&t->error, LT_memory, "NewSessionTicket");
+}
+
+static lt_code write_ticket(lt_tls *t, const lt_tls_session *s, uint8_t nonce, lt_bytes ticket)
+{
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_new_session_ticket, &message);
     lt_new_session_ticket_write(&w, true,
@@ -104,7 +105,7 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
                                     .ticket_lifetime = s->lifetime,
                                     .ticket_age_add = s->age_add,
                                     .ticket_nonce = { &nonce, 1 },
-                                    .ticket = { ticket.data, lt_buffer_size(&ticket) },
+                                    .ticket = ticket,
                                 });
     lt_mark extensions = wr_open(&w, 2);
     if (s->max_early_data > 0) {
@@ -113,8 +114,35 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
         wr_uint(&w, 4, s->max_early_data);
     }
     wr_close(&w, extensions);
-    lt_buffer_free(&ticket);
-    return rc == LT_OK ? lt_tls_close(t, &w, message, false) : rc;
+    return lt_tls_close(t, &w, message, false);
+}
+
+/* The ticket is an identifier; what it stands for, sealed, is for the caller to put away. */
+static lt_code put_ticket(lt_tls *t, const lt_tls_session *s, uint8_t nonce)
+{
+    lt_tls_handshake *hs = t->hs;
+    lt_bytes id = { hs->ticket_id, sizeof hs->ticket_id };
+    lt_random_bytes(&t->random, hs->ticket_id, sizeof hs->ticket_id);
+    hs->next = LT_TLS_wait_answer;
+    lt_tls_ask(t, (lt_question){
+                      .kind = LT_QUESTION_put_session,
+                      .unique = id,
+                      .message = { hs->new_ticket.data, lt_buffer_size(&hs->new_ticket) },
+                      .until = s->lifetime,
+                  });
+    return write_ticket(t, s, nonce, id);
+}
+
+static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
+{
+    lt_buffer *ticket = &t->hs->new_ticket;
+    lt_buffer_free(ticket);
+    derive(t, s, nonce);
+    if (!seal(t, s, ticket))
+        return lt_fail(&t->error, LT_memory, "NewSessionTicket");
+    if (t->config->ask_store)
+        return put_ticket(t, s, nonce);
+    return write_ticket(t, s, nonce, (lt_bytes){ ticket->data, lt_buffer_size(ticket) });
 }
 
 static bool fits(const lt_tls *t)
@@ -124,14 +152,21 @@ static bool fits(const lt_tls *t)
 
 lt_code lt_tls_send_tickets(lt_tls *t)
 {
+    uint8_t *sent = &t->hs->tickets_sent;
     if (!t->config->tls || t->config->session_lifetime == 0 || t->closing || !fits(t))
         return LT_OK;
     lt_tls_session *s = lt_tls_session_new(t->config);
     lt_code rc = s && fill(t, s) ? LT_OK : lt_fail(&t->error, LT_memory, "NewSessionTicket");
-    for (uint8_t i = 0; rc == LT_OK && i < TICKETS; i++)
-        rc = send_ticket(t, s, i);
+    while (rc == LT_OK && *sent < TICKETS && !t->question)
+        rc = send_ticket(t, s, (*sent)++);
     lt_tls_session_free(s ? &s->base : NULL);
-    return rc == LT_OK ? lt_tls_flush(t) : rc;
+    return rc == LT_OK && !t->question ? lt_tls_flush(t) : rc;
+}
+
+lt_code lt_tls_ticket_was_put(lt_tls *t)
+{
+    t->hs->next = LT_TLS_connected;
+    return lt_tls_send_tickets(t);
 }
 
 lt_code lt_tls_send_ticket_12(lt_tls *t)

@@ -68,6 +68,7 @@ enum {
     LT_TLS_OUTPUT_MAX = 4 * (LT_FRAGMENT_MAX + 64), /* write() takes no more beyond this */
     LT_TLS_TICKETS_MAX = 4, /* a client keeps the newest of a connection */
     LT_TLS_HANDSHAKE_BYTES_MAX = 1 << 18,
+    LT_TICKET_ID = 32, /* a ticket that stands for what is in the caller's store */
     LT_TLS_SIGNED_MAX = 64 + 34 + LT_HASH_MAX, /* what a CertificateVerify of TLS 1.3 signs */
 };
 
@@ -103,6 +104,8 @@ typedef struct {
     lt_buffer cookie;
     bool psk_offered, psk_accepted, asked_config;
     uint32_t selected_psk;
+    uint32_t psk_at;          /* server: the identity being looked at, */
+    int psk_stage;            /* and how far that went */
     uint32_t ticket_age;      /* server: milliseconds, as the client tells it */
     lt_key_share_entry share; /* server: the client's that was chosen */
     uint8_t
@@ -125,7 +128,9 @@ typedef struct {
     bool extended_master_secret, ticket_expected, staple_expected, resumed_12;
     uint8_t premaster[LT_GROUP_SECRET_MAX];
     size_t premaster_size;
-    lt_buffer new_ticket; /* server: sealed and ready; client: received */
+    lt_buffer new_ticket;            /* server: sealed and ready; client: received */
+    uint8_t ticket_id[LT_TICKET_ID]; /* TLS 1.3: while the caller puts that into its store */
+    uint8_t tickets_sent;
     uint32_t new_ticket_lifetime;
 } lt_tls_handshake;
 
@@ -149,7 +154,7 @@ typedef struct lt_tls {
     const lt_suite *suite;
     uint16_t group, signature_scheme;
     const char *alpn;
-    bool resumed;
+    bool resumed, by_psk; /* by_psk: `resume` is an external PSK, and was taken */
     int round_trips;
 
     lt_buffer in, out;
@@ -243,6 +248,7 @@ lt_code lt_tls_write_certificate_request(lt_tls *t); /* TLS 1.3, with hs->reques
 lt_code
 lt_tls_on_config(lt_tls *t); /* server: the question about the ClientHello is answered */
 lt_code lt_tls_on_early_data(lt_tls *t); /* server: so is the one about early data */
+lt_code lt_tls_after_psk(lt_tls *t);     /* server: it is known which PSK is used, if any */
 
 /* secrets.c */
 void lt_tls_early_secret(lt_tls *t, const lt_key_schedule *early, const uint8_t *hello_hash);
@@ -301,7 +307,14 @@ void lt_tls_resumed(lt_tls *t); /* t->resume is gone on with */
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
 lt_code lt_tls_keep_session_12(lt_tls *t);
 
+/* psk.c: server */
+bool lt_tls_takes_psk_dhe_ke(const lt_tls *t);
+lt_code lt_tls_choose_psk(lt_tls *t); /* may ask */
+lt_code lt_tls_answer_psk(lt_tls *t, const lt_answer *a);
+lt_bytes lt_tls_hello_message(const lt_tls *t); /* the client's, with its header */
+
 /* ticket.c: server */
+lt_code lt_tls_ticket_was_put(lt_tls *t);
 lt_code lt_tls_send_tickets(lt_tls *t);   /* TLS 1.3 */
 lt_code lt_tls_send_ticket_12(lt_tls *t); /* into the flight */
 lt_tls_session *lt_tls_open_ticket(const lt_tls *t,

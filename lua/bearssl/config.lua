@@ -170,6 +170,11 @@ end
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`
+-- @tparam function options.on_psk called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`,
+-- the default, or `"sha384"`), or nothing; identities may be any bytes; `certificate` may be absent then (TLS 1.3)
+-- @tparam table options.session_store `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds;
+-- `take(id)` gives it once and forgets it, or nil: tickets of TLS 1.3 are used once then, by all who share the store
+-- and `ticket_keys`, and early data cannot be replayed (RFC 8446 section 8.1)
 -- @tparam integer|false options.session_cache sessions kept for resumption, 1024 by default; 0 or false: none
 -- @tparam integer options.session_lifetime seconds, 3600 by default
 -- @treturn[1] bearssl.config

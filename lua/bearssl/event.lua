@@ -61,6 +61,26 @@ function handlers.early_data(conn, keep, question)
   core.answer(conn, keep.early_data_guard(question.unique, question["until"]) == true)
 end
 
+-- key and hash of an external PSK; nothing: nobody has it
+function handlers.psk(conn, keep, question)
+  local key, hash = keep.on_psk(question.unique)
+  if key == nil then return core.answer(conn, nil) end
+  core.answer(conn, key, require "bearssl.psk".check("on_psk", key, hash))
+end
+
+function handlers.put_session(conn, keep, question)
+  keep.session_store.put(question.unique, question.message, question["until"])
+  core.answer(conn, true)
+end
+
+function handlers.take_session(conn, keep, question)
+  local bytes = keep.session_store.take(question.unique)
+  if bytes ~= nil and type(bytes) ~= "string" then
+    error("session_store: take gave no string but a " .. type(bytes), 0)
+  end
+  core.answer(conn, bytes)
+end
+
 function handlers.trace(conn, keep, events)
   for _, step in ipairs(require "bearssl.trace".add(conn, events)) do keep.on_message(step) end
 end

@@ -42,10 +42,18 @@ local function signature_schemes(value)
   return ids
 end
 
+-- Where a server keeps the sessions that its tickets stand for.
+local function session_store(value)
+  if type(value) == "table" and type(value.put) == "function" and type(value.take) == "function" then return value end
+  return nil, "a table with the functions 'put' and 'take' is wanted"
+end
+
 local options = {
   early_data = { early_data, "client" },
   max_early_data = { early_data, "server" },
   early_data_guard = { of_type "function", "server" },
+  on_psk = { of_type "function", "server" },
+  session_store = { session_store, "server" },
   on_client_hello = { of_type "function", "server" },
   ticket_keys = { ticket_keys, "server" },
   ocsp_staple = { strings, "server" },
@@ -72,8 +80,14 @@ local function objection(values, native, high)
     chains_only = chains_only and (id & 0xff) == 1 -- PKCS#1 (RFC 8446 section 4.2.3)
   end
   if chains_only then return "option 'signature_schemes': none of them signs a handshake of TLS 1.3" end
+  for _, name in ipairs { "on_psk", "session_store" } do
+    if values[name] and high < 0x0304 then return ("option '%s' needs TLS 1.3"):format(name) end
+  end
+  if values.on_psk and values.client_auth == 2 then
+    return "option 'on_psk': whoever has a PSK shows no certificate, which client_auth = \"require\" wants"
+  end
   if values.session_cache == 0 then
-    for _, name in ipairs { "ticket_keys", "max_early_data" } do
+    for _, name in ipairs { "ticket_keys", "max_early_data", "session_store" } do
       if values[name] ~= nil then return ("option '%s' means nothing without a 'session_cache'"):format(name) end
     end
   end
@@ -82,6 +96,8 @@ end
 local function add_fields(fields, values)
   fields.max_early_data = values.early_data or values.max_early_data
   fields.ask_early_data = values.early_data_guard ~= nil
+  fields.ask_psk = values.on_psk ~= nil
+  fields.ask_store = values.session_store ~= nil
   fields.ask_client_hello = values.on_client_hello ~= nil
   fields.ask_verdict = values.on_peer ~= nil
   fields.post_handshake_auth = values.post_handshake_auth

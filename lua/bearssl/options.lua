@@ -193,7 +193,9 @@ local function check_client(values)
 end
 
 local function check_server(values)
-  if not values.certificate then return nil, "option 'certificate' is missing: a server needs one" end
+  if not values.certificate and not values.on_psk then
+    return nil, "option 'certificate' is missing: a server needs one"
+  end
   local asks = (values.client_auth or 0) ~= 0
   if asks and not values.client_trust then
     return nil, "option 'client_trust' is missing: whose certificates may clients have?"
@@ -271,6 +273,7 @@ local function read(role, given)
     callbacks = {
       on_certificate_request = values.on_certificate_request, on_client_hello = values.on_client_hello,
       on_peer = values.on_peer, early_data_guard = values.early_data_guard, on_message = values.on_message,
+      on_psk = values.on_psk, session_store = values.session_store,
     },
     key_log = type(values.key_log) == "function" and values.key_log or nil,
     session_cache = role == "client" and values.session_cache or nil,

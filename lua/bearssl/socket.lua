@@ -124,7 +124,16 @@ local function take_over(sock, tcp)
   core.attach(sock, math.tointeger(fd), early)
 end
 
-local wrap_options = { name = "string", session = "userdata", early_data = "string" }
+local wrap_options = { name = "string", session = "userdata", early_data = "string", psk = "table" }
+
+-- A session that stands for an external PSK.
+local function session_of(config, psk, level)
+  local ok, identity, key, sha384 = pcall(require "bearssl.psk".read, psk)
+  if not ok then error(identity, level + 1) end
+  local session, err = core.psk(config, identity, key, sha384)
+  if not session then error(("option 'psk': %s"):format(err), level + 1) end
+  return session
+end
 
 local function check_options(config, options, level)
   if options ~= nil and type(options) ~= "table" then
@@ -133,7 +142,7 @@ local function check_options(config, options, level)
   for key, value in pairs(options or {}) do
     local wanted = wrap_options[key]
     if not wanted then
-      error(("unknown option '%s': name, session and early_data are known"):format(tostring(key)), level)
+      error(("unknown option '%s': name, session, early_data and psk are known"):format(tostring(key)), level)
     end
     if type(value) ~= wanted then
       error(("option '%s': a %s is wanted, not %s"):format(key, wanted, type(value)), level)
@@ -143,12 +152,17 @@ local function check_options(config, options, level)
   if name and (name == "" or #name > 253 or name:find "[%z\1-\32\127]") then
     error(("option 'name': %q is no host name"):format(name), level)
   end
-  if not name and core.config_verifies_name(config) then
+  local psk = options and options.psk
+  if psk and (session or options.early_data) then
+    error(("option 'psk' goes without '%s'"):format(session and "session" or "early_data"), level)
+  end
+  if not name and not psk and core.config_verifies_name(config) then
     error("option 'name' is missing: the host name to verify the server's certificate against", level)
   end
-  if core.config_is_server(config) and (name or session) then
-    error(("option '%s' is for a client"):format(name and "name" or "session"), level)
+  if core.config_is_server(config) and (name or session or psk) then
+    error(("option '%s' is for a client"):format(name and "name" or session and "session" or "psk"), level)
   end
+  if psk then return name, session_of(config, psk, level) end
   local early = options and options.early_data
   local watch
   if not session then session, watch = session_cache.prepare(config, name) end
@@ -171,6 +185,8 @@ end
 -- asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a
 -- session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with
 -- the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it)
+-- `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and
+-- `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not
 -- @treturn[1] bearssl.socket
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
