@@ -118,12 +118,13 @@ for _, version in ipairs { "1.3", "1.2" } do
         local sock <close> = assert(tls.connect(client, server.port))
         for turn = 1, 3 do
           server:send(turn == 2 and "k\n" or "K\n") -- k: of its own keys; K: and of ours
+          server:wait_for((">>> [^\n]*KeyUpdate.*"):rep(turn), "messages") -- a command is alone in what it reads
           server:send(("%d bottles\n"):format(turn))
           assert.equal(turn .. " bottles", (assert(sock:receive "*l")))
           assert(sock:send(("99%d\n"):format(turn)))
           server:wait_for("99" .. turn)
         end
-        server:wait_for("KeyUpdate", "messages")
+        server:wait_for("<<< [^\n]*KeyUpdate.*<<< [^\n]*KeyUpdate", "messages")
       end)
     end
   end)
