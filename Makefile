@@ -86,7 +86,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct interop bench lint rooms format docs \
+.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench lint rooms format docs \
 	install clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -140,9 +140,10 @@ test: ## everything: checks, warnings, specs, specs under sanitizers and with fa
 	@sh .ci/deps demo test
 	@$(TEST)
 
-interop: ## the specs that want more than Debian's packages: Go (SEED=n HIERARCHIES=n)
+interop: ## with Go, rustls, Java, Node, Python; writes docs/interop.md (SEED=n HIERARCHIES=n for Go's paths)
 	@$(SUBMAKE) all unit
 	@SPECS="$(wildcard spec/interop/*_spec.lua)" $(TEST) specs
+	@LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" $(LUA) spec/interop/run.lua
 
 asan: ## the specs under ASan and UBSan (SPECS="spec/x_spec.lua" for some)
 	@$(TEST) asan
@@ -170,9 +171,6 @@ fuzz: ## libFuzzer on every parser, TIME=60 seconds each (FUZZ="fuzz_pem" for so
 			|| { tail -n 60 build/fuzz/$$name.log; exit 1; }; \
 		sed -n 's/^stat::number_of_executed_units: */  inputs: /p' build/fuzz/$$name.log; \
 	done
-
-interop: all ## the native engine with Go, rustls, Java, Node and Python; writes docs/interop.md
-	@LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" $(LUA) spec/interop/run.lua
 
 bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk" for some)
 	@bench/run $(SECTIONS)
