@@ -56,6 +56,16 @@ describe("TLS features (RFC 7633)", function()
   end)
 end)
 
+describe("names of other kinds", function()
+  it("are asked for by email and uri", function()
+    local anchors, chain = as_leaf { names = { "DNS:leaf.example", "email:me@example.com", "URI:urn:x" } }
+    accepts(anchors, chain, { name = "leaf.example", email = "me@example.com", uri = "urn:x" })
+    refuses("name_mismatch", anchors, chain, { email = "you@example.com" })
+    refuses("name_mismatch", anchors, chain, { name = "leaf.example", uri = "urn:y" })
+    refuses("option", anchors, chain, { uri = "x" })
+  end)
+end)
+
 describe("dates", function()
   local from, to = 1577836800, 1893456000 -- 2020-01-01T00:00:00Z, 2030-01-01T00:00:00Z
 

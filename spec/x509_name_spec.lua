@@ -164,3 +164,70 @@ describe("certificate:matches_name", function()
     end)
   end
 end)
+
+local function mailbox(text)
+  return { 0xa0, der.oid "1.3.6.1.5.5.7.8.9" .. der.context(0, der.utf8(text)) }
+end
+
+local function presenting(...)
+  local names = {}
+  for i, name in ipairs { ... } do names[i] = der.element(name[1], name[2]) end
+  return assert(x509.parse(der.certificate {
+    extensions = { der.extension("2.5.29.17", der.sequence(table.unpack(names))) } }))[1]
+end
+
+local function email(text) return { 0x81, text } end
+local function uri(text) return { 0x86, text } end
+
+describe("certificate:matches_email", function()
+  it("compares the local part as it is, and the domain as a host", function()
+    local me = presenting(email "you@example.com", email "Me@Example.com", email "i@xn--exmple-cua.com")
+    for _, address in ipairs { "Me@example.com", "Me@EXAMPLE.com.", "you@example.com", "i@ex\u{e4}mple.com" } do
+      assert.same({ true }, { me:matches_email(address) })
+    end
+    for _, address in ipairs { "me@example.com", "Me@a.example.com", "M@example.com", "Me@example.org",
+      "e@Example.com" } do
+      local ok, err = me:matches_email(address)
+      assert.same({ false, "name_mismatch" }, { ok, err.code }, address)
+      assert.truthy(err.message:find("you@example.com, Me@Example.com", 1, true), err.message)
+    end
+  end)
+
+  it("finds mailboxes in UTF-8 (RFC 9598), and no other kind of name", function()
+    assert.same({ true }, { presenting(mailbox "\u{fc}@example.com"):matches_email "\u{fc}@EXAMPLE.com" })
+    for _, name in ipairs { uri "me@example.com", { 0x82, "me@example.com" }, { 0xa0, der.oid "1.2.3"
+      .. der.context(0, der.utf8 "me@example.com") }, email "me@example.com\0", email "me@example.com." } do
+      assert.is_false((presenting(name):matches_email "me@example.com"))
+    end
+  end)
+
+  it("refuses what is no address", function()
+    for _, address in ipairs { "", "me", "@example.com", "me@", "me@a..b", "me@*.example", "me@1.2.3.4", "m\0@a.b" } do
+      local ok, err = presenting(email "me@example.com"):matches_email(address)
+      assert.same({ false, "option" }, { ok, err.code }, address)
+    end
+  end)
+end)
+
+describe("certificate:matches_uri", function()
+  it("compares scheme and authority in any case, the rest as it is (RFC 5280 section 7.4)", function()
+    local it_is = presenting(uri "spiffe://Trust.example/a/B", uri "urn:x:Y", uri "http://Me@example.com/")
+    for _, wanted in ipairs { "spiffe://Trust.example/a/B", "SPIFFE://trust.EXAMPLE/a/B", "URN:x:Y",
+      "http://Me@example.com/" } do
+      assert.same({ true }, { it_is:matches_uri(wanted) })
+    end
+    for _, wanted in ipairs { "spiffe://trust.example/a/b", "spiffe://trust.example/a", "spiffe://trust.example/a/B/",
+      "urn:x:y", "urn:X:Y", "http://me@example.com/", "spiffe:/trust.example/a/B" } do
+      local ok, err = it_is:matches_uri(wanted)
+      assert.same({ false, "name_mismatch" }, { ok, err.code }, wanted)
+    end
+    assert.is_false((presenting { 0x82, "urn:x" }:matches_uri "urn:x"))
+  end)
+
+  it("refuses what is no URI", function()
+    for _, wanted in ipairs { "", "x", ":x", "urn:\0" } do
+      local ok, err = presenting(uri "urn:x"):matches_uri(wanted)
+      assert.same({ false, "option" }, { ok, err.code }, wanted)
+    end
+  end)
+end)

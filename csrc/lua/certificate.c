@@ -125,6 +125,21 @@ static int push_verdict(lua_State *L, const lt_error *e)
     return 2;
 }
 
+static int matches(lua_State *L,
+                   lt_code (*match)(const lt_certificate *, const char *, lt_error *),
+                   const char *what)
+{
+    size_t n;
+    const lt_certificate *c = check(L, 1);
+    const char *name = luaL_checklstring(L, 2, &n);
+    lt_error e = { 0 };
+    if (strlen(name) != n)
+        lt_fail_detail(&e, LT_option, what, "a NUL stands in the name");
+    else
+        match(c, name, &e);
+    return push_verdict(L, &e);
+}
+
 /***
 Does the certificate stand for a host? The subject alternative name is asked, dNSName or iPAddress, never the
 common name (RFC 9525). A name in Unicode is looked for as its A-label.
@@ -136,15 +151,34 @@ common name (RFC 9525). A name in Unicode is looked for as its A-label.
 */
 static int certificate_matches_name(lua_State *L)
 {
-    size_t n;
-    const lt_certificate *c = check(L, 1);
-    const char *host = luaL_checklstring(L, 2, &n);
-    lt_error e = { 0 };
-    if (strlen(host) != n)
-        lt_fail_detail(&e, LT_option, "host", "a NUL stands in the name");
-    else
-        lt_certificate_matches_host(c, host, &e);
-    return push_verdict(L, &e);
+    return matches(L, lt_certificate_matches_host, "host");
+}
+
+/***
+Does the certificate stand for a mail address? rfc822Name and SmtpUTF8Mailbox (RFC 9598) of the subject alternative name
+are asked: the local part as it is, the domain as a host name.
+@function certificate:matches_email
+@tparam string address
+@treturn[1] boolean true
+@treturn[2] boolean false
+@treturn[2] bearssl.error `name_mismatch` with the addresses that were there; `option` if address is itself none
+*/
+static int certificate_matches_email(lua_State *L)
+{
+    return matches(L, lt_certificate_matches_email, "email");
+}
+
+/***
+Does the certificate stand for a URI (RFC 5280 section 7.4)? Scheme and authority may differ in case, nothing else.
+@function certificate:matches_uri
+@tparam string uri
+@treturn[1] boolean true
+@treturn[2] boolean false
+@treturn[2] bearssl.error `name_mismatch` with the URIs that were there; `option` if uri is itself none
+*/
+static int certificate_matches_uri(lua_State *L)
+{
+    return matches(L, lt_certificate_matches_uri, "uri");
 }
 
 /* Names chained (RFC 5280 section 6.1.3), key identifiers that do not contradict (4.2.1.1), and
@@ -274,6 +308,8 @@ static const luaL_Reg methods[] = {
     { "der", certificate_der },
     { "pem", certificate_pem },
     { "matches_name", certificate_matches_name },
+    { "matches_email", certificate_matches_email },
+    { "matches_uri", certificate_matches_uri },
     { "is_issued_by", certificate_is_issued_by },
     { "is_self_signed", certificate_is_self_signed },
     { NULL, NULL },

@@ -76,6 +76,8 @@ static lt_verify_request read_request(lua_State *L, int chain, int index)
     lua_pop(L, 1);
     q.purpose_oid = string_field(L, index, "purpose_oid");
     q.name = (const char *)string_field(L, index, "name").p;
+    q.email = (const char *)string_field(L, index, "email").p;
+    q.uri = (const char *)string_field(L, index, "uri").p;
     q.ocsp_staple = string_field(L, index, "ocsp_staple");
     q.staple_asked = q.ocsp_staple.n > 0 || boolean_field(L, index, "must_staple");
     q.certificates = push_views(L, chain, &q.count);

@@ -2,8 +2,15 @@
  * name.c - see name.h. */
 #include "x509/name.h"
 
+#include "x509/der.h"
 #include "x509/general_name.h"
 #include "x509/text.h"
+
+enum {
+    HOST_KINDS = 1 << LT_GN_dns_name | 1 << LT_GN_ip_address,
+    MAIL_KINDS = 1 << LT_GN_rfc822_name,
+    URI_KINDS = 1 << LT_GN_uri,
+};
 
 static uint8_t lower(uint8_t c)
 {
@@ -76,14 +83,15 @@ static void put_presented(lt_text *t, const lt_general_name *name)
     }
 }
 
-static lt_code mismatch(const lt_certificate *c, const char *host, lt_error *e)
+/* `kinds`: bit n for GeneralName n */
+static lt_code mismatch(const lt_certificate *c, const char *host, uint32_t kinds, lt_error *e)
 {
     char names[128];
     lt_text t = { names, sizeof names, 0 };
     lt_general_name name;
     int more = 0;
     for (lt_reader r = c->subject_alt_name; lt_general_name_next(&r, &name);) {
-        if (name.type != LT_GN_dns_name && name.type != LT_GN_ip_address)
+        if (!(kinds >> name.type & 1))
             continue;
         lt_text next = t;
         if (next.n > 0)
@@ -132,8 +140,86 @@ lt_code lt_certificate_matches_host(const lt_certificate *c, const char *host, l
     char name[LT_HOST_MAX];
     size_t n = lt_ip_parse(host, address);
     if (n > 0)
-        return presents_ip(c, (lt_bytes){ address, n }) ? LT_OK : mismatch(c, host, e);
+        return presents_ip(c, (lt_bytes){ address, n }) ? LT_OK
+                                                        : mismatch(c, host, HOST_KINDS, e);
     if (lt_host_name(host, name, e) != LT_OK)
         return e->code;
-    return presents_dns_name(c, name) ? LT_OK : mismatch(c, name, e);
+    return presents_dns_name(c, name) ? LT_OK : mismatch(c, name, HOST_KINDS, e);
+}
+
+/* Of an otherName that is a SmtpUTF8Mailbox its text; n = 0: it is none. */
+static lt_bytes utf8_mailbox(lt_bytes other_name)
+{
+    static const uint8_t id_on_smtp_utf8_mailbox[] = { 0x2b, 6, 1, 5, 5, 7, 8, 9 };
+    lt_bytes type_id, any;
+    lt_reader text;
+    if (lt_other_name(other_name, &type_id, &any)
+        && lt_bytes_equal(type_id,
+                          (lt_bytes){ id_on_smtp_utf8_mailbox, sizeof id_on_smtp_utf8_mailbox })
+        && der_only(any, DER_UTF8_STRING, &text))
+        return text;
+    return (lt_bytes){ NULL, 0 };
+}
+
+static bool presents_mail(const lt_certificate *c, lt_bytes local, const char *host)
+{
+    lt_general_name name;
+    size_t n = strlen(host);
+    for (lt_reader r = c->subject_alt_name; lt_general_name_next(&r, &name);) {
+        lt_bytes mail = name.type == LT_GN_rfc822_name  ? name.value
+                        : name.type == LT_GN_other_name ? utf8_mailbox(name.value)
+                                                        : (lt_bytes){ NULL, 0 };
+        if (mail.n == local.n + 1 + n && mail.p[local.n] == '@'
+            && lt_bytes_equal((lt_bytes){ mail.p, local.n }, local)
+            && same_name((lt_bytes){ mail.p + local.n + 1, n }, host, n))
+            return true;
+    }
+    return false;
+}
+
+lt_code lt_certificate_matches_email(const lt_certificate *c, const char *address, lt_error *e)
+{
+    char host[LT_HOST_MAX];
+    const char *at = strrchr(address, '@');
+    if (!at || at == address)
+        return lt_fail_detail(e, LT_option, "email", "%.80s is no mail address", address);
+    if (lt_host_name(at + 1, host, e) != LT_OK)
+        return e->code;
+    lt_bytes local = { (const uint8_t *)address, (size_t)(at - address) };
+    return presents_mail(c, local, host) ? LT_OK : mismatch(c, address, MAIL_KINDS, e);
+}
+
+/* The length of scheme://authority, which has no case; 0: it has none (RFC 3986 section 3). */
+static size_t authority_end(const char *uri)
+{
+    const char *colon = strchr(uri, ':');
+    if (!colon || colon == uri || colon[1] != '/' || colon[2] != '/')
+        return 0;
+    return (size_t)(colon + 3 - uri) + strcspn(colon + 3, "/?#");
+}
+
+static bool same_uri(lt_bytes presented, const char *uri, size_t caseless)
+{
+    if (presented.n != strlen(uri))
+        return false;
+    for (size_t i = 0; i < presented.n; i++) {
+        uint8_t a = presented.p[i], b = (uint8_t)uri[i];
+        if (i < caseless ? lower(a) != lower(b) : a != b)
+            return false;
+    }
+    return true;
+}
+
+lt_code lt_certificate_matches_uri(const lt_certificate *c, const char *uri, lt_error *e)
+{
+    lt_general_name name;
+    size_t caseless = authority_end(uri), scheme = strcspn(uri, ":");
+    if (caseless == 0 || memchr(uri, '@', caseless)) /* user names have case */
+        caseless = scheme;
+    if (scheme == 0 || uri[scheme] == 0)
+        return lt_fail_detail(e, LT_option, "uri", "%.80s is no URI", uri);
+    for (lt_reader r = c->subject_alt_name; lt_general_name_next(&r, &name);)
+        if (name.type == LT_GN_uri && same_uri(name.value, uri, caseless))
+            return LT_OK;
+    return mismatch(c, uri, URI_KINDS, e);
 }

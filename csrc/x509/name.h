@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * name.h - does a certificate stand for a host (RFC 9525)? dNSName and iPAddress of the subject
+ * name.h - does a certificate stand for a host (RFC 9525), a mail address or a URI? The subject
  * alternative name only; the common name is never asked. */
 #ifndef LT_X509_NAME_H
 #define LT_X509_NAME_H
@@ -7,8 +7,15 @@
 #include "x509/certificate.h"
 
 /* LT_OK, or LT_name_mismatch with the names that were there in the detail; LT_option where the
- * host asked for is itself no name or address (a wildcard, an empty label, a U-label, …). */
+ * host asked for is itself no name or address (a wildcard, an empty label, …). */
 lt_code lt_certificate_matches_host(const lt_certificate *c, const char *host, lt_error *e);
+
+/* The same of a mail address in UTF-8 (rfc822Name and SmtpUTF8Mailbox, RFC 9598 section 5): the local
+ * part as it is, the domain as a host name. */
+lt_code lt_certificate_matches_email(const lt_certificate *c, const char *address, lt_error *e);
+
+/* And of a URI (RFC 5280 section 7.4): scheme and authority in any case, the rest as it is. */
+lt_code lt_certificate_matches_uri(const lt_certificate *c, const char *uri, lt_error *e);
 
 enum { LT_HOST_MAX = 256 }; /* a host name as it is compared, with its NUL */
 

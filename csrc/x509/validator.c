@@ -36,6 +36,15 @@ static lt_code decode(lt_anchor *a, lt_bytes der, lt_error *e)
     return e->code;
 }
 
+static lt_code check_identity(const lt_certificate *c, const lt_verify_request *q, lt_error *e)
+{
+    if (q->name && lt_certificate_matches_host(c, q->name, e) != LT_OK)
+        return e->code;
+    if (q->email && lt_certificate_matches_email(c, q->email, e) != LT_OK)
+        return e->code;
+    return q->uri ? lt_certificate_matches_uri(c, q->uri, e) : LT_OK;
+}
+
 /* What does not depend on the path comes late: a name is no use where there is no trust. */
 static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
@@ -44,9 +53,7 @@ static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, l
     if (lt_path_check(path, fault, e) != LT_OK)
         return e->code;
     *fault = (lt_path_fault){ .at = 0, .own = true };
-    if (request->name
-        && lt_certificate_matches_host(&path->certificates[0]->certificate, request->name, e)
-               != LT_OK)
+    if (check_identity(&path->certificates[0]->certificate, request, e) != LT_OK)
         return e->code;
     *fault = (lt_path_fault){ .at = 0, .own = false };
     if (lt_path_check_revocation(&v->question, path, v->result, fault, e) != LT_OK

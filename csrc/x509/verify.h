@@ -20,7 +20,8 @@ typedef enum {
 typedef struct {
     const lt_bytes *certificates; /* DER, as sent: the leaf first, the rest in any order */
     size_t count;
-    const char *name; /* host name or IP literal asked for; NULL: not checked */
+    const char *name;        /* host name or IP literal asked for; NULL: not checked */
+    const char *email, *uri; /* asked for too; NULL: not checked */
     lt_purpose purpose;
     lt_bytes purpose_oid; /* content octets; with LT_PURPOSE_oid */
     int64_t time;         /* seconds since the epoch, UTC */

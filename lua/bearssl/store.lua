@@ -48,6 +48,8 @@ local boolean, integer = policy.boolean, policy.integer
 
 local verify_options = {
   name = text,
+  email = text,
+  uri = text,
   time = integer(math.mininteger, math.maxinteger),
   purpose = purpose,
   intermediates = anything,
@@ -188,6 +190,7 @@ end
 -- @tparam[opt] table options
 --
 -- - `name`: host name or address that the certificate must stand for (not checked without)
+-- - `email`, `uri`: mail address and URI that it must stand for
 -- - `time`: seconds since the epoch, UTC (now)
 -- - `purpose`: `"server"` (the default), `"client"`, `"any"`, or the object identifier of a key purpose
 -- - `intermediates`: more certificates that may be part of the path
