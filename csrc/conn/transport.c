@@ -270,6 +270,19 @@ lt_io lt_transport_write(lt_transport *t, const lt_deadline *d, lt_bytes p, size
     return t->last = write_all(t, d, p, taken);
 }
 
+lt_io lt_transport_shutdown(lt_transport *t)
+{
+    lt_deadline d = lt_deadline_start(t->timeouts);
+    lt_io io = ready(t, &d);
+    if (io == LT_IO_done && lt_conn_state(&t->conn) == LT_STATE_failed)
+        io = ended(t, LT_IO_failed);
+    if (io == LT_IO_done) {
+        lt_conn_close(&t->conn);
+        io = flush(t, &d);
+    }
+    return t->last = io;
+}
+
 bool lt_transport_dirty(lt_transport *t)
 {
     if (t->fd < 0)

@@ -45,6 +45,8 @@ void lt_transport_data_done(lt_transport *t, size_t n);
 /* Sends all of `p`, and what an earlier call had left; *taken: bytes that are on their way, which are
  * not to be sent again whatever is returned. */
 lt_io lt_transport_write(lt_transport *t, const lt_deadline *d, lt_bytes p, size_t *taken);
+/* Close_notify goes out, once the handshake is done; data of the peer may still be read. */
+lt_io lt_transport_shutdown(lt_transport *t);
 
 /* Would receive end at once without the descriptor being readable? */
 bool lt_transport_dirty(lt_transport *t);

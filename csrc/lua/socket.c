@@ -114,6 +114,16 @@ static int socket_send(lua_State *L)
     return 3;
 }
 
+static int socket_shutdown(lua_State *L)
+{
+    lt_transport *t = lt_lua_check_socket(L);
+    lt_io io = lt_transport_shutdown(t);
+    if (io != LT_IO_done)
+        return lt_lua_push_io(L, t, io);
+    lua_pushinteger(L, 1);
+    return 1;
+}
+
 /***
 Bounds how long handshake, receive and send may wait. 0: not at all, they return `"wantread"` and
 `"wantwrite"` then. As in LuaSocket 3 either mode alone bounds the whole call; with both set, each single
@@ -281,6 +291,7 @@ void lt_lua_open_socket(lua_State *L)
         { "handshake", socket_handshake },
         { "receive", lt_lua_socket_receive },
         { "send", socket_send },
+        { "shutdown", socket_shutdown },
         { "settimeout", socket_settimeout },
         { "gettimeout", socket_gettimeout },
         { "close", socket_close },

@@ -75,7 +75,26 @@ function methods.send(sock, data, i, j)
   return last, err, partial
 end
 
-local close = methods.close
+local shutdown, close = methods.shutdown, methods.close
+
+--- Says that nothing more will be sent: close_notify goes out, after the handshake (RFC 8446 section 6.1). The
+-- descriptor stays as it is, and what the peer sends can still be received, up to its own close_notify. (A peer of TLS
+-- 1.2 ends as soon as it has read that, RFC 5246 section 7.2.1.)
+-- @function sock:shutdown
+-- @tparam string mode `"send"`; there is no other end of a TLS connection than a sender's
+-- @treturn[1] integer 1; again after success, too
+-- @treturn[2] nil
+-- @treturn[2] string|bearssl.error as for @{sock:send}: with `"timeout"` or `"wantwrite"` call again
+-- @raise for another mode, and what a callback raised
+function methods.shutdown(sock, mode)
+  if mode ~= "send" then error('sock:shutdown: "send" is the only mode; sock:close ends both directions', 2) end
+  local ok, err = shutdown(sock)
+  while err == "event" do
+    answer_events(sock)
+    ok, err = shutdown(sock)
+  end
+  return ok, err
+end
 
 --- Sends close_notify (RFC 8446 section 6.1), for which it waits a second at most and never longer than the socket's
 -- timeout, then closes the descriptor. Twice is fine. A socket that is left to the collector is closed without
