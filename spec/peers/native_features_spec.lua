@@ -116,9 +116,9 @@ for _, version in ipairs { "1.3", "1.2" } do
       ["an expired one"] = { pki.bad_client.expired, "certificate_expired" },
     } do
       it("learn that a client certificate was wanted, ours being " .. what, function()
-        local roots = row[1] == pki.bad_client.unknown_ca and pki.root.p256 or pki.roots
-        local process <close> = openssl_server(pki.server.p256, -- it names no CA, or ours would not be sent
-          "-rev -Verify 3 -verify_return_error -no_ca_names -CAfile " .. roots)
+        local named = row[1] == pki.bad_client.unknown_ca and pki.stranger or pki.roots -- or it would not be sent
+        local process <close> = openssl_server(pki.server.p256,
+          ("-rev -Verify 3 -verify_return_error -CAfile %s -verifyCAfile %s"):format(named, pki.roots))
         local config = row[1] and tls.client_with(row[1], options(version)) or client()
         local sock <close>, err = tls.connect(config, process.port)
         if version == "1.3" then -- it is judged when our handshake is done already
