@@ -141,6 +141,30 @@ describe("expiry_check.lua", function()
   end)
 end)
 
+describe("trace_handshake.lua", function()
+  it("shows what went over the wire, and why", function()
+    local openssl <close> = peer.openssl_server(pair, "-rev -tls1_3")
+    local status, out = example("trace_handshake.lua", "localhost:" .. openssl.port, ca)
+    assert.equal(0, status, out)
+    for _, part in ipairs {
+      "--> ClientHello, ", "+ server_name: localhost", "+ key_share: GREASE x25519", "<-- ServerHello, ",
+      "<-- Certificate (encrypted), ", "(RFC 8446 section 4.1.3)", "--> Finished (encrypted), ",
+      "connected: TLSv1.3, TLS_",
+    } do
+      has(out, part)
+    end
+  end)
+
+  it("shows how one fails", function()
+    local openssl <close> = peer.openssl_server(pki.bad.expired)
+    local status, out = example("trace_handshake.lua", "localhost:" .. openssl.port, ca)
+    assert.equal(1, status)
+    has(out, "--> alert")
+    has(out, "description: certificate_expired")
+    has(out, "failed: expired")
+  end)
+end)
+
 describe("demo.lua", function()
   it("shows HTTPS, a certificate and mutual TLS, and leaves nothing behind", function()
     local dir = os.tmpname()
