@@ -14,7 +14,8 @@ static void read_shares(lt_bytes extension)
 {
     lt_bytes entries;
     lt_key_share_entry entry;
-    if (!lt_key_share_client_parse(extension, &entries))
+    bool group_twice;
+    if (!lt_key_share_client_parse(extension, &entries, &group_twice))
         return;
     while (entries.n > 0) {
         must(lt_key_share_entry_parse(&entries, &entry) && entry.key_exchange.n > 0);
