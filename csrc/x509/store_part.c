@@ -174,7 +174,8 @@ static lt_code add_file(lt_store_parts *parts, lt_store_part part, lt_store_mann
     return rc;
 }
 
-/* A file of a folder: links to one file are one file; what cannot be read is passed over. */
+/* A file of a folder: links to one file are one file; what cannot be read, or is too large to be
+ * certificates, is passed over. */
 static lt_code add_entry(lt_store_parts *parts, const char *folder, const char *name,
                          lt_error *e)
 {
@@ -188,7 +189,8 @@ static lt_code add_entry(lt_store_parts *parts, const char *folder, const char *
     if (!part.path)
         return lt_fail(e, LT_memory, "store");
     (void)snprintf(part.path, n, "%s/%s", folder, name);
-    if (!take_stamp(part.path, &part, &regular) || !regular || there_already(parts, &part)) {
+    if (!take_stamp(part.path, &part, &regular) || !regular || part.stamp[2] > LT_FILE_MAX
+        || there_already(parts, &part)) {
         free(part.path);
         return LT_OK;
     }
