@@ -99,6 +99,10 @@ static lt_code check_delegation(const lt_certificate *c, const lt_certificate *i
     lt_extension x;
     if (!lt_dn_equal(c->issuer, issuer->subject))
         return lt_fail_detail(e, LT_bad_ocsp, where, "the responder has another issuer");
+    if (!lt_bytes_equal(c->signature_algorithm,
+                        c->tbs_signature)) /* RFC 5280 section 4.1.1.2 */
+        return lt_fail_detail(e, LT_bad_ocsp, where,
+                              "the responder's certificate names two signature algorithms");
     if (!may_sign_responses(c))
         return lt_fail_detail(e, LT_bad_ocsp, where, "the responder lacks id-kp-OCSPSigning");
     if (policy->time < c->not_before || policy->time > c->not_after)
@@ -148,12 +152,33 @@ static lt_code signed_by_delegate(const lt_ocsp_response *r, const lt_certificat
     return e->code;
 }
 
+/* Does a certificate of the response bear the responder's name, or key? */
+static bool has_responder(const lt_ocsp_response *r)
+{
+    lt_reader all = r->certificates;
+    lt_bytes der;
+    for (int i = 0; i < RESPONDERS_MAX && der_element(&all, DER_SEQUENCE, &der); i++) {
+        lt_error ignored = { .code = LT_OK };
+        lt_certificate c;
+        if (lt_certificate_parse(&c, der, &ignored) == LT_OK && is_responder(r, &c))
+            return true;
+    }
+    return false;
+}
+
+/* A delegate may have the issuer's own name. */
 static lt_code check_signer(const lt_ocsp_response *r, const lt_certificate *issuer,
                             const lt_ocsp_policy *policy, lt_error *e)
 {
-    if (is_responder(r, issuer))
-        return signed_by(r, issuer, policy, e);
-    return signed_by_delegate(r, issuer, policy, e);
+    lt_error why = { .code = LT_OK };
+    bool is_issuer = is_responder(r, issuer);
+    if (is_issuer && signed_by(r, issuer, policy, &why) == LT_OK)
+        return LT_OK;
+    if (!is_issuer || (why.code != LT_limit && has_responder(r)))
+        return signed_by_delegate(r, issuer, policy, e);
+    if (e->code == LT_OK)
+        *e = why;
+    return e->code;
 }
 
 static lt_code check_dates(const lt_ocsp_single *s, const lt_ocsp_policy *policy, lt_error *e)
