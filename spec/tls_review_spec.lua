@@ -4,6 +4,12 @@ local hostile = require "spec.support.hostile"
 local pair = require "spec.support.pair"
 local pki = require "spec.support.pki"
 
+-- Two of ours that have shaken hands in this version, by the native engine.
+local function connected(version, server_options)
+  local options = { engine = "native", max_version = version }
+  return pair.connected(options, pair.with(options, server_options))
+end
+
 local CLEAR_CLOSE_NOTIFY = "\21\3\3\0\2\1\0"
 
 describe("the end of a TLS 1.3 connection", function()
@@ -22,7 +28,7 @@ end)
 describe("an exporter", function()
   it("takes labels that an HkdfLabel has room for, and none of TLS's own", function()
     for _, version in ipairs { "1.2", "1.3" } do
-      local p = pair.connected({ engine = "native", max_version = version }, { engine = "native", max_version = version })
+      local p = connected(version)
       local longest = ("l"):rep(249) -- label<7..255> with "tls13 " (RFC 8446 section 7.1)
       assert.equal(32, #assert(p.client:exporter(longest, nil, 32)))
       for _, size in ipairs { 250, 400, 70000 } do
@@ -33,7 +39,7 @@ describe("an exporter", function()
       local context = ("c"):rep(65536)
       assert.equal(version == "1.3", p.client:exporter("EXPORTER", context, 32) ~= nil)
     end
-    local p = pair.connected({ engine = "native", max_version = "1.2" }, { engine = "native", max_version = "1.2" })
+    local p = connected "1.2"
     for _, label in ipairs { "client finished", "server finished", "master secret", "extended master secret",
       "key expansion" } do -- RFC 5705 section 4, RFC 7627 section 5.1
       local out, err = p.client:exporter(label, nil, 32)
@@ -178,8 +184,7 @@ describe("SCTs", function()
   it("of TLS 1.2 come with ServerHello and stay", function()
     local list = "\0\4\0\2ab" -- SignedCertificateTimestampList (RFC 6962 section 3.3)
     for _, version in ipairs { "1.2", "1.3" } do
-      local p = pair.connected({ engine = "native", max_version = version },
-        { engine = "native", max_version = version, scts = list })
+      local p = connected(version, { scts = list })
       assert.equal(list, p.client:scts())
     end
   end)
@@ -464,5 +469,34 @@ describe("a ticket", function()
       assert.is_false(resumed(version, 20000), version)
       assert.is_false(resumed(version, 70000), version)
     end
+  end)
+end)
+
+describe("a connection that failed", function()
+  it("gives no session after a fatal alert (RFC 8446 section 6.2)", function()
+    for _, version in ipairs { "1.2", "1.3" } do
+      local p = connected(version)
+      assert.truthy(p.client:session())
+      assert.truthy(p.client:session()) -- the other one of TLS 1.3, the same of TLS 1.2
+      p = connected(version)
+      p.client:feed(pair.record(23, ("x"):rep(32)))
+      assert.equal("failed", p.client:state())
+      assert.is_nil((p.client:session()))
+      assert.is_nil((p.client:exporter("EXPORTER", nil, 32)))
+      p = connected(version)
+      p.client:feed_eof() -- many servers end like this
+      assert.truthy(p.client:session())
+    end
+  end)
+
+  it("asks for nothing and changes no keys", function()
+    local options = { max_version = "1.3", post_handshake_auth = true, client_auth = "request",
+      client_trust = pki.roots }
+    local p = pair.connected({ max_version = "1.3", post_handshake_auth = true }, options)
+    p.server:feed(pair.record(23, ("x"):rep(32)))
+    p.server:pull()
+    assert.is_nil((p.server:request_certificate()))
+    assert.is_nil((p.server:update_keys()))
+    assert.equal("", p.server:pull())
   end)
 end)

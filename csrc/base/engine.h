@@ -54,6 +54,7 @@ typedef struct {
     uint32_t session_lifetime;      /* seconds */
     struct lt_bear_shared *bear;    /* made once the rest is set */
     struct lt_tls_shared *tls;      /* server; NULL: no tickets */
+    bool key_log;                   /* secrets are kept for key_log() */
     bool trace;                     /* the handshake's events are kept for trace() */
     bool trace_events;              /* and told as they happen */
     uint64_t (*clock)(void);        /* microseconds from any start, for the trace; NULL: none */

@@ -22,6 +22,7 @@ static uint64_t microseconds(void)
 lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
 {
     lt_config *tls = &config->tls;
+    tls->key_log = config->key_log >= 0 || config->key_log_lines;
     if (tls->trace && !tls->fixed_time)
         tls->clock = microseconds;
     if (!tls->native)

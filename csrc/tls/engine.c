@@ -328,10 +328,7 @@ static void free_engine(lt_engine *engine)
     lt_tls_forget_peer(t);
     lt_handshake_stream_free(&t->messages);
     lt_trace_free(&t->trace);
-    if (t->resume)
-        lt_tls_session_free(&t->resume->base);
-    while (t->ticket_count > 0)
-        lt_tls_session_free(&t->tickets[--t->ticket_count]->base);
+    lt_tls_forget_tickets(t);
     lt_wipe_free(t, sizeof *t);
 }
 

@@ -133,6 +133,12 @@ void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)
     t->tickets[t->ticket_count++] = s;
 }
 
+void lt_tls_forget_tickets(lt_tls *t)
+{
+    while (t->ticket_count > 0)
+        lt_tls_session_free(&t->tickets[--t->ticket_count]->base);
+}
+
 /* Client of TLS 1.2: from a new ticket, else the ticket or session ID that was resumed or given. */
 lt_code lt_tls_keep_session_12(lt_tls *t)
 {

@@ -31,6 +31,8 @@ void lt_tls_handshake_free(lt_tls *t)
     if (t->hs != t->later)
         free_handshake(t->hs);
     t->hs = NULL;
+    lt_tls_session_free(t->resume ? &t->resume->base : NULL);
+    t->resume = NULL;
 }
 
 void lt_tls_exchanges_free(lt_tls *t)

@@ -42,7 +42,8 @@ lt_code lt_tls_request_certificate(lt_engine *engine, lt_error *e)
 {
     lt_tls *t = (lt_tls *)engine;
     uint8_t context[CONTEXT];
-    if (!t->server || !t->main_transcript || t->state != LT_TLS_connected || t->closing)
+    if (!t->server || !t->main_transcript || t->state != LT_TLS_connected || t->closing
+        || t->error.code != LT_OK)
         return lt_fail_detail(e, LT_state, "CertificateRequest",
                               "the client does not take one after the handshake");
     if (t->later)

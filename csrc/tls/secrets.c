@@ -24,8 +24,11 @@ void lt_tls_update_secret(const lt_suite *suite, uint8_t *secret)
     lt_wipe(next, sizeof next);
 }
 
+/* Kept only where a key log wants it: old secrets are to be gone (RFC 8446 section 7.2). */
 static void log_secret(lt_tls *t, int line, const uint8_t *secret)
 {
+    if (!t->config->key_log)
+        return;
     memcpy(t->key_log_secret[line], secret, LT_HASH_MAX);
     t->key_log_lines |= 1U << line;
 }
@@ -210,13 +213,14 @@ size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room)
     t->key_log_lines &= t->key_log_lines - 1;
     bool once = which != LT_LOG_client_random && which != LT_LOG_exporter;
     const uint8_t *secret = once ? t->key_log_secret[which] : t->exporter_secret;
+    bool early = which == LT_LOG_client_early || which == LT_LOG_early_exporter;
     size_t n = (size_t)snprintf(line, room, "%s ", labels[which]);
     n += hex(line + n, t->client_random, sizeof t->client_random);
     line[n++] = ' ';
     n += hex(line + n, secret,
              which == LT_LOG_client_random ? MASTER_SECRET
-             : t->suite                    ? lt_hash_size(t->suite->hash)
-                                           : t->key_log_hash_size);
+             : early                       ? t->key_log_hash_size
+                                           : lt_hash_size(t->suite->hash));
     line[n++] = '\n';
     if (once)
         lt_wipe(t->key_log_secret[which], LT_HASH_MAX);

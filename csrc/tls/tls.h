@@ -185,9 +185,9 @@ typedef struct lt_tls {
     uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
     uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
     uint8_t key_log_secret[7][LT_HASH_MAX]; /* those that are gone or changed later */
-    size_t key_log_hash_size;               /* of early secrets, before a suite is agreed on */
+    size_t key_log_hash_size;               /* of early secrets, which are those of a PSK */
 
-    lt_tls_session *resume;                      /* client: offered; ours */
+    lt_tls_session *resume; /* offered or accepted; gone with the handshake; NULL: none */
     lt_tls_session *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
     size_t ticket_count;
 } lt_tls;
@@ -305,6 +305,7 @@ bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s);
 void lt_tls_forget_peer(lt_tls *t);
 void lt_tls_resumed(lt_tls *t); /* t->resume is gone on with */
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
+void lt_tls_forget_tickets(lt_tls *t);
 lt_code lt_tls_keep_session_12(lt_tls *t);
 
 /* psk.c: server */

@@ -68,12 +68,28 @@ void lt_tls_send_alert(lt_tls *t, lt_alert alert)
     lt_tls_send(t, LT_CONTENT_alert, (lt_bytes){ body, 2 }); /* without memory: no alert */
 }
 
+/* RFC 8446 section 6.2: keys of a connection that failed are forgotten, and after a fatal alert its tickets. */
+static void forget_secrets(lt_tls *t)
+{
+    lt_protection *const directions[] = { &t->read, &t->write };
+    for (size_t i = 0; i < 2; i++) {
+        lt_wipe(&directions[i]->aead, sizeof directions[i]->aead);
+        lt_wipe(directions[i]->iv, sizeof directions[i]->iv);
+    }
+    lt_wipe(t->client_secret, sizeof t->client_secret);
+    lt_wipe(t->server_secret, sizeof t->server_secret);
+    lt_wipe(t->resumption_secret, sizeof t->resumption_secret);
+    if (t->error.alert != LT_ALERT_none)
+        lt_tls_forget_tickets(t);
+}
+
 void lt_tls_failed(lt_tls *t)
 {
     if (t->error.alert != LT_ALERT_none && !t->error.by_peer && !t->closing)
         lt_tls_send_alert(t, t->error.alert);
     t->question = false;
     t->record_size = 0;
+    forget_secrets(t);
     lt_tls_handshake_free(t);
 }
 

@@ -80,6 +80,7 @@ static void configure(variant *v, unsigned bits)
     v->suites[1] = sha384 ? 0xC02C : 0xC02B;
     for (int i = 0; i < 2; i++)
         v->config[i] = (lt_config){
+            .key_log = true,
             .server = i == 1,
             .native = true,
             .min_version = LT_TLS_1_2,
