@@ -93,9 +93,10 @@ for side, role in pairs(roles) do
       assert.truthy(p:connected(), tostring(p.err))
     end)
 
-    it("is told by an alert in clear of a peer that had no keys yet", function()
+    it("is told by an alert in clear of a client that had no keys yet, and of nobody else", function()
       local p = role.handshaking()
       p:record(21, "\2\40", { clear = true })
+      if side == "client" then return hostile.assert_refused(p, "unexpected_message") end
       assert.equal("peer_alert", p.err.code)
       assert.equal("handshake_failure", p.err.alert)
       p:drain()
