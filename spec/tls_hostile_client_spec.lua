@@ -231,7 +231,6 @@ describe("a client of TLS 1.3", function()
       { "4.2", "key_share", "illegal_parameter", { certificate_request = add(51, "") } },
       { "4.2.4", "certificate_authorities with trailing bytes", "decode_error",
         { certificate_request = add(47, "\0\3\0\1x\0") } },
-      { "4.2.4", "an empty list of authorities", "decode_error", { certificate_request = add(47, "\0\0") } },
       { "4.2.4", "an authority of no bytes", "decode_error", { certificate_request = add(47, "\0\2\0\0") } },
       { "4", "more than 64 extensions", "internal_error", { certificate_request = function(m)
         for i = 1, 64 do add(0x2000 + i, "")(m) end

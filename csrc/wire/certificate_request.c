@@ -28,5 +28,6 @@ bool lt_certificate_request_12_parse(lt_reader r, bool tls_1_2, lt_bytes *certif
 
 bool lt_certificate_authorities_parse(lt_reader r, lt_bytes *authorities)
 {
-    return names(&r, authorities) && r.n == 0 && authorities->n > 0;
+    return names(&r, authorities)
+           && r.n == 0; /* an empty list stands for any, as OpenSSL sends it */
 }

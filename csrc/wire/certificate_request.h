@@ -10,7 +10,7 @@
 bool lt_certificate_request_12_parse(lt_reader body, bool tls_1_2, lt_bytes *certificate_types,
                                      lt_bytes *signature_schemes, lt_bytes *authorities);
 
-/* certificate_authorities (RFC 8446 section 4.2.4): at least one name. */
+/* certificate_authorities (RFC 8446 section 4.2.4); an empty list, which it forbids, stands for any. */
 bool lt_certificate_authorities_parse(lt_reader extension, lt_bytes *authorities);
 
 #endif

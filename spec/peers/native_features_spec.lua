@@ -191,6 +191,15 @@ for _, version in ipairs { "1.3", "1.2" } do
     end)
   end)
 
+  describe(("in TLS %s, openssl that names no CA"):format(version), function()
+    it("gets the client's certificate all the same", function() -- an empty list, in TLS 1.3 too
+      local process <close> = peer.openssl_server(pki.server.p256,
+        "-rev -Verify 2 -verify_return_error -no_ca_names -CAfile " .. pki.roots .. openssl_version(version))
+      local sock <close> = assert(tls.connect(tls.client_with(pki.client.p256, options(version)), process.port))
+      reverses(sock)
+    end)
+  end)
+
   describe(("in TLS %s, gnutls and we"):format(version), function()
     for _, kind in ipairs { "p521", "ed25519" } do
       it("agree with keys of kind " .. kind .. " on both sides, we the client", function()
