@@ -3,6 +3,7 @@
  * that are no TLS, and a peer that leaves. Where the cause is known, it is told with a remedy. */
 #include "bear/bear.h"
 
+#include "base/diagnosis.h"
 #include "base/iana.h"
 
 /* --- BearSSL's numbers ------------------------------------------------------------------------ */
@@ -143,60 +144,23 @@ static void sent_alert(lt_bear *b, int alert)
     b->error.alert = (lt_alert)alert;
 }
 
-static bool about_certificates(int alert)
-{
-    return (alert >= LT_ALERT_no_certificate && alert <= LT_ALERT_certificate_unknown)
-           || alert == LT_ALERT_unknown_ca || alert == LT_ALERT_access_denied
-           || alert == LT_ALERT_certificate_required;
-}
-
-static bool about_our_certificate(const lt_bear *b, int alert, bool sent)
-{
-    return b->request_seen
-           && (about_certificates(alert) || alert == LT_ALERT_handshake_failure
-               || (!sent && alert == LT_ALERT_decode_error)); /* as GnuTLS says it */
-}
-
-static void client_cause(lt_bear *b, int alert)
-{
-    bool sent = b->request_seen && b->br.client.hash_id != 0;
-    if (alert == LT_ALERT_protocol_version) {
-        lt_error_cause(&b->error, "raise max_version, if the server is newer",
-                       "the server speaks no TLS from %s to %s",
-                       lt_version_name(b->config->min_version),
-                       lt_version_name(b->config->max_version));
-        if (b->config->max_version < LT_TLS_1_3 && b->tap.server_version == 0)
-            lt_error_cause(&b->error, "raise max_version to 1.3",
-                           "the server probably speaks TLS 1.3 only; this config stops at %s",
-                           lt_version_name(b->config->max_version));
-    } else if (about_our_certificate(b, alert, sent)) {
-        if (sent)
-            lt_error_cause(&b->error, NULL, "the server does not take our certificate");
-        else if (b->no_fitting_identity)
-            lt_error_cause(&b->error, "use a key and a CA that the server asks for",
-                           "the server asked for a certificate; none of ours fits its "
-                           "types, signature schemes and authorities");
-        else
-            lt_error_cause(&b->error, "give the config a certificate and its key",
-                           "the server asked for a certificate and got none");
-    } else if (alert == LT_ALERT_handshake_failure && b->tap.server_version == 0) {
-        lt_error_cause(
-            &b->error,
-            "compare cipher_suites and groups with the server's; it may speak TLS 1.3 only",
-            "the server finds no cipher suite, group or signature scheme in common");
-    } else if (alert == LT_ALERT_unrecognized_name) {
-        lt_error_cause(&b->error, NULL, "the server knows no host %s", b->name);
-    }
-}
-
 static void received_alert(lt_bear *b, int alert)
 {
+    bool wanted = !b->config->server && b->request_seen;
     lt_fail_peer(&b->error, (uint8_t)alert);
-    if (b->config->server && about_certificates(alert))
-        lt_error_cause(&b->error, "let the client trust the CA of our certificate",
-                       "the client does not take our certificate");
-    else if (!b->config->server)
-        client_cause(b, alert);
+    lt_diagnose_alert(&b->error, &(lt_circumstances){
+                                     .server = b->config->server,
+                                     .min_version = b->config->min_version,
+                                     .max_version = b->config->max_version,
+                                     .hello_read = b->tap.server_version != 0,
+                                     .certificate_wanted = wanted,
+                                     .certificate_sent = wanted && b->br.client.hash_id != 0,
+                                     .none_fits = b->no_fitting_identity,
+                                     .authorities = "",
+                                     .name = b->name,
+                                     .name_sent = b->name[0] != 0 && !b->name_is_ip,
+                                     .offered = "",
+                                 });
 }
 
 void lt_bear_diagnose(lt_bear *b, int br_error)
@@ -227,70 +191,18 @@ void lt_bear_diagnose(lt_bear *b, int br_error)
 
 /* --- no TLS at all ----------------------------------------------------------------------------- */
 
-static bool starts_with(lt_bytes s, const char *text)
-{
-    size_t n = strlen(text);
-    return s.n >= n
-           && lt_bytes_equal((lt_bytes){ s.p, n }, (lt_bytes){ (const uint8_t *)text, n });
-}
-
-static bool is_http(lt_bytes s)
-{
-    static const char *const starts[] = { "GET ",  "HEAD ", "POST ", "PUT ",  "DELET",
-                                          "OPTIO", "PATCH", "CONNE", "TRACE", "PRI *",
-                                          "HTTP/", "<html", "<HTML" };
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (starts_with(s, starts[i]))
-            return true;
-    return false;
-}
-
-/* An SSLv2 ClientHello: a two-byte record length, then message type 1 (RFC 5246 appendix E.2). */
-static bool is_ssl2(lt_bytes s)
-{
-    return (s.p[0] & 0x80) != 0 && s.p[2] == 1;
-}
-
-static lt_code not_tls(lt_bear *b, lt_bytes s)
-{
-    char text[17];
-    size_t n = s.n < sizeof text - 1 ? s.n : sizeof text - 1;
-    memcpy(text, s.p, n);
-    text[n] = 0;
-    lt_fail_detail(&b->error, LT_not_tls, "TLSPlaintext", "it begins with \"%s\"", text);
-    if (is_http(s))
-        lt_error_cause(
-            &b->error,
-            b->config->server ? "the client must use https://" : "is this the port for HTTPS?",
-            "the %s speaks plain HTTP on this port", b->config->server ? "client" : "server");
-    else if (starts_with(s, "SSH-"))
-        lt_error_cause(&b->error, "is this the right port?", "the peer speaks SSH");
-    else if (starts_with(s, "220 ") || starts_with(s, "220-") || starts_with(s, "* OK")
-             || starts_with(s, "+OK "))
-        lt_error_cause(&b->error, "ask for STARTTLS first, or use the port for TLS",
-                       "the server greets in clear, as for mail or FTP");
-    return b->error.code;
-}
-
 /* The first record of the peer: handshake or alert, version 3.x. */
 lt_code lt_bear_not_tls(lt_bear *b, lt_bytes s)
 {
     if ((s.p[0] == LT_CONTENT_handshake || s.p[0] == LT_CONTENT_alert) && s.p[1] == 3)
         return LT_OK;
-    if (b->config->server && is_ssl2(s))
-        return lt_fail_detail(&b->error, LT_protocol_version, "ClientHello",
-                              "in the format of SSLv2");
-    return not_tls(b, s);
+    return lt_diagnose_not_tls(&b->error, b->config->server, s);
 }
 
 void lt_bear_peer_left(lt_bear *b, const char *how)
 {
     size_t n = lt_buffer_size(&b->in);
-    lt_fail_detail(&b->error, LT_closed, "handshake", "%s by the %s %s%s%s", how,
-                   b->config->server ? "client" : "server",
-                   b->tap.last_in ? "after " : "before any message",
-                   b->tap.last_in ? b->tap.last_in : "",
-                   n > 0 ? ", in the middle of a record" : "");
+    lt_diagnose_left(&b->error, b->config->server, how, b->tap.last_in, n > 0);
     if (n > 0 && b->handshake_bytes == 0 && b->in.data[b->in.start] != LT_CONTENT_handshake
         && b->in.data[b->in.start] != LT_CONTENT_alert)
         lt_error_cause(&b->error, NULL, "what came is no TLS");
