@@ -188,6 +188,7 @@ lt_code lt_tls_write_certificate(lt_tls *t)
     const lt_bytes *chain = NULL;
     if (t->hs->identity)
         chain = lt_identity_certificates(t->hs->identity, &count);
+    t->certificate_sent = count > 0;
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate, &message);
     if (tls_1_3)
@@ -326,6 +327,7 @@ lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
         return rc;
     hs->certificate_requested = true;
     hs->peer_schemes = request->signature_schemes;
+    lt_tls_remember_request(t, request->authorities);
     if (t->config->ask_certificate) /* answered before the next message is looked at */
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_certificate, .request = *request });
     else

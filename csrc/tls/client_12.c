@@ -35,19 +35,15 @@ static lt_code check_version(lt_tls *t, const lt_server_hello *hello)
 {
     if (t->version == LT_TLS_1_3) /* after a HelloRetryRequest */
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.supported_versions");
-    if (hello->legacy_version != LT_TLS_1_2 || !lt_tls_allows_version(t->config, LT_TLS_1_2)) {
-        const char *name = lt_version_name(hello->legacy_version);
-        lt_error_cause(&t->error, "a config with a lower min_version would accept it",
-                       "the server chose %s", name ? name : "a version that is not known");
-        return lt_fail(&t->error, LT_protocol_version, "ServerHello.server_version");
-    }
+    if (hello->legacy_version != LT_TLS_1_2 || !lt_tls_allows_version(t->config, LT_TLS_1_2))
+        return lt_tls_wrong_version(t, hello->legacy_version);
     if (lt_tls_allows_version(t->config, LT_TLS_1_3) /* RFC 8446 section 4.1.3 */
         && (ends_with(hello->random, lt_downgrade_to_12)
             || ends_with(hello->random, lt_downgrade_to_11))) {
+        lt_fail(&t->error, LT_illegal_parameter, "ServerHello.random, downgrade sentinel");
         lt_error_cause(&t->error, NULL,
                        "somebody between the two took TLS 1.3 out of the offer");
-        return lt_fail(&t->error, LT_illegal_parameter,
-                       "ServerHello.random, downgrade sentinel");
+        return t->error.code;
     }
     return LT_OK;
 }
@@ -85,9 +81,10 @@ static lt_code refuse_after_early_data(lt_tls *t)
 {
     t->early_data = LT_EARLY_rejected;
     t->write.suite = NULL; /* this server reads nothing else */
+    lt_fail(&t->error, LT_protocol_version, "ServerHello.server_version, early data");
     lt_error_cause(&t->error, "connect again without early data",
                    "the server, which spoke TLS 1.3 before, chose TLS 1.2");
-    return lt_fail(&t->error, LT_protocol_version, "ServerHello.server_version, early data");
+    return t->error.code;
 }
 
 static lt_code read_hello(lt_tls *t, lt_reader body)

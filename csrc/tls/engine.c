@@ -324,6 +324,7 @@ static void free_engine(lt_engine *engine)
     lt_tls_handshake_free(t);
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
+    lt_buffer_free(&t->authorities);
     lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);
     lt_handshake_stream_free(&t->messages);

@@ -166,7 +166,7 @@ static lt_code classify(lt_tls *t, lt_reader body, uint32_t *message)
     if (!hs || !lt_server_hello_parse(body, &hs->server_hello))
         return lt_fail(&t->error, hs ? LT_decode : LT_unexpected, "ServerHello");
     if (hs->server_hello.legacy_version < LT_TLS_1_0) /* RFC 8446 appendix D.5 */
-        return lt_fail(&t->error, LT_protocol_version, "ServerHello.legacy_version");
+        return lt_tls_wrong_version(t, hs->server_hello.legacy_version);
     if (lt_server_hello_is_retry(&hs->server_hello)) {
         *message = LT_MSG_hello_retry_request;
         return LT_OK;

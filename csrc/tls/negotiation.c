@@ -132,7 +132,7 @@ lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered) /* RFC 7301 section 3.2 
                 return LT_OK;
             }
     }
-    return lt_fail(&t->error, LT_no_alpn, "application_layer_protocol_negotiation");
+    return lt_tls_no_alpn(t);
 }
 
 lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes extension)

@@ -60,10 +60,8 @@ static lt_code choose_version(lt_tls *t)
     while (version >= LT_TLS_1_2
            && !(lt_tls_allows_version(t->config, version) && offers_version(hello, version)))
         version--;
-    if (version < LT_TLS_1_2) {
-        lt_error_cause(&t->error, NULL, "the client offers no version that this config allows");
-        return lt_fail(&t->error, LT_protocol_version, "ClientHello.supported_versions");
-    }
+    if (version < LT_TLS_1_2)
+        return lt_tls_no_version(t);
     if (lt_list_has(hello->cipher_suites, FALLBACK_SCSV) && version < t->config->max_version
         && version < LT_TLS_1_3) /* RFC 7507 section 3 */
         return lt_fail(&t->error, LT_fallback, "ClientHello.cipher_suites");
@@ -100,7 +98,7 @@ static lt_code choose_suite(lt_tls *t)
             chosen = s;
     }
     if (!chosen)
-        return lt_fail(&t->error, LT_no_cipher_suite, "ClientHello.cipher_suites");
+        return lt_tls_no_cipher_suite(t);
     if (t->suite && t->suite != chosen)
         return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.cipher_suites, second");
     t->suite = chosen;
@@ -138,7 +136,7 @@ static lt_code choose_group(lt_tls *t, lt_key_share_entry *share, uint32_t *ask)
                 || lt_tls_group_rank(t->config, group) < lt_tls_group_rank(t->config, *ask)))
             *ask = group;
     if (!best && !*ask)
-        return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
+        return lt_tls_no_group(t);
     return LT_OK;
 }
 
@@ -298,7 +296,7 @@ static lt_code choose_certificate(lt_tls *t)
         return lt_fail(&t->error, LT_missing_extension, "ClientHello.signature_algorithms");
     t->hs->peer_schemes = t->hs->client_hello.signature_algorithms;
     if (!lt_tls_choose_identity(t))
-        return lt_fail(&t->error, LT_no_signature_scheme, "ClientHello.signature_algorithms");
+        return lt_tls_no_signature_scheme(t);
     t->signature_scheme = (uint16_t)t->hs->identity_scheme;
     return LT_OK;
 }

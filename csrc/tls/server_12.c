@@ -56,9 +56,7 @@ static lt_code choose_suite(lt_tls *t)
             return LT_OK;
         }
     }
-    return in_common
-               ? lt_fail(&t->error, LT_no_signature_scheme, "ClientHello.signature_algorithms")
-               : lt_fail(&t->error, LT_no_cipher_suite, "ClientHello.cipher_suites");
+    return in_common ? lt_tls_no_signature_scheme(t) : lt_tls_no_cipher_suite(t);
 }
 
 /* RFC 5077 section 3.4, RFC 7627 section 5.3 */
@@ -211,7 +209,7 @@ static lt_code full(lt_tls *t)
         return rc;
     uint32_t group = choose_group(t);
     if (!group)
-        return lt_fail(&t->error, LT_no_group, "ClientHello.supported_groups");
+        return lt_tls_no_group(t);
     t->group = (uint16_t)group;
     lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
     hs->staple_expected = lt_has_extension(&hs->client_extensions, LT_X_status_request)

@@ -171,6 +171,9 @@ typedef struct lt_tls {
     bool record_seen; /* one good record from the peer: it speaks TLS */
     bool ccs_sent;
     const char *last_in; /* the last message from the peer; NULL: none */
+    bool certificate_wanted,
+        certificate_sent;  /* client: the server asked for one, and got it */
+    lt_buffer authorities; /* as text, with its NUL: whose */
 
     lt_trace trace;
     lt_tls_handshake *hs;           /* NULL once connected */
@@ -195,7 +198,6 @@ typedef struct lt_tls {
 /* traffic.c */
 void lt_tls_pump(lt_tls *t); /* goes on as far as bytes and answers allow */
 void lt_tls_fail(lt_tls *t, lt_code code, const char *where); /* with its alert; echoes pass */
-lt_code lt_tls_peer_left(lt_tls *t, const char *how);         /* in the handshake */
 void lt_tls_failed(lt_tls *t); /* t->error is set: the alert goes out, the rest ends */
 void lt_tls_send_alert(lt_tls *t, lt_alert alert);
 void lt_tls_trace_message(lt_tls *t, bool incoming, uint32_t type, lt_bytes body);
@@ -332,6 +334,17 @@ lt_code lt_tls_on_post_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_on_post_finished(lt_tls *t, lt_reader body);
 lt_code lt_tls_on_post_request(lt_tls *t, lt_reader body);
 lt_code lt_tls_post_flight(lt_tls *t); /* once it is known which certificate */
+
+/* diagnosis.c: a failure, with what is known of its cause */
+lt_code lt_tls_no_version(lt_tls *t); /* server: nothing in common, and both lists */
+lt_code lt_tls_no_cipher_suite(lt_tls *t);
+lt_code lt_tls_no_group(lt_tls *t);
+lt_code lt_tls_no_signature_scheme(lt_tls *t);
+lt_code lt_tls_no_alpn(lt_tls *t);
+lt_code lt_tls_wrong_version(lt_tls *t, uint32_t chosen); /* client: by the server */
+lt_code lt_tls_received_alert(lt_tls *t, uint8_t description);
+lt_code lt_tls_peer_left(lt_tls *t, const char *how);          /* in the handshake */
+void lt_tls_remember_request(lt_tls *t, lt_bytes authorities); /* client: for a refusal later */
 
 /* early_data.c: server */
 lt_code lt_tls_judge_early_data(lt_tls *t); /* may ask */

@@ -3,6 +3,8 @@
  * alerts, closing, and what is passed over. */
 #include "tls/tls.h"
 
+#include "base/diagnosis.h"
+
 /* --- the trace ------------------------------------------------------------------------------ */
 
 void lt_tls_trace_message(lt_tls *t, bool incoming, uint32_t type, lt_bytes body)
@@ -115,14 +117,6 @@ static bool stopped(const lt_tls *t)
            || t->peer_closed;
 }
 
-lt_code lt_tls_peer_left(lt_tls *t, const char *how)
-{
-    return lt_fail_detail(&t->error, LT_closed, "handshake", "%s by the %s %s%s", how,
-                          t->server ? "client" : "server",
-                          t->last_in ? "after " : "before any message",
-                          t->last_in ? t->last_in : "");
-}
-
 static lt_code on_alert(lt_tls *t, lt_bytes body)
 {
     if (body.n != 2)
@@ -140,7 +134,7 @@ static lt_code on_alert(lt_tls *t, lt_bytes body)
         return ++t->idle_records > LT_TLS_IDLE_RECORDS_MAX
                    ? lt_fail(&t->error, LT_limit, "Alert")
                    : LT_OK;
-    return lt_fail_peer(&t->error, description);
+    return lt_tls_received_alert(t, description);
 }
 
 static lt_code on_change_cipher_spec(lt_tls *t, lt_bytes body)
@@ -213,22 +207,12 @@ static lt_code on_record(lt_tls *t, uint32_t content_type, lt_bytes body, size_t
     }
 }
 
-static lt_code not_tls(lt_tls *t, const uint8_t *p)
-{
-    static const char hint[] = "the port speaks another protocol; is it the right one?";
-    if (!t->server
-        && lt_bytes_equal((lt_bytes){ p, 5 }, (lt_bytes){ (const uint8_t *)"HTTP/", 5 }))
-        lt_error_cause(&t->error, hint, "the peer answered in plain HTTP");
-    else if (t->server && (p[0] == 'G' || p[0] == 'P' || p[0] == 'H') && p[1] >= 'A')
-        lt_error_cause(&t->error, hint, "the client speaks plain HTTP");
-    return lt_fail(&t->error, LT_not_tls, "TLSPlaintext.type");
-}
-
 static lt_code check_header(lt_tls *t, const uint8_t *p, size_t n)
 {
     bool known = p[0] >= LT_CONTENT_change_cipher_spec && p[0] <= LT_CONTENT_application_data;
     if (!t->record_seen && (!known || p[1] != 3))
-        return not_tls(t, p);
+        return lt_diagnose_not_tls(&t->error, t->server,
+                                   (lt_bytes){ p, lt_buffer_size(&t->in) });
     if (!known)
         return lt_fail(&t->error, LT_unexpected, "TLSPlaintext.type");
     if (p[1] != 3)

@@ -11,6 +11,7 @@
 #include "crypto/rsa_public.h"
 #include "crypto/signature_scheme.h"
 #include "x509/certificate.h"
+#include "x509/dn.h"
 #include "x509/identity.h"
 
 enum { RSA_BITS_MIN = 2048 };
@@ -97,6 +98,24 @@ bool lt_identity_signs(const lt_identity *id, uint32_t scheme, bool tls_1_3)
     const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
     return s && (id->key_usage & LT_KU_digital_signature) != 0
            && fits(s, id->key.type, id->key.type == LT_KEY_ec ? id->key.ec.curve : 0, tls_1_3);
+}
+
+size_t lt_authorities_text(lt_bytes authorities, char *out, size_t room)
+{
+    char name[256];
+    lt_bytes dn;
+    size_t n = 0;
+    out[0] = 0;
+    while (rd_vec(&authorities, 2, &dn)) {
+        size_t size = lt_dn_text(dn, name, sizeof name);
+        if (size == 0 || size >= sizeof name || n + size + 3 > room)
+            break;
+        if (n > 0)
+            memcpy(out + n, "; ", 2), n += 2;
+        memcpy(out + n, name, size + 1);
+        n += size;
+    }
+    return n;
 }
 
 /* --- signing -------------------------------------------------------------------------------- */

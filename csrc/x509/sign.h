@@ -31,6 +31,8 @@ bool lt_identity_issued_by(const struct lt_identity *id, lt_bytes authorities);
 
 bool lt_identity_is_external(const struct lt_identity *id); /* its key is asked, not used */
 bool lt_identity_is_rsa(const struct lt_identity *id);
+/* The names of a CertificateRequest as text, as many as there is room for; its length. */
+size_t lt_authorities_text(lt_bytes authorities, char *out, size_t room);
 /* The NamedGroup of an EC key; 0: another kind of key. */
 uint32_t lt_identity_group(const struct lt_identity *id);
 
