@@ -87,17 +87,24 @@ static int buffer_gc(lua_State *L)
     return 0;
 }
 
+/* For the config at 1. */
+static lua_session *push_empty(lua_State *L)
+{
+    lua_session *s = lua_newuserdata(L, sizeof *s);
+    s->session = NULL;
+    luaL_setmetatable(L, LT_LUA_SESSION);
+    lua_pushvalue(L, 1);
+    lua_setuservalue(L, -2);
+    return s;
+}
+
 /* session_import(config, bytes) -> session | nil, err */
 static int session_import(lua_State *L)
 {
     lt_lua_config *config = lt_lua_check_config(L, 1);
     lt_bytes bytes;
     bytes.p = (const uint8_t *)luaL_checklstring(L, 2, &bytes.n);
-    lua_session *s = lua_newuserdata(L, sizeof *s);
-    s->session = NULL;
-    luaL_setmetatable(L, LT_LUA_SESSION);
-    lua_pushvalue(L, 1);
-    lua_setuservalue(L, -2);
+    lua_session *s = push_empty(L);
     lt_error e = { 0 };
     s->session = lt_conn_session_import(&config->conn, bytes, &e);
     return s->session ? 1 : lt_lua_fail(L, &e);
@@ -110,14 +117,30 @@ static int session_psk(lua_State *L)
     lt_bytes identity, key;
     identity.p = (const uint8_t *)luaL_checklstring(L, 2, &identity.n);
     key.p = (const uint8_t *)luaL_checklstring(L, 3, &key.n);
-    lua_session *s = lua_newuserdata(L, sizeof *s);
-    s->session = NULL;
-    luaL_setmetatable(L, LT_LUA_SESSION);
-    lua_pushvalue(L, 1);
-    lua_setuservalue(L, -2);
+    lua_session *s = push_empty(L);
     lt_error e = { 0 };
     s->session = lt_conn_psk(&config->conn, identity, key, lua_toboolean(L, 4), &e);
     return s->session ? 1 : lt_lua_fail(L, &e);
+}
+
+/* session_holder(config) -> session without any; session_into(conn, holder) -> true: it has the connection's
+ * newest. Nothing is made by the second: an object that is made while the state closes is not collected. */
+static int session_holder(lua_State *L)
+{
+    lt_lua_check_config(L, 1);
+    push_empty(L);
+    return 1;
+}
+
+static int session_into(lua_State *L)
+{
+    const lt_conn *c = lt_lua_check_conn(L);
+    lua_session *s = luaL_checkudata(L, 2, LT_LUA_SESSION);
+    lt_error e = { 0 };
+    if (lt_conn_is_open(c) && !s->session)
+        s->session = c->engine->engine_class->session(c->engine, &e);
+    lua_pushboolean(L, s->session != NULL);
+    return 1;
 }
 
 /* session_state(session) -> true: to be offered once; true: it may be offered still. For
@@ -150,6 +173,10 @@ void lt_lua_open_session(lua_State *L)
     lt_lua_class(L, LT_LUA_SESSION, methods, meta);
     lua_pushcfunction(L, session_import);
     lua_setfield(L, -2, "session_import");
+    lua_pushcfunction(L, session_holder);
+    lua_setfield(L, -2, "session_holder");
+    lua_pushcfunction(L, session_into);
+    lua_setfield(L, -2, "session_into");
     lua_pushcfunction(L, session_psk);
     lua_setfield(L, -2, "psk");
     lua_pushcfunction(L, session_state);

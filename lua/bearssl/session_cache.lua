@@ -15,7 +15,8 @@ local Cache = {}
 Cache.__index = Cache
 Cache.__name = "bearssl.session_cache"
 
--- A slot is what belongs to one config and name: `entries`, the newest last, and `guards` of connections that are open.
+-- A slot is what belongs to one config and name: `entries`, the newest last, `guards` of connections that are open, and
+-- their `holders`.
 
 local function slot_of(self, config, name)
   local by_name = self.slots[config]
@@ -25,7 +26,7 @@ local function slot_of(self, config, name)
   end
   local slot = by_name[name]
   if not slot then
-    slot = { config = config, name = name, entries = {}, guards = setmetatable({}, { __mode = "k" }) }
+    slot = { config = config, name = name, entries = {}, guards = setmetatable({}, { __mode = "k" }), holders = {} }
     by_name[name] = slot
   end
   return slot
@@ -95,17 +96,26 @@ local function take(self, slot)
 end
 
 -- Stands for a connection in its cache. It is collected before the connection is, as it was made later (manual,
--- section 2.5.3), so that what came is not lost with a connection that nobody closed.
+-- section 2.5.3), so that the newest of what came is not lost with a connection that nobody closed. `holder` takes
+-- that: made before, as what is made when the program ends has no finalizer; and held by the slot, or it would end with
+-- the guard.
 local Guard = {}
 
-local function release(guard)
-  local self, slot = guard.cache, guard.slot
-  if not self then return end
-  gather(self, guard)
-  guard.cache, slot.guards[guard] = nil, nil
-  tidy(self, slot)
+local function leave(guard)
+  guard.slot.guards[guard], guard.slot.holders[guard.holder] = nil, nil
+  tidy(guard.cache, guard.slot)
+  guard.cache = nil
 end
-Guard.__gc = release
+
+function Guard.__gc(guard)
+  local self, holder = guard.cache, guard.holder
+  if not self then return end
+  if core.session_into(guard.conn, holder) then
+    local single_use, usable = core.session_state(holder)
+    if usable then put(self, guard.slot, holder, single_use) end
+  end
+  leave(guard)
+end
 
 local guards = setmetatable({}, { __mode = "k" }) -- of each connection
 
@@ -125,7 +135,9 @@ function session_cache.prepare(config, name)
   tidy(cache, slot)
   return session, function(conn)
     slot = slot_of(cache, config, name:lower())
-    local guard = setmetatable({ cache = cache, slot = slot, conn = conn }, Guard)
+    local holder = core.session_holder(config)
+    slot.holders[holder] = true
+    local guard = setmetatable({ cache = cache, slot = slot, conn = conn, holder = holder }, Guard)
     slot.guards[guard] = true
     guards[conn] = guard
   end
@@ -135,7 +147,9 @@ end
 function session_cache.release(conn)
   local guard = guards[conn]
   guards[conn] = nil
-  if guard then release(guard) end
+  if not guard or not guard.cache then return end
+  gather(guard.cache, guard)
+  leave(guard)
 end
 
 --- Makes a cache, for the option `session_cache` of bearssl.client; several configs may have the same. A connection
