@@ -500,3 +500,50 @@ describe("a connection that failed", function()
     assert.equal("", p.server:pull())
   end)
 end)
+
+describe("on_peer", function()
+  local own = pki.client.p256
+
+  -- Who is asked in a full handshake and in one that resumes it; `welcome(side)` answers.
+  local function twice(version, more, welcome)
+    local asked = {}
+    local function ask(side)
+      return function(conn)
+        asked[#asked + 1] = { side, conn:info().resumed, conn:peer_certificates()[1]:der() }
+        return welcome(side, conn:info().resumed)
+      end
+    end
+    local client = hostile.client_config(pair.with({ engine = "native", max_version = version, certificate = own.certificate,
+      key = own.key, on_peer = ask "client" }, more.client))
+    local server = pair.server_config(pair.with({ engine = "native", max_version = version, client_auth = "require",
+      client_trust = pki.roots, on_peer = ask "server" }, more.server))
+    local p = pair.new(client, server):run()
+    assert.same({}, { p.client_err, p.server_err })
+    p = pair.new(client, server, { name = "localhost", session = assert(p.client:session()) }):run()
+    return p, asked
+  end
+
+  local early = { client = { early_data = true },
+    server = { max_early_data = true, early_data_guard = function() return true end } }
+
+  it("has the last word on a peer of a resumed session too", function()
+    local client, server = bearssl.x509.load(own.leaf)[1]:der(), bearssl.x509.load(pki.server.p256.leaf)[1]:der()
+    for _, version in ipairs { "1.2", "1.3" } do
+      for _, more in ipairs { {}, version == "1.3" and early or nil } do
+        local p, asked = twice(version, more, function() return true end)
+        assert.same({}, { p.client_err, p.server_err })
+        assert.equal("connected", p.server:state())
+        assert.is_true(p.server:info().resumed)
+        table.sort(asked, function(a, b) return tostring(a[2]) .. a[1] < tostring(b[2]) .. b[1] end)
+        assert.same({ { "client", false, server }, { "server", false, client }, { "client", true, server },
+          { "server", true, client } }, asked)
+        for _, side in ipairs { "client", "server" } do
+          p = twice(version, more, function(who, resumed) return not (who == side and resumed) end)
+          assert.equal("unwelcome", p[side .. "_err"].code)
+          assert.equal("failed", p[side]:state())
+          assert.are_not.equal("connected", p.client:state())
+        end
+      end
+    end
+  end)
+end)

@@ -81,6 +81,12 @@ lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
     return config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
 }
 
+void lt_tls_ask_verdict(lt_tls *t)
+{
+    if (t->config->ask_verdict && t->peer.count > 0)
+        lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
+}
+
 lt_code lt_tls_verify_peer(lt_tls *t)
 {
     size_t n = t->peer.count;
@@ -93,8 +99,7 @@ lt_code lt_tls_verify_peer(lt_tls *t)
         return rc;
     lt_trace_decide(&t->trace, "RFC 5280 section 6",
                     "the peer sent %zu certificate%s: accepted", n, n == 1 ? "" : "s");
-    if (t->config->ask_verdict) /* answered before the next message is looked at */
-        lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
+    lt_tls_ask_verdict(t);
     return LT_OK;
 }
 

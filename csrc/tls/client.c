@@ -232,7 +232,11 @@ static lt_code on_encrypted_extensions(lt_tls *t, lt_reader body)
         rc = lt_tls_read_record_size_limit(t, x.data[LT_X_record_size_limit]);
     if (rc == LT_OK && lt_has_extension(&x, LT_X_application_layer_protocol_negotiation))
         rc = lt_tls_accept_alpn(t, x.data[LT_X_application_layer_protocol_negotiation]);
-    return rc == LT_OK ? accept_early_data(t, &x) : rc;
+    if (rc == LT_OK)
+        rc = accept_early_data(t, &x);
+    if (rc == LT_OK && t->hs->psk_accepted)
+        lt_tls_ask_verdict(t);
+    return rc;
 }
 
 static lt_code on_certificate(lt_tls *t, lt_reader body)

@@ -133,6 +133,7 @@ static lt_code on_server_hello_resumed(lt_tls *t, lt_reader body)
     lt_tls_resumed(t);
     t->group = s->group;
     lt_transcript_drop(&t->hs->transcript);
+    lt_tls_ask_verdict(t);
     return LT_OK;
 }
 

@@ -265,6 +265,7 @@ static lt_code end_flight(lt_tls *t)
     hs->next = early   ? LT_TLS_wait_end_of_early_data
                : asked ? LT_TLS_wait_client_certificate
                        : LT_TLS_wait_client_finished;
+    lt_tls_ask_verdict(t); /* of the client whose session it was */
     return LT_OK;
 }
 

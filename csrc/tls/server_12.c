@@ -241,7 +241,11 @@ static lt_code resumed(lt_tls *t)
     if (rc == LT_OK && t->hs->ticket_expected)
         rc = lt_tls_send_ticket_12(t);
     t->hs->next = LT_TLS_wait_client_change_cipher_spec_12;
-    return rc == LT_OK ? lt_tls_finish_12(t) : rc;
+    if (rc == LT_OK)
+        rc = lt_tls_finish_12(t);
+    if (rc == LT_OK)
+        lt_tls_ask_verdict(t);
+    return rc;
 }
 
 static bool has_uncompressed(lt_bytes formats) /* RFC 8422 section 5.1.2 */

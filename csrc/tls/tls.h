@@ -282,6 +282,8 @@ lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what);
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked);
 lt_code lt_tls_verify_peer(lt_tls *t); /* judges, and asks for the verdict where it is wanted */
+void lt_tls_ask_verdict(
+    lt_tls *t); /* of a full handshake or not: answered before the next message */
 lt_code lt_tls_write_certificate(lt_tls *t); /* of hs->identity; NULL: none */
 lt_code lt_tls_write_certificate_verify(lt_tls *t, lt_bytes signature);
 lt_bytes lt_tls_to_sign(const lt_tls *t, bool by_server, uint8_t content[LT_TLS_SIGNED_MAX]);
