@@ -513,8 +513,8 @@ describe("on_peer", function()
         return welcome(side, conn:info().resumed)
       end
     end
-    local client = hostile.client_config(pair.with({ engine = "native", max_version = version, certificate = own.certificate,
-      key = own.key, on_peer = ask "client" }, more.client))
+    local client = hostile.client_config(pair.with({ engine = "native", max_version = version,
+      certificate = own.certificate, key = own.key, on_peer = ask "client" }, more.client))
     local server = pair.server_config(pair.with({ engine = "native", max_version = version, client_auth = "require",
       client_trust = pki.roots, on_peer = ask "server" }, more.server))
     local p = pair.new(client, server):run()
@@ -545,5 +545,19 @@ describe("on_peer", function()
         end
       end
     end
+  end)
+end)
+
+describe("a key log", function()
+  it("is that of the config which the connection was made with", function()
+    local lines = {}
+    local other = pair.server_config { max_version = "1.3" }
+    local server = pair.server_config { max_version = "1.3", on_client_hello = function() return other end,
+      key_log = function(line) lines[#lines + 1] = line:match "^%S+" end }
+    local p = pair.new(hostile.client_config(), server):run()
+    assert.equal("connected", p.server:state())
+    table.sort(lines)
+    assert.same({ "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "EXPORTER_SECRET",
+      "SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0" }, lines)
   end)
 end)

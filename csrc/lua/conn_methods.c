@@ -446,12 +446,14 @@ static int conn_abort(lua_State *L) /* abort(conn): a callback has raised */
     return 0;
 }
 
-static int conn_keep(lua_State *L) /* keep(conn) -> the table that its config was made with */
+/* keep(conn, own) -> the table that its config was made with: its own, or the one that on_client_hello chose */
+static int conn_keep(lua_State *L)
 {
     lt_lua_check_conn(L);
+    bool own = lua_toboolean(L, 2);
     lua_getuservalue(L, 1);
-    lua_rawgeti(L, -1, LT_KEEP_OTHER_CONFIG); /* the one that on_client_hello chose */
-    if (lua_isnil(L, -1))
+    lua_rawgeti(L, -1, LT_KEEP_OTHER_CONFIG);
+    if (own || lua_isnil(L, -1))
         lua_rawgeti(L, -2, LT_KEEP_CONFIG);
     lua_getuservalue(L, -1);
     return 1;

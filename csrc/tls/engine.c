@@ -412,6 +412,7 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
     t->engine.engine_class = &engine_class;
     t->config = config;
     t->server = config->server;
+    t->key_log = config->key_log;
     t->now = t->proved = now;
     t->record_limit = LT_FRAGMENT_MAX;
     t->trace = (lt_trace){ .on = config->trace, .clock = config->clock };

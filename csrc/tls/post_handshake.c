@@ -75,6 +75,7 @@ bool lt_tls_awaits_certificate(const lt_tls *t)
 /* A message that belongs to no handshake may begin or answer an exchange. */
 lt_code lt_tls_begin_exchange(lt_tls *t, uint32_t type)
 {
+    t->handshake_bytes = 0;
     if (t->server && type == LT_HS_certificate && t->later)
         t->hs = t->later;
     else if (!t->server && type == LT_HS_certificate_request && t->main_transcript)

@@ -27,7 +27,7 @@ void lt_tls_update_secret(const lt_suite *suite, uint8_t *secret)
 /* Kept only where a key log wants it: old secrets are to be gone (RFC 8446 section 7.2). */
 static void log_secret(lt_tls *t, int line, const uint8_t *secret)
 {
-    if (!t->config->key_log)
+    if (!t->key_log)
         return;
     memcpy(t->key_log_secret[line], secret, LT_HASH_MAX);
     t->key_log_lines |= 1U << line;

@@ -142,6 +142,7 @@ typedef struct lt_tls {
     int64_t proved; /* the same, or when the handshake was which it goes back to */
     char name[256]; /* client: asked for; server: SNI received; "": none */
     bool name_is_ip;
+    bool key_log; /* of the config that the connection was made with */
     lt_random random;
 
     lt_tls_state state; /* written by handshake.c alone */

@@ -90,12 +90,15 @@ function handlers.pins_differ(conn, keep)
   if err then keep.on_pin_mismatch(err) end
 end
 
+-- What the config wants to hear that the connection was made with; the rest is asked of the one that answers.
+local told = { key_log = true, trace = true, pins_differ = true }
+
 -- Answers all that waits; raises what a callback raised.
 return function(conn)
   for _ = 1, 64 do -- bounded: an engine has a handful of events at a time
     local event, what = core.event(conn)
     if not event then return end
-    local ok, err = pcall(handlers[event], conn, core.keep(conn), what)
+    local ok, err = pcall(handlers[event], conn, core.keep(conn, told[event]), what)
     if not ok then
       core.abort(conn)
       error(err, 0)
