@@ -97,6 +97,12 @@ local rows = { -- what, error, cause, hint
         key = pki.bad_client.unknown_ca.key })
     end, "none of ours fits its types, signature schemes and authorities: CN=p256 root,O=Test PKI",
     "use a key and a CA that the server asks for" },
+  { "a server that wanted a certificate, got none and left without a word",
+    function()
+      local p = client(nil, "localhost"):run(nil, asked)
+      p.conn:feed_eof()
+      return select(2, p.conn:read())
+    end, "asked for a certificate and got none, ended the connection", "give the config a certificate and its key" },
   { "a server that answers in plain HTTP",
     function() return not_tls(client(nil, "localhost"), "HTTP/1.1 400 Bad Request\r\n") end,
     "the server speaks plain HTTP on this port", "is this the port for HTTPS?" },

@@ -136,9 +136,12 @@ describe("a server of 0-RTT", function()
 end)
 
 describe("a client of 0-RTT", function()
-  local own = hostile.client_config { early_data = 100 }
+  local plain = hostile.client_config { early_data = 100 }
+  local alpn = hostile.client_config { early_data = 100, alpn = { "h2", "http/1.1" } }
   local function make(options)
-    local first = hostile.server { config = own }:run()
+    local own = options.with_alpn and alpn or plain
+    local first = hostile.server { config = own }
+    first:run { encrypted_extensions = options.with_alpn and add(16, "\0\9\8http/1.1") or nil }
     first:run({ new_session_ticket = add(42, "\0\0\0\100") }, { "new_session_ticket" })
     return hostile.server(hostile.with({ config = own, psk = first.next_psk, steps = server_flows.flow_psk,
       connection_options = { name = "localhost", session = assert(first.conn:session()) } }, options))
@@ -162,6 +165,9 @@ describe("a client of 0-RTT", function()
     { "4.2.10", "early_data accepted with another cipher suite", "illegal_parameter",
       { server_hello = function(m, p) m.cipher_suite, p.suite = 0x1303, 0x1303 end,
         encrypted_extensions = add(42, "") } },
+    { "4.2.10", "early_data accepted with a protocol that the session had not", "illegal_parameter",
+      { encrypted_extensions = function(m) m.extensions = { { 16, "\0\3\2h2" }, { 42, "" } } end },
+      { with_alpn = true } },
     { "4.2.10", "early_data with a value", "decode_error", { encrypted_extensions = add(42, "\0") } },
     { "4.2.10", "early_data in ServerHello", "illegal_parameter", { server_hello = add(42, "") } },
   })

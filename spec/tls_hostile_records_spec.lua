@@ -113,6 +113,14 @@ for side, role in pairs(roles) do
       end)
     end
 
+    it("ends at an alert that nobody knows (section 6)", function()
+      local p = role.handshaking()
+      p:record(21, "\2\255")
+      assert.same({ "peer_alert", "peer" }, { p.err.code, p.err.side })
+      assert.is_nil(p.err.alert)
+      assert.truthy(p.err.message:find("number 255", 1, true))
+    end)
+
     it("bears with one user_canceled, not with many (section 6.1)", function()
       local p = role.handshaking()
       assert(p:record(21, "\1\90"))

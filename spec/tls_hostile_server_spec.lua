@@ -314,6 +314,44 @@ describe("a server of TLS 1.3", function()
     end)
   end)
 
+  it("asks for a share where none was sent (section 4.2.8)", function()
+    local p = hostile.client { steps = flows.flow_retry }:run { client_hello = function(m, p)
+      if not p.retry then shares()(m) end
+    end }
+    assert.truthy(p:connected(), tostring(p.err))
+    assert.equal(29, p.retry.group)
+  end)
+
+  it("sends one change_cipher_spec to a client with a session_id, and none to one without (appendix D.4)", function()
+    for id, count in pairs { [("I"):rep(32)] = 1, [""] = 0 } do
+      local p = hostile.client():run { client_hello = field("session_id", id) }
+      assert.truthy(p:connected(), tostring(p.err))
+      assert.equal(count, p.changes or 0)
+      p = hostile.client { config = p256_server, steps = flows.flow_retry }
+        :run { client_hello = field("session_id", id) }
+      assert.truthy(p:connected(), tostring(p.err))
+      assert.equal(count, p.changes or 0)
+    end
+  end)
+
+  it("takes the second PSK where the first is not its own (section 4.2.11)", function()
+    local first = hostile.client():run()
+    local p = hostile.client { offer = first.tickets[1] }
+    p.steps = { "client_hello", "server_hello" }
+    p:run { client_hello = function(m)
+      local bind = m.lazy
+      local identities, binders = (">s2s2"):unpack(messages.get(m.extensions, 41))
+      local other = (">s2I4"):pack("another server's ticket", 0)
+      set(41, (">s2s2"):pack(other .. identities, (">s1"):pack(("b"):rep(32)) .. binders))(m)
+      function m.lazy()
+        p.binders = 66
+        bind(m)
+      end
+    end }
+    assert.is_nil(p.err)
+    assert.equal("\0\1", messages.get(p.server.extensions, 41))
+  end)
+
   it("passes over what it does not know: extensions, suites, groups, schemes, versions (section 4.1.2)", function()
     local p = hostile.client():run { client_hello = function(m)
       add(0x1234, "what nobody knows")(m)

@@ -214,6 +214,17 @@ lt_code lt_tls_received_alert(lt_tls *t, uint8_t description)
     return rc;
 }
 
+/* A server of TLS 1.3 refuses a client when the client's handshake is done, and its alert may be lost on
+ * the way, as what was sent to a closed socket resets the connection. */
+void lt_tls_cut_off(lt_tls *t)
+{
+    lt_fail(&t->error, LT_truncated, "close_notify");
+    if (t->certificate_wanted && !t->certificate_sent && !t->data_seen)
+        lt_error_cause(&t->error, "give the config a certificate and its key",
+                       "the server, which asked for a certificate and got none, ended the "
+                       "connection without a word");
+}
+
 lt_code lt_tls_peer_left(lt_tls *t, const char *how)
 {
     return lt_diagnose_left(&t->error, t->server, how, t->last_in, lt_buffer_size(&t->in) > 0);

@@ -39,7 +39,7 @@ static void input_end(lt_engine *engine)
     if (t->error.code != LT_OK || t->peer_closed)
         return;
     if (t->up)
-        lt_fail(&t->error, LT_truncated, "close_notify");
+        lt_tls_cut_off(t);
     else
         lt_tls_peer_left(t, "end of the connection");
     lt_tls_failed(t);

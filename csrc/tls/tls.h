@@ -172,6 +172,7 @@ typedef struct lt_tls {
     bool record_seen; /* one good record from the peer: it speaks TLS */
     bool ccs_sent;
     const char *last_in; /* the last message from the peer; NULL: none */
+    bool data_seen;      /* application data came */
     bool certificate_wanted,
         certificate_sent;  /* client: the server asked for one, and got it */
     lt_buffer authorities; /* as text, with its NUL: whose */
@@ -346,7 +347,8 @@ lt_code lt_tls_no_signature_scheme(lt_tls *t);
 lt_code lt_tls_no_alpn(lt_tls *t);
 lt_code lt_tls_wrong_version(lt_tls *t, uint32_t chosen); /* client: by the server */
 lt_code lt_tls_received_alert(lt_tls *t, uint8_t description);
-lt_code lt_tls_peer_left(lt_tls *t, const char *how);          /* in the handshake */
+lt_code lt_tls_peer_left(lt_tls *t, const char *how); /* in the handshake */
+void lt_tls_cut_off(lt_tls *t); /* after the handshake, without close_notify */
 void lt_tls_remember_request(lt_tls *t, lt_bytes authorities); /* client: for a refusal later */
 
 /* early_data.c: server */

@@ -179,6 +179,7 @@ static lt_code on_application_data(lt_tls *t, lt_bytes body, size_t record_size)
                    ? lt_fail(&t->error, LT_limit, "application_data")
                    : LT_OK;
     t->idle_records = 0;
+    t->data_seen = true;
     t->record_size = record_size;
     t->data_at = (size_t)(body.p - (t->in.data + t->in.start));
     t->data_size = body.n;

@@ -12,13 +12,14 @@ local function offered_psks(self, offer)
   return (">s2s2"):pack((">s2I4"):pack(offer.ticket, offer.age), (">s1"):pack(("\0"):rep(size)))
 end
 
--- Fills the last bytes of the ClientHello's body in (RFC 8446 section 4.2.11.2).
+-- Fills the last bytes of the ClientHello's body in (RFC 8446 section 4.2.11.2); self.binders: bytes of the list, where
+-- there is more than one.
 local function bind(self, offer, body)
   local hash = self:hash()
   local size = #unit.hash(hash, "")
   local early = unit.early_secret(hash, offer.secret)
   local key = unit.derive_secret(hash, early, "res binder", unit.hash(hash, ""))
-  local partial = messages.frame(1, body):sub(1, -size - 4)
+  local partial = messages.frame(1, body):sub(1, -(self.binders or size + 1) - 3)
   return body:sub(1, -size - 1)
     .. unit.finished_mac(hash, key, unit.hash(hash, table.concat(self.transcript) .. partial))
 end

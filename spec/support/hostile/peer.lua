@@ -142,6 +142,7 @@ function Peer:event()
     self.alert = { kind = "alert", level = plain:byte(), description = plain:byte(2), encrypted = encrypted }
     return self.alert
   elseif content_type == CCS then
+    self.changes = (self.changes or 0) + 1
     if self.next_read then self.read, self.next_read = self.next_read, nil end
     return { kind = "change_cipher_spec" }
   end
@@ -365,6 +366,11 @@ function hostile.assert_refused(p, alert, code)
   assert.is_nil((p.conn:write "x"))
   assert.is_nil((p.conn:feed "\23\3\3\0\1x"))
   assert.equal("", p.conn:pull())
+  assert.is_nil((p.conn:exporter("EXPORTER-spec", nil, 16)))
+  assert.is_nil((p.conn:update_keys()))
+  assert.same({ p.err.code, p.err.where }, { select(2, p.conn:feed "x").code, select(2, p.conn:feed "x").where })
+  p.conn:close()
+  assert.same({ "", "failed" }, { p.conn:pull(), p.conn:state() })
 end
 
 return hostile
