@@ -160,7 +160,7 @@ lt_code lt_tls_answer_psk(lt_tls *t, const lt_answer *a)
 {
     lt_offered_psks offered;
     lt_code rc = read_offer(t, &offered);
-    if (rc == LT_OK)
+    if (rc == LT_OK && t->hs->psk_at < offered.count)
         rc = use_answer(t, a, &offered);
     if (rc == LT_OK && !t->resume)
         rc = lt_tls_choose_psk(t);

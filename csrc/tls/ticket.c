@@ -84,6 +84,15 @@ static bool fill(lt_tls *t, lt_tls_session *s)
     return lt_tls_session_bind(t, s);
 }
 
+static lt_tls_session *new_session(lt_tls *t) /* NULL: out of memory */
+{
+    lt_tls_session *s = lt_tls_session_new(t->config);
+    if (s && fill(t, s))
+        return s;
+    lt_tls_session_free(s ? &s->base : NULL);
+    return NULL;
+}
+
 /* What the ticket with this nonce stands for (section 4.6.1). */
 static void derive(lt_tls *t, lt_tls_session *s, uint8_t nonce)
 {
@@ -155,11 +164,13 @@ lt_code lt_tls_send_tickets(lt_tls *t)
     uint8_t *sent = &t->hs->tickets_sent;
     if (!t->config->tls || t->config->session_lifetime == 0 || t->closing || !fits(t))
         return LT_OK;
-    lt_tls_session *s = lt_tls_session_new(t->config);
-    lt_code rc = s && fill(t, s) ? LT_OK : lt_fail(&t->error, LT_memory, "NewSessionTicket");
+    lt_tls_session *s = new_session(t);
+    if (!s)
+        return lt_fail(&t->error, LT_memory, "NewSessionTicket");
+    lt_code rc = LT_OK;
     while (rc == LT_OK && *sent < TICKETS && !t->question)
         rc = send_ticket(t, s, (*sent)++);
-    lt_tls_session_free(s ? &s->base : NULL);
+    lt_tls_session_free(&s->base);
     return rc == LT_OK && !t->question ? lt_tls_flush(t) : rc;
 }
 
@@ -172,15 +183,15 @@ lt_code lt_tls_ticket_was_put(lt_tls *t)
 lt_code lt_tls_send_ticket_12(lt_tls *t)
 {
     lt_buffer ticket = { 0 };
-    lt_tls_session *s = lt_tls_session_new(t->config);
-    lt_code rc = s && fill(t, s) ? LT_OK : lt_fail(&t->error, LT_memory, "NewSessionTicket");
-    if (rc == LT_OK) {
-        s->extended_master_secret = t->hs->extended_master_secret;
-        s->secret_size = 48;
-        memcpy(s->secret, t->exporter_secret, s->secret_size);
-        if (fits(t) && !seal(t, s, &ticket)) /* else an empty one (RFC 5077 section 3.3) */
-            rc = lt_fail(&t->error, LT_memory, "NewSessionTicket");
-    }
+    lt_code rc = LT_OK;
+    lt_tls_session *s = new_session(t);
+    if (!s)
+        return lt_fail(&t->error, LT_memory, "NewSessionTicket");
+    s->extended_master_secret = t->hs->extended_master_secret;
+    s->secret_size = 48;
+    memcpy(s->secret, t->exporter_secret, s->secret_size);
+    if (fits(t) && !seal(t, s, &ticket)) /* else an empty one (RFC 5077 section 3.3) */
+        rc = lt_fail(&t->error, LT_memory, "NewSessionTicket");
     if (rc == LT_OK) {
         lt_mark message;
         lt_writer w = lt_tls_open(t, LT_HS_new_session_ticket, &message);
@@ -192,6 +203,6 @@ lt_code lt_tls_send_ticket_12(lt_tls *t)
         rc = lt_tls_close(t, &w, message, true);
     }
     lt_buffer_free(&ticket);
-    lt_tls_session_free(s ? &s->base : NULL);
+    lt_tls_session_free(&s->base);
     return rc;
 }
