@@ -330,6 +330,7 @@ static void free_engine(lt_engine *engine)
     lt_handshake_stream_free(&t->messages);
     lt_trace_free(&t->trace);
     lt_tls_forget_tickets(t);
+    lt_tls_session_free(t->resume ? &t->resume->base : NULL);
     lt_wipe_free(t, sizeof *t);
 }
 

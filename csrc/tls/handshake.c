@@ -31,6 +31,10 @@ void lt_tls_handshake_free(lt_tls *t)
     if (t->hs != t->later)
         free_handshake(t->hs);
     t->hs = NULL;
+    if (t->by_psk) { /* info() still tells its identity */
+        lt_wipe(t->resume->secret, sizeof t->resume->secret);
+        return;
+    }
     lt_tls_session_free(t->resume ? &t->resume->base : NULL);
     t->resume = NULL;
 }
