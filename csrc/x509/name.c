@@ -169,7 +169,7 @@ static bool presents_mail(const lt_certificate *c, lt_bytes local, const char *h
         lt_bytes mail = name.type == LT_GN_rfc822_name  ? name.value
                         : name.type == LT_GN_other_name ? utf8_mailbox(name.value)
                                                         : (lt_bytes){ NULL, 0 };
-        if (mail.n == local.n + 1 + n && mail.p[local.n] == '@'
+        if (mail.p && mail.n == local.n + 1 + n && mail.p[local.n] == '@'
             && lt_bytes_equal((lt_bytes){ mail.p, local.n }, local)
             && same_name((lt_bytes){ mail.p + local.n + 1, n }, host, n))
             return true;
