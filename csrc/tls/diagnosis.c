@@ -7,7 +7,9 @@
 
 /* --- lists of names ------------------------------------------------------------------------------ */
 
-enum { NAMES_ROOM = 200 }; /* of the 255 bytes that a detail or a cause has */
+enum { NAMES_ROOM = 165 }; /* of the 255 bytes that a detail or a cause has */
+
+static const char and_more[] = ", ...";
 
 typedef struct {
     char text[NAMES_ROOM];
@@ -16,7 +18,7 @@ typedef struct {
 
 static void add_bytes(names *l, const char *p, size_t n)
 {
-    if (l->left_out || l->n + 2 + n >= sizeof l->text) {
+    if (l->left_out || l->n + 2 + n + sizeof and_more > sizeof l->text) {
         l->left_out++;
         return;
     }
@@ -58,26 +60,28 @@ static names names_of(lt_bytes list, const char *(*name)(uint32_t id))
     return l;
 }
 
-static const char *or_none(const names *l)
+/* All of it, or as much as there is room for; "": none that is known here. */
+static const char *text_of(names *l)
 {
-    return l->n > 0 ? l->text : "none that is known here";
+    if (l->left_out)
+        memcpy(l->text + l->n, and_more, sizeof and_more);
+    return l->text;
 }
 
-static const char *dots(const names *l)
+static const char *or_none(names *l)
 {
-    return l->left_out ? ", ..." : "";
+    const char *text = text_of(l);
+    return *text ? text : "none that is known here";
 }
 
-static lt_code fail(lt_tls *t, lt_code code, const char *where, const char *verb,
-                    const names *theirs)
+static lt_code fail(lt_tls *t, lt_code code, const char *where, const char *verb, names *theirs)
 {
-    return lt_fail_detail(&t->error, code, where, "the client %s %s%s", verb, or_none(theirs),
-                          dots(theirs));
+    return lt_fail_detail(&t->error, code, where, "the client %s %s", verb, or_none(theirs));
 }
 
-static void ours(lt_tls *t, const char *hint, const char *verb, const names *l)
+static void ours(lt_tls *t, const char *hint, const char *verb, names *l)
 {
-    lt_error_cause(&t->error, hint, "this config %s %s%s", verb, or_none(l), dots(l));
+    lt_error_cause(&t->error, hint, "this config %s %s", verb, or_none(l));
 }
 
 /* --- server: nothing in common -------------------------------------------------------------------- */
@@ -209,7 +213,7 @@ lt_code lt_tls_received_alert(lt_tls *t, uint8_t description)
             .authorities = t->authorities.data ? (const char *)t->authorities.data : "",
             .name = t->name,
             .name_sent = t->name[0] != 0 && !t->name_is_ip,
-            .offered = offered.n > 0 ? offered.text : "",
+            .offered = text_of(&offered),
         });
     return rc;
 }
