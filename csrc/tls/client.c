@@ -130,11 +130,12 @@ static lt_code accept_psk(lt_tls *t)
     if (selected != 0 || suite->hash != t->suite->hash) /* one was offered (section 4.2.11) */
         return lt_fail(&t->error, LT_illegal_parameter, "ServerHello.pre_shared_key");
     hs->psk_accepted = true;
-    t->by_psk = t->resume->external;
-    if (!t->by_psk)
-        lt_tls_resumed(t);
+    bool external = t->resume->external;
     lt_trace_decide(&t->trace, "RFC 8446 section 4.2.11", "%s: no certificate is sent",
-                    t->by_psk ? "the PSK is taken" : "the session is resumed");
+                    external ? "the PSK is taken" : "the session is resumed");
+    if (external)
+        return lt_tls_took_psk(t);
+    lt_tls_resumed(t);
     return LT_OK;
 }
 

@@ -182,9 +182,7 @@ static void info(const lt_engine *engine, lt_info *i)
         .signature_scheme = t->signature_scheme,
         .alpn = t->alpn,
         .resumed = t->resumed,
-        .psk = t->by_psk
-                   ? (lt_bytes){ t->resume->ticket.data, lt_buffer_size(&t->resume->ticket) }
-                   : (lt_bytes){ NULL, 0 },
+        .psk = { t->psk_identity.data, lt_buffer_size(&t->psk_identity) },
         .round_trips = t->round_trips,
         .early_data = t->early_data,
         .data_is_early = t->record_size > 0 && t->early_readable,
@@ -324,6 +322,7 @@ static void free_engine(lt_engine *engine)
     lt_tls_handshake_free(t);
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
+    lt_buffer_free(&t->psk_identity);
     lt_buffer_free(&t->authorities);
     lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);

@@ -124,6 +124,15 @@ void lt_tls_resumed(lt_tls *t)
     t->proved = t->resume->proved;
 }
 
+lt_code lt_tls_took_psk(lt_tls *t)
+{
+    const lt_buffer *identity = &t->resume->ticket;
+    t->by_psk = true;
+    return lt_buffer_add(&t->psk_identity, identity->data, lt_buffer_size(identity))
+               ? LT_OK
+               : lt_fail(&t->error, LT_memory, "pre_shared_key");
+}
+
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)
 {
     if (t->ticket_count == LT_TLS_TICKETS_MAX) { /* the oldest goes */

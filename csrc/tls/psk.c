@@ -85,9 +85,10 @@ static lt_code take(lt_tls *t, lt_tls_session *s, const lt_offered_psks *offered
     const lt_psk_identity *psk = &offered->psk[hs->psk_at];
     lt_bytes binder = psk->binder, message = lt_tls_hello_message(t);
     t->resume = s;
-    t->by_psk = s->external;
-    if (!t->by_psk)
+    if (!s->external)
         lt_tls_resumed(t);
+    else if (lt_tls_took_psk(t) != LT_OK)
+        return t->error.code;
     hs->psk_accepted = true;
     hs->selected_psk = hs->psk_at;
     hs->ticket_age = psk->obfuscated_ticket_age - s->age_add;

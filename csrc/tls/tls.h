@@ -155,7 +155,9 @@ typedef struct lt_tls {
     const lt_suite *suite;
     uint16_t group, signature_scheme;
     const char *alpn;
-    bool resumed, by_psk; /* by_psk: `resume` is an external PSK, and was taken */
+    bool resumed;
+    bool by_psk; /* an external PSK was used */
+    lt_buffer psk_identity;
     int round_trips;
 
     lt_buffer in, out;
@@ -309,7 +311,8 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s); /* name, ALPN, cer
 /* The peer of a session, judged anew; false: it would not pass now, and is forgotten. */
 bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s);
 void lt_tls_forget_peer(lt_tls *t);
-void lt_tls_resumed(lt_tls *t); /* t->resume is gone on with */
+void lt_tls_resumed(lt_tls *t);     /* t->resume is gone on with */
+lt_code lt_tls_took_psk(lt_tls *t); /* `resume` is an external one, and is used */
 void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
 void lt_tls_forget_tickets(lt_tls *t);
 lt_code lt_tls_keep_session_12(lt_tls *t);
