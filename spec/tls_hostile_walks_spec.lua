@@ -124,6 +124,43 @@ describe("a random walk", function()
   end
 end)
 
+-- Connections that have shaken hands, one of them in the middle of an authentication after the handshake.
+local later = { certificate = pki.client.p256.certificate, key = pki.client.p256.key, post_handshake_auth = true }
+local connected = {
+  ["client, TLS 1.3"] = function() return hostile.server() end,
+  ["client, TLS 1.3, with post_handshake_auth"] = function()
+    return hostile.server { config = hostile.client_config(later) }
+  end,
+  ["client, TLS 1.2"] = function() return hostile.server_12() end,
+  ["server, TLS 1.3"] = function() return hostile.client() end,
+  ["server, TLS 1.2"] = function() return hostile.client_12 { config = server_12 } end,
+}
+local after = { connected = true, failed = true, closed = true, half_closed = true }
+
+describe("a random walk", function()
+  setup(function()
+    if #recorded == 0 then record_all() end
+  end)
+  for name, make in pairs(connected) do
+    it(("of a %s that is connected reads nothing that was not sealed"):format(name), function()
+      for seed = 1, 60 do
+        local random = generator(seed + 7777)
+        local p = make():run(name:find "server, TLS 1.2" and { client_hello = old } or nil)
+        assert(p:connected(), p.err)
+        p:drain()
+        for _ = 1, 5 do
+          local sealed = p.write.sequence
+          actions[random(#actions)](p, random)
+          assert(after[p.conn:state()], p.conn:state())
+          p.conn:pull()
+          if p.conn:read() then assert(p.write.sequence > sealed) end
+          if p.err then break end
+        end
+      end
+    end)
+  end
+end)
+
 -- All that a connection said in a conversation whose peer's bytes came in pieces.
 local function conversation(kind, split, cut_at)
   local p = kind.make()
