@@ -561,3 +561,27 @@ describe("a key log", function()
       "SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0" }, lines)
   end)
 end)
+
+describe("a message that never ends", function()
+  local function fed(conn, type)
+    local bytes, total = string.char(type) .. "\0\240\0" .. ("x"):rep(1020), 0 -- 61440 bytes are announced
+    for _ = 1, 60 do
+      local ok, err = conn:feed(pair.record(22, bytes))
+      if not ok then return err.code, total end
+      bytes, total = ("x"):rep(1024), total + 1024
+    end
+    return nil, total
+  end
+
+  it("is not kept beyond the limit of its type", function()
+    for _, type in ipairs { 1, 11, 99 } do -- the first message, certificates before any version was agreed on
+      local code, total = fed(assert(hostile.server_config():connection()), type)
+      assert.equal("limit", code)
+      assert.is_true(total <= 17 * 1024)
+    end
+    local client = assert(hostile.client_config():connection { name = "localhost" })
+    local code, total = fed(client, 2)
+    assert.equal("limit", code)
+    assert.is_true(total <= 17 * 1024)
+  end)
+end)

@@ -202,18 +202,32 @@ static lt_code renegotiation(lt_tls *t, uint32_t message)
     return LT_OK;
 }
 
+/* Certificates may be long, and never come first. */
+static lt_code check_size(lt_tls *t, uint32_t type, size_t n)
+{
+    bool certificates = type == LT_HS_certificate || type == LT_HS_certificate_status;
+    size_t limit = certificates && t->version ? LT_HANDSHAKE_MESSAGE_MAX : 1U << 14;
+    if (n <= limit)
+        return LT_OK;
+    return lt_fail_detail(&t->error, LT_limit, lt_tls_message_name(type),
+                          "%zu bytes; the limit is %zu", n, limit);
+}
+
+lt_code lt_tls_check_pending(lt_tls *t)
+{
+    const lt_buffer *pending = &t->messages.pending;
+    size_t n = lt_buffer_size(pending);
+    return n > 4 ? check_size(t, pending->data[pending->start], n - 4) : LT_OK;
+}
+
 lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body)
 {
     uint32_t message = type;
     bool tls_1_2 = t->version == LT_TLS_1_2;
-    size_t limit = type == LT_HS_certificate || type == LT_HS_certificate_status
-                       ? LT_HANDSHAKE_MESSAGE_MAX
-                       : 1U << 14;
     t->last_in = lt_tls_message_name(type);
     lt_tls_trace_message(t, true, type, body);
-    if (body.n > limit)
-        return lt_fail_detail(&t->error, LT_limit, t->last_in, "%zu bytes; the limit is %zu",
-                              body.n, limit);
+    if (check_size(t, type, body.n) != LT_OK)
+        return t->error.code;
     if (t->hs && (t->handshake_bytes += body.n) > LT_TLS_HANDSHAKE_BYTES_MAX)
         return lt_fail(&t->error, LT_limit, "handshake");
     if (tls_1_2 && t->server && type == LT_HS_client_hello && t->state == LT_TLS_connected)

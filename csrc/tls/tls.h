@@ -223,6 +223,8 @@ typedef struct {
     lt_tls_state to;
 } lt_tls_row;
 lt_code lt_tls_message(lt_tls *t, uint32_t type, lt_reader body);
+lt_code
+lt_tls_check_pending(lt_tls *t); /* a message that is not whole yet: is it too long already? */
 void lt_tls_enter(lt_tls *t, lt_tls_state state);
 void lt_tls_ask(lt_tls *t, lt_question question); /* nothing is read until it is answered */
 lt_code lt_tls_step(lt_tls *t, uint32_t message, lt_reader body, bool ends_record);

@@ -157,7 +157,9 @@ static lt_code messages(lt_tls *t)
         lt_reader body;
         bool present;
         lt_code rc = lt_handshake_stream_next(&t->messages, &type, &body, &present, &t->error);
-        if (rc != LT_OK || !present)
+        if (rc == LT_OK && !present)
+            return lt_tls_check_pending(t);
+        if (rc != LT_OK)
             return rc;
         rc = lt_tls_message(t, type, body);
         if (rc != LT_OK)
