@@ -320,6 +320,21 @@ describe("the limits of a search", function()
     assert.equal(100, #err.paths + err.paths_more)
   end)
 
+  it("are as many comparisons with name constraints as one path may have", function()
+    local names, subtrees, chain, above = {}, {}, { false }, root
+    for i = 1, 100 do names[i], subtrees[i] = "DNS:a" .. i .. ".example", "DNS:b" .. i .. ".example" end
+    for i = 1, 3 do
+      for _ = 1, 3 do
+        chain[#chain + 1] = authority.ca("bound" .. i, above, { key = "bound" .. i, excluded = i == 1 and subtrees })
+      end
+      above = chain[#chain]
+    end
+    chain[1] = authority.leaf("leaf", above, { names = names })
+    accepts({ root }, chain)
+    local err = refuses("limit", { root }, chain, { require_explicit_policy = true }) -- 27 paths, some 10,000 for each
+    assert.equal("nameConstraints", err.where)
+  end)
+
   it("leave room for the way out of a tangle", function()
     for n = 2, 8 do accepts({ root }, tangle(n, true)) end
   end)

@@ -304,6 +304,14 @@ static lt_code refuse(const check *k, const lt_general_name *name,
                           "%s is excluded, by %s of %s", text, subtree, ca);
 }
 
+static bool count_comparison(const check *k)
+{
+    if (*k->left == 0)
+        return lt_fail_detail(k->e, LT_limit, where, "too many names and subtrees") == LT_OK;
+    --*k->left;
+    return true;
+}
+
 /* One name against all subtrees of its kind: within none that is excluded, and within one that is
  * permitted, if there are any. */
 static lt_code check_name(const check *k, lt_general_name_type type, lt_bytes value)
@@ -312,14 +320,14 @@ static lt_code check_name(const check *k, lt_general_name_type type, lt_bytes va
     lt_general_subtree s;
     bool constrained = false, permitted = false;
     for (lt_reader r = k->excluded; lt_general_subtree_next(&r, &s);) {
-        if ((*k->left)-- == 0)
-            return lt_fail(k->e, LT_limit, where);
+        if (!count_comparison(k))
+            return k->e->code;
         if (s.base.type == type && touches(&name, s.base.value))
             return refuse(k, &name, &s);
     }
     for (lt_reader r = k->permitted; !permitted && lt_general_subtree_next(&r, &s);) {
-        if ((*k->left)-- == 0)
-            return lt_fail(k->e, LT_limit, where);
+        if (!count_comparison(k))
+            return k->e->code;
         constrained = constrained || s.base.type == type;
         permitted = s.base.type == type && within(&name, s.base.value);
     }

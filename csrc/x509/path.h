@@ -11,7 +11,11 @@ typedef struct {
     size_t length;
     const lt_verify_request *request;
     const lt_validator *validator;
+    uint32_t
+        *comparisons; /* of names with subtrees that are left; NULL: as many as there may be */
 } lt_path;
+
+enum { LT_NAME_COMPARISONS_MAX = 250000 }; /* in one validation, whatever its paths */
 
 /* Everything of section 6.1 but the signatures, which are verified already. On failure `at` is
  * the certificate at fault, and `own` says that no path through it can do. */

@@ -7,10 +7,7 @@
 #include "x509/name_constraints.h"
 #include "x509/policy_graph.h"
 
-enum {
-    NAME_COMPARISONS_MAX = 250000, /* names times subtrees, in one path */
-    TLS_FEATURES_MAX = 64,         /* in one certificate */
-};
+enum { TLS_FEATURES_MAX = 64 }; /* in one certificate */
 
 /* Section 6.1.4 l and m: certificates that a CA issues to itself do not count. */
 static lt_code check_path_length(const lt_certificate *c, int32_t *left, bool anchor,
@@ -46,14 +43,15 @@ static lt_code check_path_lengths(const lt_path *path, lt_path_fault *fault, lt_
  * is bound by none, unless it is the leaf. */
 static lt_code check_names(const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
-    uint32_t left = NAME_COMPARISONS_MAX;
+    uint32_t most = LT_NAME_COMPARISONS_MAX;
+    uint32_t *left = path->comparisons ? path->comparisons : &most;
     for (size_t ca = path->length; ca-- > 1;) {
         const lt_certificate *issuer = &path->certificates[ca]->certificate;
         for (size_t i = ca; issuer->has_name_constraints && i-- > 0;) {
             const lt_certificate *c = &path->certificates[i]->certificate;
             fault->at = i;
             if ((i == 0 || !lt_is_self_issued(c))
-                && lt_name_constraints_check(issuer, c, &left, e) != LT_OK)
+                && lt_name_constraints_check(issuer, c, left, e) != LT_OK)
                 return e->code;
         }
     }

@@ -61,7 +61,7 @@ typedef struct {
     uint8_t edges[LT_POOL_MAX][NODES_MAX];
     frame frames[LT_CHAIN_MAX];
     size_t depth, max_depth;
-    uint32_t steps, judged;
+    uint32_t steps, judged, comparisons;
     bool over;           /* found, or no use going on */
     bool leaf_is_stored; /* but the store takes no leaves */
     lt_code outcome;
@@ -103,9 +103,11 @@ static void end(search *s, lt_code outcome, lt_error *e)
 }
 
 /* The path of the stack, and then `more` (NULL: nothing). */
-static lt_path stacked(const search *s, const node *more)
+static lt_path stacked(search *s, const node *more)
 {
-    lt_path path = { .request = s->q->request, .validator = s->q->validator };
+    lt_path path = { .request = s->q->request,
+                     .validator = s->q->validator,
+                     .comparisons = &s->comparisons };
     for (size_t i = 0; i < s->depth; i++)
         path.certificates[path.length++] = s->nodes[s->frames[i].node].is;
     if (more && path.length < LT_CHAIN_MAX)
@@ -437,7 +439,7 @@ static void try_leaf_alone(search *s)
     while ((a = lt_store_find(s->q->validator->store, leaf->subject, &cursor, &e)) != NULL) {
         if (!lt_bytes_equal(a->certificate.der, leaf->der))
             continue;
-        lt_path path = { { a }, 1, s->q->request, s->q->validator };
+        lt_path path = { { a }, 1, s->q->request, s->q->validator, &s->comparisons };
         s->leaf_is_stored = !allowed;
         if (allowed)
             judge(s, &path, 0);
@@ -470,6 +472,7 @@ lt_code lt_path_search(const lt_path_question *question, lt_error *e)
         return lt_fail(e, LT_memory, "path");
     const lt_policy *policy = &question->validator->policy;
     s->q = question;
+    s->comparisons = LT_NAME_COMPARISONS_MAX;
     s->max_depth = policy->max_depth < LT_CHAIN_MAX ? policy->max_depth : LT_CHAIN_MAX;
     for (size_t i = 0; i < question->pool_count; i++)
         add_node(s, question->pool[i], false);
