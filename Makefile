@@ -58,7 +58,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
 known = $(shell printf 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo $(1))
 HARDENING := $(foreach flag,-fstack-protector-strong -fstack-clash-protection -fcf-protection,$(call known,$(flag)))
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
-WRAPPED := malloc calloc realloc strdup strndup
+WRAPPED := malloc calloc realloc strdup strndup free
 
 ifneq ($(filter asan fault fuzz,$(VARIANT)),)
 EXTRA := $(SANITIZERS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)

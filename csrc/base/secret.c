@@ -42,6 +42,8 @@ bool lt_buffer_reserve(lt_buffer *b, size_t more)
     if (more > SIZE_MAX / 2 - live)
         return false;
     size_t capacity = b->capacity < 256 ? 256 : b->capacity;
+    if (b->capacity == 0 && more > capacity) /* the first block: often all that there will be */
+        capacity = more;
     while (capacity - live < more)
         capacity *= 2;
     uint8_t *data = malloc(capacity);

@@ -3,6 +3,9 @@
  * both versions (RFC 8446 section 4.4, RFC 5246 section 7.4). */
 #include "tls/tls.h"
 
+#include <stddef.h>
+#include <stdlib.h>
+
 #include "wire/certificate.h"
 #include "wire/certificate_request.h"
 
@@ -35,6 +38,22 @@ static lt_code entry_extensions(lt_tls *t, lt_bytes block, bool leaf)
     return rc;
 }
 
+bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count)
+{
+    if (count > 0)
+        peer->certificates = calloc(count, sizeof *peer->certificates);
+    return count == 0 || peer->certificates;
+}
+
+static size_t count_entries(lt_reader list, bool tls_1_3)
+{
+    lt_certificate_entry entry;
+    size_t count = 0;
+    while (count < LT_CHAIN_MAX && lt_certificate_entry_next(&list, tls_1_3, &entry))
+        count++;
+    return count;
+}
+
 /* Copies the certificates of `list` into t->peer. */
 static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 {
@@ -46,7 +65,8 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
     if (tls_1_3)
         lt_buffer_free(&scts);
     peer->scts = scts;
-    if (!lt_buffer_reserve(&peer->der, list.n)) /* once, so that the views stay */
+    if (!lt_buffer_reserve(&peer->der, list.n) /* once, so that the views stay */
+        || !lt_tls_peer_reserve(peer, count_entries(list, tls_1_3)))
         return lt_fail(&t->error, LT_memory, "Certificate");
     while (list.n > 0) {
         if (!lt_certificate_entry_next(&list, tls_1_3, &entry))
@@ -64,8 +84,22 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
     return LT_OK;
 }
 
+/* Of what was found as much as there is: most paths are short. */
+static lt_code keep_verified(lt_tls *t, const lt_verify_result *found)
+{
+    size_t n =
+        offsetof(lt_verify_result, revocation) + found->path_length * sizeof *found->revocation;
+    free(t->peer.verified);
+    t->peer.verified = malloc(n);
+    if (!t->peer.verified)
+        return lt_fail(&t->error, LT_memory, "Certificate");
+    memcpy(t->peer.verified, found, n);
+    return LT_OK;
+}
+
 lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
 {
+    lt_verify_result found = { .path_length = 0 };
     const lt_config *config = t->config;
     lt_verify_request request = {
         .certificates = t->peer.certificates,
@@ -78,7 +112,9 @@ lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
     };
     if (request.name && !*request.name)
         return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
-    return config->verifier->verify(config->verifier, &request, &t->peer.verified, &t->error);
+    lt_code rc = config->verifier->verify(config->verifier, &request, &found, &t->error);
+    lt_code kept = keep_verified(t, &found);
+    return rc == LT_OK ? kept : rc;
 }
 
 void lt_tls_ask_verdict(lt_tls *t)

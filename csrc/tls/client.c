@@ -308,19 +308,18 @@ static lt_code on_finished(lt_tls *t, lt_reader body)
 
 /* --- after the handshake ----------------------------------------------------------------------- */
 
-static bool fill_session(lt_tls *t, lt_tls_session *s, const lt_new_session_ticket *ticket)
+static lt_code keep_ticket(lt_tls *t, const lt_new_session_ticket *ticket, uint32_t max_early)
 {
-    s->version = LT_TLS_1_3;
-    s->cipher_suite = t->suite->id;
-    s->group = t->group;
-    s->received = t->now;
-    s->lifetime = ticket->ticket_lifetime;
-    s->age_add = ticket->ticket_age_add;
-    s->secret_size = lt_hash_size(t->suite->hash);
+    lt_tls_ticket *kept = lt_tls_new_ticket(t, ticket->ticket);
+    if (!kept)
+        return t->error.code;
+    kept->lifetime = ticket->ticket_lifetime;
+    kept->age_add = ticket->ticket_age_add;
+    kept->max_early_data = max_early;
+    kept->secret_size = lt_hash_size(t->suite->hash);
     lt_expand_label(t->suite->hash, t->resumption_secret, "resumption", ticket->ticket_nonce,
-                    s->secret, s->secret_size);
-    return lt_buffer_add(&s->ticket, ticket->ticket.p, ticket->ticket.n)
-           && lt_tls_session_bind(t, s);
+                    kept->secret, kept->secret_size);
+    return LT_OK;
 }
 
 static bool read_max_early_data(lt_reader extension, uint32_t *max) /* section 4.2.10 */
@@ -332,6 +331,7 @@ static lt_code on_new_session_ticket(lt_tls *t, lt_reader body)
 {
     lt_new_session_ticket ticket;
     lt_extensions x;
+    uint32_t max_early = 0;
     if (!lt_new_session_ticket_parse(body, true, &ticket))
         return lt_fail(&t->error, LT_decode, "NewSessionTicket");
     lt_code rc =
@@ -344,18 +344,10 @@ static lt_code on_new_session_ticket(lt_tls *t, lt_reader body)
         return LT_OK; /* to be discarded (section 4.6.1) */
     if (t->by_psk)    /* no certificate that could be judged again; there is the PSK */
         return LT_OK;
-    lt_tls_session *s = lt_tls_session_new(t->config);
-    if (s && lt_has_extension(&x, LT_X_early_data)
-        && !read_max_early_data(x.data[LT_X_early_data], &s->max_early_data)) {
-        lt_tls_session_free(&s->base);
+    if (lt_has_extension(&x, LT_X_early_data)
+        && !read_max_early_data(x.data[LT_X_early_data], &max_early))
         return lt_fail(&t->error, LT_decode, "NewSessionTicket.early_data");
-    }
-    if (!s || !fill_session(t, s, &ticket)) {
-        lt_tls_session_free(s ? &s->base : NULL);
-        return lt_fail(&t->error, LT_memory, "NewSessionTicket");
-    }
-    lt_tls_keep_session(t, s);
-    return LT_OK;
+    return keep_ticket(t, &ticket, max_early);
 }
 
 /* clang-format off */

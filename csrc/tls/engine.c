@@ -133,6 +133,8 @@ static void idle(lt_engine *engine)
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         if (lt_buffer_size(buffers[i]) == 0)
             lt_buffer_free(buffers[i]);
+    if (t->up && t->key_log_lines == 0)
+        lt_tls_key_log_free(t);
 }
 
 static void close_engine(lt_engine *engine)
@@ -208,15 +210,17 @@ static const lt_bytes *peer_certificates(const lt_engine *engine, size_t *count)
     return peer(engine)->certificates;
 }
 
-static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
-{
-    *count = peer(engine)->verified.path_length;
-    return peer(engine)->verified.path;
-}
-
 static const lt_verify_result *verify_result(const lt_engine *engine)
 {
-    return &peer(engine)->verified;
+    static const lt_verify_result none = { .path_length = 0 };
+    const lt_verify_result *verified = peer(engine)->verified;
+    return verified ? verified : &none;
+}
+
+static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
+{
+    *count = verify_result(engine)->path_length;
+    return verify_result(engine)->path;
 }
 
 static lt_bytes peer_staple(const lt_engine *engine)
@@ -298,17 +302,10 @@ static lt_session *session(const lt_engine *engine, lt_error *e)
                        t->server ? "a server has none to give" : "the server sent no ticket");
         return NULL;
     }
-    lt_tls_session *newest = t->tickets[t->ticket_count - 1];
-    newest->base.single_use = newest->version == LT_TLS_1_3;
-    newest->base.expires = newest->received + newest->lifetime;
-    if (newest->version < LT_TLS_1_3) {
-        lt_tls_session *copy = lt_tls_session_copy(newest);
-        if (!copy)
-            lt_fail(e, LT_memory, "session");
-        return copy ? &copy->base : NULL;
-    }
-    t->ticket_count--;
-    return &newest->base;
+    lt_session *s = lt_tls_session_of(t, t->tickets[t->ticket_count - 1], e);
+    if (s && t->version == LT_TLS_1_3)
+        lt_tls_drop_ticket(t, t->ticket_count - 1);
+    return s;
 }
 
 static lt_trace *trace(lt_engine *engine)
@@ -326,6 +323,7 @@ static void free_engine(lt_engine *engine)
     lt_buffer_free(&t->authorities);
     lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);
+    lt_tls_key_log_free(t);
     lt_handshake_stream_free(&t->messages);
     lt_trace_free(&t->trace);
     lt_tls_forget_tickets(t);
@@ -404,7 +402,9 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
                       int64_t now, lt_error *e)
 {
     lt_tls *t = calloc(1, sizeof *t);
-    if (!t || !lt_tls_handshake_new(t)) {
+    if (!t || !lt_tls_handshake_new(t) || (config->key_log && !lt_tls_key_log_new(t))) {
+        if (t)
+            lt_tls_handshake_free(t);
         free(t);
         lt_fail(e, LT_memory, "connection");
         return NULL;
@@ -412,7 +412,6 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
     t->engine.engine_class = &engine_class;
     t->config = config;
     t->server = config->server;
-    t->key_log = config->key_log;
     t->now = t->proved = now;
     t->record_limit = LT_FRAGMENT_MAX;
     t->trace = (lt_trace){ .on = config->trace, .clock = config->clock };

@@ -2,6 +2,8 @@
  * finished.c - Finished in both versions and on both sides, and what follows from it: sessions. */
 #include "tls/tls.h"
 
+#include <stdlib.h>
+
 #include "base/secret.h"
 
 enum { VERIFY_DATA_12 = 12, LIFETIME_12 = 7200 /* seconds, where a server gives no hint */ };
@@ -87,13 +89,17 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
 
 static bool copy_peer(lt_tls_peer *peer, const lt_tls_session *s)
 {
-    lt_bytes certificate, all = { s->certificates.data, lt_buffer_size(&s->certificates) };
+    lt_bytes certificate, all = lt_buffer_bytes(&s->certificates);
+    size_t count = 0;
     if (!lt_buffer_add(&peer->der, all.p, all.n)
         || !lt_buffer_add(&peer->ocsp_staple, s->ocsp_staple.data,
                           lt_buffer_size(&s->ocsp_staple)))
         return false;
-    for (lt_reader r = { peer->der.data, all.n };
-         peer->count < LT_CHAIN_MAX && rd_vec(&r, 3, &certificate);)
+    for (lt_reader r = lt_buffer_bytes(&peer->der); rd_vec(&r, 3, &certificate);)
+        count++;
+    if (!lt_tls_peer_reserve(peer, count))
+        return false;
+    for (lt_reader r = lt_buffer_bytes(&peer->der); rd_vec(&r, 3, &certificate);)
         peer->certificates[peer->count++] = certificate;
     return true;
 }
@@ -103,6 +109,8 @@ void lt_tls_forget_peer(lt_tls *t)
     lt_buffer_free(&t->peer.der);
     lt_buffer_free(&t->peer.ocsp_staple);
     lt_buffer_free(&t->peer.scts);
+    free(t->peer.certificates);
+    free(t->peer.verified);
     t->peer = (lt_tls_peer){ .count = 0 };
 }
 
@@ -133,49 +141,82 @@ lt_code lt_tls_took_psk(lt_tls *t)
                : lt_fail(&t->error, LT_memory, "pre_shared_key");
 }
 
-void lt_tls_keep_session(lt_tls *t, lt_tls_session *s)
+void lt_tls_drop_ticket(lt_tls *t, size_t i)
 {
-    if (t->ticket_count == LT_TLS_TICKETS_MAX) { /* the oldest goes */
-        lt_tls_session_free(&t->tickets[0]->base);
-        memmove(t->tickets, t->tickets + 1, --t->ticket_count * sizeof *t->tickets);
+    lt_buffer_free(&t->tickets[i]->ticket);
+    lt_wipe_free(t->tickets[i], sizeof *t->tickets[i]);
+    t->ticket_count--;
+    memmove(t->tickets + i, t->tickets + i + 1, (t->ticket_count - i) * sizeof *t->tickets);
+}
+
+lt_tls_ticket *lt_tls_new_ticket(lt_tls *t, lt_bytes bytes)
+{
+    lt_tls_ticket *ticket = calloc(1, sizeof *ticket);
+    if (!ticket || !lt_buffer_add(&ticket->ticket, bytes.p, bytes.n)) {
+        free(ticket);
+        lt_fail(&t->error, LT_memory, "NewSessionTicket");
+        return NULL;
     }
-    t->tickets[t->ticket_count++] = s;
+    ticket->received = t->now;
+    if (t->ticket_count == LT_TLS_TICKETS_MAX)
+        lt_tls_drop_ticket(t, 0);
+    t->tickets[t->ticket_count++] = ticket;
+    return ticket;
+}
+
+lt_session *lt_tls_session_of(lt_tls *t, const lt_tls_ticket *ticket, lt_error *e)
+{
+    lt_bytes bytes = lt_buffer_bytes(&ticket->ticket);
+    lt_tls_session *s = lt_tls_session_new(t->config);
+    if (s) {
+        s->base.single_use = t->version == LT_TLS_1_3;
+        s->base.expires = ticket->received + ticket->lifetime;
+        s->version = t->version;
+        s->cipher_suite = t->suite->id;
+        s->group = t->group;
+        s->received = ticket->received;
+        s->lifetime = ticket->lifetime;
+        s->age_add = ticket->age_add;
+        s->max_early_data = ticket->max_early_data;
+        s->extended_master_secret = ticket->extended_master_secret;
+        s->secret_size = ticket->secret_size;
+        memcpy(s->secret, ticket->secret, sizeof s->secret);
+        s->session_id_size = ticket->session_id_size;
+        memcpy(s->session_id, ticket->session_id, sizeof s->session_id);
+    }
+    if (s && lt_buffer_add(&s->ticket, bytes.p, bytes.n) && lt_tls_session_bind(t, s))
+        return &s->base;
+    lt_tls_session_free(s ? &s->base : NULL);
+    lt_fail(e, LT_memory, "session");
+    return NULL;
 }
 
 void lt_tls_forget_tickets(lt_tls *t)
 {
     while (t->ticket_count > 0)
-        lt_tls_session_free(&t->tickets[--t->ticket_count]->base);
+        lt_tls_drop_ticket(t, t->ticket_count - 1);
 }
 
 /* Client of TLS 1.2: from a new ticket, else the ticket or session ID that was resumed or given. */
 lt_code lt_tls_keep_session_12(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_tls_session *s = lt_tls_session_new(t->config);
-    if (!s)
-        return lt_fail(&t->error, LT_memory, "session");
     bool fresh = lt_buffer_size(&hs->new_ticket) > 0, old = t->resumed && !fresh;
     lt_bytes ticket = lt_buffer_bytes(old ? &t->resume->ticket : &hs->new_ticket);
-    s->version = LT_TLS_1_2;
-    s->cipher_suite = t->suite->id;
-    s->group = t->group;
+    if (ticket.n == 0 && hs->session_id_size == 0)
+        return LT_OK;
+    lt_tls_ticket *s = lt_tls_new_ticket(t, ticket);
+    if (!s)
+        return t->error.code;
     s->extended_master_secret = hs->extended_master_secret;
-    s->received = old ? t->resume->received : t->now;
     s->lifetime = old ? t->resume->lifetime : hs->new_ticket_lifetime;
+    if (old)
+        s->received = t->resume->received;
     if (s->lifetime == 0)
         s->lifetime = LIFETIME_12;
     s->secret_size = 48;
     memcpy(s->secret, t->exporter_secret, s->secret_size);
     s->session_id_size = hs->session_id_size;
     memcpy(s->session_id, hs->session_id, sizeof s->session_id);
-    if (!lt_buffer_add(&s->ticket, ticket.p, ticket.n) || !lt_tls_session_bind(t, s)) {
-        lt_tls_session_free(&s->base);
-        return lt_fail(&t->error, LT_memory, "session");
-    }
-    if (lt_buffer_size(&s->ticket) == 0 && s->session_id_size == 0)
-        lt_tls_session_free(&s->base);
-    else
-        lt_tls_keep_session(t, s);
     return LT_OK;
 }

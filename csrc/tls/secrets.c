@@ -4,6 +4,7 @@
 #include "tls/tls.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 void lt_tls_read_with(lt_tls *t, const uint8_t *secret)
 {
@@ -24,10 +25,25 @@ void lt_tls_update_secret(const lt_suite *suite, uint8_t *secret)
     lt_wipe(next, sizeof next);
 }
 
+enum { KEPT = LT_LOG_exporter }; /* the lines before it */
+
+bool lt_tls_key_log_new(lt_tls *t)
+{
+    t->key_log_secret = calloc(KEPT, sizeof *t->key_log_secret);
+    return t->key_log_secret != NULL;
+}
+
+void lt_tls_key_log_free(lt_tls *t)
+{
+    lt_wipe_free(t->key_log_secret, KEPT * sizeof *t->key_log_secret);
+    t->key_log_secret = NULL;
+    t->key_log_lines = 0;
+}
+
 /* Kept only where a key log wants it: old secrets are to be gone (RFC 8446 section 7.2). */
 static void log_secret(lt_tls *t, int line, const uint8_t *secret)
 {
-    if (!t->key_log)
+    if (!t->key_log_secret)
         return;
     memcpy(t->key_log_secret[line], secret, LT_HASH_MAX);
     t->key_log_lines |= 1U << line;
@@ -206,7 +222,7 @@ size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room)
     };
     lt_tls *t = (lt_tls *)engine;
     uint32_t which = 0;
-    if (t->key_log_lines == 0 || room < LT_KEY_LOG_LINE)
+    if (!t->key_log_secret || t->key_log_lines == 0 || room < LT_KEY_LOG_LINE)
         return 0;
     while (!(t->key_log_lines >> which & 1))
         which++;

@@ -75,12 +75,23 @@ enum {
 /* The peer's certificates and what was said of them. */
 typedef struct {
     lt_buffer der; /* end to end */
-    lt_bytes certificates[LT_CHAIN_MAX];
+    lt_bytes *certificates;
     size_t count;
     lt_buffer ocsp_staple; /* OCSPResponse for the leaf */
     lt_buffer scts;        /* SignedCertificateTimestampList for it (RFC 6962 section 3.3) */
-    lt_verify_result verified;
+    lt_verify_result *verified; /* as much of it as its path is long; NULL: none */
 } lt_tls_peer;
+
+/* A client: what a session is made of, once it is asked for; the connection has the rest. */
+typedef struct {
+    int64_t received;
+    uint32_t lifetime, age_add, max_early_data;
+    bool extended_master_secret;
+    uint8_t secret[LT_HASH_MAX];
+    uint8_t session_id[32];
+    size_t secret_size, session_id_size;
+    lt_buffer ticket;
+} lt_tls_ticket;
 
 struct lt_tls;
 
@@ -142,7 +153,6 @@ typedef struct lt_tls {
     int64_t proved; /* the same, or when the handshake was which it goes back to */
     char name[256]; /* client: asked for; server: SNI received; "": none */
     bool name_is_ip;
-    bool key_log; /* of the config that the connection was made with */
     lt_random random;
 
     lt_tls_state state; /* written by handshake.c alone */
@@ -191,11 +201,12 @@ typedef struct lt_tls {
     uint8_t exporter_secret[LT_HASH_MAX];   /* 1.3; 1.2: the master secret */
     uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
     uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
-    uint8_t key_log_secret[7][LT_HASH_MAX]; /* those that are gone or changed later */
+    uint8_t (*key_log_secret)[LT_HASH_MAX]; /* those that are gone or changed later; NULL: not
+                                             * wanted, or all of them were told */
     size_t key_log_hash_size;               /* of early secrets, which are those of a PSK */
 
     lt_tls_session *resume; /* offered or accepted; gone with the handshake; NULL: none */
-    lt_tls_session *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
+    lt_tls_ticket *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
     size_t ticket_count;
 } lt_tls;
 
@@ -271,6 +282,8 @@ void lt_tls_keys_12(lt_tls *t, bool writing);
 void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12]);
 lt_code lt_tls_exporter(const lt_engine *engine, const char *label, const lt_bytes *context,
                         uint8_t *out, size_t n, lt_error *e);
+bool lt_tls_key_log_new(lt_tls *t); /* lines are wanted; false: out of memory */
+void lt_tls_key_log_free(lt_tls *t);
 size_t lt_tls_key_log(lt_engine *engine, char *line, size_t room);
 enum lt_tls_key_log_line {
     LT_LOG_client_random,
@@ -285,6 +298,7 @@ enum lt_tls_key_log_line {
 
 /* authentication.c: certificates and signatures, both versions and both sides */
 lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what);
+bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count); /* room for so many views */
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked);
 lt_code lt_tls_verify_peer(lt_tls *t); /* judges, and asks for the verdict where it is wanted */
@@ -315,8 +329,11 @@ bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s);
 void lt_tls_forget_peer(lt_tls *t);
 void lt_tls_resumed(lt_tls *t);     /* t->resume is gone on with */
 lt_code lt_tls_took_psk(lt_tls *t); /* `resume` is an external one, and is used */
-void lt_tls_keep_session(lt_tls *t, lt_tls_session *s);
+/* Received now; the oldest goes where there is no room. NULL: out of memory. */
+lt_tls_ticket *lt_tls_new_ticket(lt_tls *t, lt_bytes ticket);
+void lt_tls_drop_ticket(lt_tls *t, size_t i);
 void lt_tls_forget_tickets(lt_tls *t);
+lt_session *lt_tls_session_of(lt_tls *t, const lt_tls_ticket *ticket, lt_error *e);
 lt_code lt_tls_keep_session_12(lt_tls *t);
 
 /* psk.c: server */

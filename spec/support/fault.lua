@@ -36,4 +36,13 @@ function fault.each(act, prepare)
   error("allocations without end", 2)
 end
 
+-- Bytes of C's memory that the module holds, and the most that it held since fault.mark().
+function fault.bytes()
+  return switch.bytes()
+end
+
+function fault.mark()
+  switch.set(0)
+end
+
 return fault

@@ -410,7 +410,7 @@ static int session(lua_State *L) /* -> the newest one's secret and ticket */
 {
     const lt_tls *t = tls_at(L);
     luaL_argcheck(L, t->ticket_count > 0, 1, "no ticket");
-    const lt_tls_session *s = t->tickets[t->ticket_count - 1];
+    const lt_tls_ticket *s = t->tickets[t->ticket_count - 1];
     lua_pushlstring(L, (const char *)s->secret, s->secret_size);
     lua_pushlstring(L, (const char *)s->ticket.data, lt_buffer_size(&s->ticket));
     lua_pushinteger(L, s->max_early_data);
