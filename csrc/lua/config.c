@@ -195,7 +195,6 @@ static lt_code read_key_log(lua_State *L, lt_lua_config *c, lt_error *e)
     c->conn.key_log_lines = boolean_field(L, "key_log_lines");
     lt_bytes path = string_at(L, FIELDS, "key_log");
     lt_code rc = path.p ? lt_key_log_open((const char *)path.p, &c->conn.key_log, e) : LT_OK;
-    c->conn.tls.key_log = path.p || c->conn.key_log_lines;
     lua_pop(L, 1);
     return rc;
 }
