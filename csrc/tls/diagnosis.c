@@ -131,8 +131,12 @@ lt_code lt_tls_no_signature_scheme(lt_tls *t)
     }
     lt_code rc = fail(t, LT_no_signature_scheme, "ClientHello.signature_algorithms", "verifies",
                       &theirs);
-    ours(t, "give the config a certificate with a key of another kind too", "has a key of kind",
-         &own);
+    if (t->config->identity_count == 0)
+        lt_error_cause(&t->error, "give the config a certificate, or the client a PSK",
+                       "this config has no certificate, and the client no PSK that it takes");
+    else
+        ours(t, "give the config a certificate with a key of another kind too",
+             "has a key of kind", &own);
     return rc;
 }
 
