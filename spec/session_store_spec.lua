@@ -127,6 +127,35 @@ describe("a session store", function()
     assert.same({ false, "session_store: take gave no string but a number" }, { ok, err })
   end)
 
+  it("goes with other questions: the config, the client's certificate, a PSK, early data", function()
+    local store, asked = new_store(), {}
+    local function note(what, value)
+      return function()
+        asked[#asked + 1] = what
+        return value
+      end
+    end
+    local own = pki.client.p256
+    local client = client_config { certificate = own.certificate, key = own.key, early_data = true }
+    local server = server_config(store, {
+      client_auth = "request", client_trust = pki.roots, on_client_hello = note "client_hello",
+      on_peer = note("peer", true), on_psk = note "psk", max_early_data = true, early_data_guard = note("guard", true),
+    })
+    local session = assert(meet(client, server).client:session())
+    assert.same({ "client_hello", "peer" }, asked)
+    asked = {}
+    local p = meet(client, server, session, "GET /")
+    assert.same({ "accepted", true }, { p.client:info().early_data, p.client:info().resumed })
+    assert.equal("GET /", pair.read(p.server))
+    p:run()
+    assert.equal("connected", p.server:state())
+    assert.equal("CN=p256 client,O=Test PKI", tostring(p.server:peer_certificates()[1].subject))
+    assert.same({ "client_hello", "guard", "peer" }, asked)
+    asked = {}
+    assert.is_false(meet(client, server, session).client:info().resumed)
+    assert.same({ "client_hello", "psk", "peer" }, asked)
+  end)
+
   it("is checked", function()
     for _, row in ipairs {
       { { session_store = { put = print } }, "a table with the functions 'put' and 'take' is wanted" },
