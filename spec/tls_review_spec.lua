@@ -585,3 +585,38 @@ describe("a message that never ends", function()
     assert.is_true(total <= 17 * 1024)
   end)
 end)
+
+describe("a hello that waited on a connection opened long ago", function()
+  local unit = require "bearssl.unit"
+  local a, b = ("a"):rep(32), ("b"):rep(32)
+
+  it("is no first one once what was seen then may be forgotten (RFC 8446 section 8.3)", function()
+    assert.same({ false, true, false, true, false, false, true },
+      unit.first_times { { b, 0 }, { a, 1000 }, { a, 1000 }, { b, 1030 }, -- sweeps what it may
+        { a, 1000 }, { ("c"):rep(32), 1010 }, { ("c"):rep(32), 1011 } })
+  end)
+
+  it("is not asked about when the guard may have forgotten", function()
+    local asked = 0
+    local function guard()
+      asked = asked + 1
+      return true
+    end
+    local client = hostile.client_config { early_data = true }
+    local server = pair.server_config { max_version = "1.3", max_early_data = true, early_data_guard = guard }
+    local first = pair.new(client, server):run()
+    local bytes = assert(first.client:session()):export()
+    local function early()
+      local p = pair.new(client, server, { name = "localhost", session = assert(client:import_session(bytes)) }):run()
+      assert.equal("connected", p.server:state())
+      return p.server:info().early_data
+    end
+    assert.equal("accepted", early())
+    local keep = require "bearssl.core".config_keep(server)
+    keep.time = pair.time + 19
+    assert.equal("accepted", early())
+    keep.time = pair.time + 20
+    assert.equal("rejected", early())
+    assert.equal(2, asked)
+  end)
+end)

@@ -20,7 +20,7 @@ struct lt_tls_shared {
     size_t key_count;
     bool given;        /* by the caller: not rotated here */
     uint32_t rotation; /* seconds */
-    int64_t started;
+    int64_t started, latest;
     seen *hellos; /* in no order; made when the first is remembered */
     size_t hello_count;
 };
@@ -101,6 +101,8 @@ static void begin(struct lt_tls_shared *s, int64_t now)
 {
     if (s->started == NEVER)
         s->started = now;
+    if (s->latest < now)
+        s->latest = now;
     if (s->keys[0].since == NEVER)
         s->keys[0].since = now;
 }
@@ -144,6 +146,9 @@ bool lt_tls_shared_first_time(struct lt_tls_shared *s, const uint8_t id[LT_REPLA
     begin(s, now);
     if (now - s->started < 2 * LT_REPLAY_WINDOW) /* what came before the start is not known */
         return false;
+    if (s->latest - now
+        >= 2 * LT_REPLAY_WINDOW) /* nor what a clock that went back may have forgotten; or this */
+        return false; /* connection began long ago, and waited with its hello until it was */
     if (!s->hellos)
         s->hellos = malloc(LT_REPLAY_MAX * sizeof *s->hellos);
     if (!s->hellos || sweep(s, id, now) || s->hello_count == LT_REPLAY_MAX)

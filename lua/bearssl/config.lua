@@ -102,6 +102,7 @@ local function new(role, given)
     store = fields.store, key_log = read.key_log, signers = {}, revocation = fields.revocation, pins = fields.pins,
     policy = fields.policy, session_cache = read.session_cache,
     on_pin_mismatch = read.on_pin_mismatch,
+    time = read.fields.time,
   }
   for name, callback in pairs(read.callbacks) do keep[name] = callback end
   for i, entry in ipairs(read.identities) do

@@ -7,6 +7,7 @@
 #include "crypto/group.h"
 #include "tls/key_schedule.h"
 #include "tls/record.h"
+#include "tls/shared.h"
 #include "tls/transcript.h"
 
 static int push(lua_State *L, const uint8_t *p, size_t n)
@@ -192,10 +193,35 @@ static int agree(lua_State *L)
     return 2;
 }
 
+/* { { id of 32 bytes, now }, ... } -> { is this hello taken for a first one?, ... }, by one memory */
+static int first_times(lua_State *L)
+{
+    lt_error e = { 0 };
+    luaL_checktype(L, 1, LUA_TTABLE);
+    struct lt_tls_shared *shared = lt_tls_shared_new(3600, &e);
+    luaL_argcheck(L, shared, 1, "no memory");
+    lua_newtable(L);
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, 1); i++) {
+        lua_rawgeti(L, 1, i);
+        lua_rawgeti(L, -1, 1);
+        lua_rawgeti(L, -2, 2);
+        int64_t now = lua_tointeger(L, -1);
+        const uint8_t *id = (const uint8_t *)lua_tostring(L, -2);
+        lua_pushboolean(
+            L, lua_rawlen(L, -2) == LT_REPLAY_ID
+                   && lt_tls_shared_first_time(shared, id, now, now + 2 * LT_REPLAY_WINDOW));
+        lua_rawseti(L, 2, i);
+        lua_settop(L, 2);
+    }
+    lt_tls_shared_free(shared);
+    return 1;
+}
+
 void unit_open_tls(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "expand_label", expand_label },
+        { "first_times", first_times },
         { "early_secret", early_secret },
         { "next_secret", next_secret },
         { "derive_secret", derive_secret },
