@@ -25,6 +25,33 @@ local function says(err, text)
   assert.truthy(tostring(err):find(text, 1, true), tostring(err))
 end
 
+describe("policies and mappings", function()
+  local function many(n)
+    local policies, mappings = {}, {}
+    for i = 1, n do
+      policies[i] = "1.2.3." .. i
+      mappings[i] = { "1.2.3." .. i, "1.2.4." .. i }
+    end
+    return policies, mappings
+  end
+
+  it("are 256 in a certificate", function()
+    for n, act in pairs { [256] = accepts, [257] = function(...) refuses("limit", ...) end } do
+      local policies, mappings = many(n)
+      act(as_leaf { policies = policies })
+      act(as_ca { policies = { "2.5.29.32.0" }, mappings = mappings })
+    end
+  end)
+
+  it("decode", function()
+    says(refuses("bad_certificate", as_leaf { policies = { "1.2.3", "1.2.3" } }), "certificatePolicies")
+    for id, what in pairs { [32] = "certificatePolicies", [33] = "policyMappings", [36] = "policyConstraints",
+      [54] = "inhibitAnyPolicy" } do
+      says(refuses("bad_certificate", as_ca { extensions = { der.extension("2.5.29." .. id, der.null, true) } }), what)
+    end
+  end)
+end)
+
 describe("TLS features (RFC 7633)", function()
   local function features(...)
     local list = {}

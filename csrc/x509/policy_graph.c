@@ -11,6 +11,7 @@ enum {
     NODES_MAX = 1024, /* in a whole path */
     EDGES_MAX = 2048,
     POLICIES_MAX = 256, /* in one extension */
+    MAPPINGS_MAX = 256, /* the same */
 };
 
 typedef struct {
@@ -109,22 +110,25 @@ static void clear(graph *g)
 }
 
 /* Policies of an extension, each at most once (section 4.2.1.4). */
-static bool read_policies(lt_bytes value, lt_bytes *policies, size_t *count, bool *any)
+static lt_code read_policies(const graph *g, const lt_certificate *c, lt_bytes value,
+                             lt_bytes *policies, size_t *count, bool *any)
 {
+    static const char where[] = "certificatePolicies";
     lt_reader list;
     lt_policy_information p;
     if (!lt_sequence_of(value, &list))
-        return false;
-    for (*count = 0, *any = false; lt_policy_information_next(&list, &p);) {
+        return malformed(g, c, where);
+    while (lt_policy_information_next(&list, &p)) {
         for (size_t i = 0; i < *count; i++)
             if (lt_bytes_equal(policies[i], p.policy))
-                return false;
+                return malformed(g, c, where);
         if (*count == POLICIES_MAX)
-            return false;
+            return lt_fail_detail(g->e, LT_limit, where, "more than %d in a certificate",
+                                  POLICIES_MAX);
         *any = *any || lt_bytes_equal(p.policy, any_policy);
         policies[(*count)++] = p.policy;
     }
-    return list.n == 0;
+    return list.n == 0 ? LT_OK : malformed(g, c, where);
 }
 
 static bool is_in(const lt_bytes *policies, size_t count, lt_bytes policy)
@@ -139,14 +143,14 @@ static bool is_in(const lt_bytes *policies, size_t count, lt_bytes policy)
 static lt_code take_policies(graph *g, const lt_certificate *c, bool any_allowed)
 {
     lt_bytes value, policies[POLICIES_MAX];
-    size_t count;
-    bool any, any_before = g->level.any;
+    size_t count = 0;
+    bool any = false, any_before = g->level.any;
     if (!extension(c, 32, &value)) {
         clear(g);
         return LT_OK;
     }
-    if (!read_policies(value, policies, &count, &any))
-        return malformed(g, c, "certificatePolicies");
+    if (read_policies(g, c, value, policies, &count, &any) != LT_OK)
+        return g->e->code;
     any = any && any_allowed;
     for (size_t i = 0; i < g->level.count && !any; i++) {
         node *n = &g->nodes[g->level.first + i];
@@ -164,7 +168,10 @@ static lt_code take_policies(graph *g, const lt_certificate *c, bool any_allowed
 static lt_code mark_mapped(graph *g, const lt_certificate *c, lt_reader mappings)
 {
     lt_policy_mapping m;
-    while (lt_policy_mapping_next(&mappings, &m)) {
+    for (int count = 1; lt_policy_mapping_next(&mappings, &m); count++) {
+        if (count > MAPPINGS_MAX)
+            return lt_fail_detail(g->e, LT_limit, "policyMappings",
+                                  "more than %d in a certificate", MAPPINGS_MAX);
         if (lt_bytes_equal(m.issuer_domain_policy, any_policy)
             || lt_bytes_equal(m.subject_domain_policy, any_policy))
             return lt_fail_detail(g->e, LT_certificate_policy, "policyMappings",
