@@ -43,7 +43,7 @@ static uint8_t *aead_arguments(lua_State *L, lt_aead *a, const uint8_t **nonce, 
     return copy;
 }
 
-static int aead_seal(lua_State *L) /* -> ciphertext and tag */
+static int suite_seal(lua_State *L) /* -> ciphertext and tag */
 {
     lt_aead a;
     const uint8_t *nonce;
@@ -55,7 +55,7 @@ static int aead_seal(lua_State *L) /* -> ciphertext and tag */
     return 1;
 }
 
-static int aead_open(lua_State *L) /* text with tag -> plaintext, or false */
+static int suite_open(lua_State *L) /* text with tag -> plaintext, or false */
 {
     lt_aead a;
     const uint8_t *nonce;
@@ -125,8 +125,8 @@ void unit_open_hostile(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "suite_parts", suite_parts },
-        { "aead_seal", aead_seal },
-        { "aead_open", aead_open },
+        { "suite_seal", suite_seal },
+        { "suite_open", suite_open },
         { "prf_12", prf_12 },
         { "ephemeral", ephemeral },
         { "sign", sign },

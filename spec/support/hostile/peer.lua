@@ -38,7 +38,7 @@ local function seal_12(keys, content_type, plain)
   local explicit = #keys.iv == 4 and (">I8"):pack(keys.sequence) or ""
   local nonce = explicit ~= "" and keys.iv .. explicit or xor_sequence(keys.iv, keys.sequence)
   local aad = (">I8BI2I2"):pack(keys.sequence, content_type, 0x0303, #plain)
-  return explicit .. unit.aead_seal(keys.suite, keys.key, nonce, aad, plain)
+  return explicit .. unit.suite_seal(keys.suite, keys.key, nonce, aad, plain)
 end
 
 -- One record under the present keys. options: clear, padding (bytes), outer (type), version, inner (all of it)
@@ -53,7 +53,7 @@ function Peer:seal(content_type, plain, options)
     outer = options.outer or DATA
     local inner = options.inner or plain .. string.char(content_type) .. ("\0"):rep(options.padding or 0)
     local header = (">BI2I2"):pack(outer, version, #inner + 16)
-    sealed = unit.aead_seal(keys.suite, keys.key, xor_sequence(keys.iv, keys.sequence), header, inner)
+    sealed = unit.suite_seal(keys.suite, keys.key, xor_sequence(keys.iv, keys.sequence), header, inner)
   end
   keys.sequence = keys.sequence + 1
   return (">BI2s2"):pack(outer, version, sealed)
@@ -88,11 +88,11 @@ local function open_12(keys, content_type, payload)
   if n > 0 then explicit, payload = payload:sub(1, 8), payload:sub(9) end
   local nonce = n > 0 and keys.iv .. explicit or xor_sequence(keys.iv, keys.sequence)
   local aad = (">I8BI2I2"):pack(keys.sequence, content_type, 0x0303, #payload - 16)
-  return content_type, unit.aead_open(keys.suite, keys.key, nonce, aad, payload)
+  return content_type, unit.suite_open(keys.suite, keys.key, nonce, aad, payload)
 end
 
 local function open_13(keys, header, payload)
-  local plain = unit.aead_open(keys.suite, keys.key, xor_sequence(keys.iv, keys.sequence), header, payload)
+  local plain = unit.suite_open(keys.suite, keys.key, xor_sequence(keys.iv, keys.sequence), header, payload)
   if not plain then return nil, false end
   plain = plain:gsub("\0+$", "")
   return plain:byte(-1), plain:sub(1, -2)
