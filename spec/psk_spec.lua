@@ -192,6 +192,14 @@ describe("an external PSK with openssl", function()
     assert.equal("me", sock:info().psk)
   end)
 
+  it("s_server, by bearssl.connect", function()
+    local server <close> = peer.openssl_server(pki.server.p256, "-rev -tls1_3 -psk_identity me -psk " .. hex)
+    local sock <close>, err = bearssl.connect("localhost", server.port, { trust = pki.roots, psk = psk, timeout = 10 })
+    assert(sock, err)
+    assert.equal("me", sock:info().psk)
+    assert.is_nil(sock:peer_certificates())
+  end)
+
   it("s_client", function()
     local config = assert(bearssl.server { max_version = "1.3", on_psk = knows { me = key } })
     local _ <close>, process, sock, err = tls.meet(config, peer.openssl_client,

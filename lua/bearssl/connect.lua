@@ -7,7 +7,7 @@
 local core = require "bearssl.core"
 local maker = require "bearssl.config"
 
-local own_options = { name = true, session = true, timeout = true }
+local own_options = { name = true, session = true, psk = true, timeout = true }
 local default -- the config for calls without options
 
 -- LuaSocket's words for what bearssl.error has a code for.
@@ -73,8 +73,8 @@ end
 -- @tparam string host name or IP address
 -- @tparam integer port
 -- @tparam[opt] bearssl.config|table config a client's config, or the options of one; in the table also `name`, if the
--- certificate is to be verified against another name than host, `session`, and `timeout`: seconds that connect and
--- handshake may take together, then the socket's timeout
+-- certificate is to be verified against another name than host, `session`, `psk`, and `timeout`: seconds that connect
+-- and handshake may take together, then the socket's timeout
 -- @treturn[1] bearssl.socket
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"timeout"`, or what failed; nothing is left open
@@ -88,7 +88,7 @@ return function(host, port, given)
   local tcp, err = tcp_connect(host, port, timeout)
   if not tcp then return nil, err end
   local sock
-  sock, err = config:wrap(tcp, { name = options.name or host, session = options.session })
+  sock, err = config:wrap(tcp, { name = options.name or host, session = options.session, psk = options.psk })
   if not sock then
     tcp:close()
     return nil, err
