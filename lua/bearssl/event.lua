@@ -56,8 +56,8 @@ function handlers.verdict(conn, keep)
   core.answer(conn, keep.on_peer(conn) and true or false)
 end
 
--- true: never seen before. A hello that comes when what the guard has kept of it may be forgotten - on a connection that
--- was opened long ago, say - is not asked about.
+-- true: never seen before. A hello that comes when what the guard has kept of it may be forgotten - on a connection
+-- that was opened long ago, say - is not asked about.
 function handlers.early_data(conn, keep, question)
   if question["until"] <= (keep.time or os.time()) then return core.answer(conn, false) end
   core.answer(conn, keep.early_data_guard(question.unique, question["until"]) == true)
