@@ -126,7 +126,7 @@ static bool sign_rsa(const lt_private_key *key, const lt_signature_scheme *schem
     static const unsigned char *const oids[] = { [br_sha256_ID] = BR_HASH_OID_SHA256,
                                                  [br_sha384_ID] = BR_HASH_OID_SHA384,
                                                  [br_sha512_ID] = BR_HASH_OID_SHA512 };
-    int hash = scheme->hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK;
+    int hash = (int)(scheme->hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK);
     *n = (key->rsa.n_bitlen + 7) / 8;
     if (scheme->kind == LT_SIGN_rsa_pkcs1)
         return br_rsa_pkcs1_sign_get_default()(oids[hash], digest.p, digest.n, &key->rsa, out);
