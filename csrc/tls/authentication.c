@@ -368,7 +368,9 @@ lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
         return rc;
     hs->certificate_requested = true;
     hs->peer_schemes = request->signature_schemes;
-    lt_tls_remember_request(t, request->authorities);
+    rc = lt_tls_remember_request(t, request->authorities);
+    if (rc != LT_OK)
+        return rc;
     if (t->config->ask_certificate) /* answered before the next message is looked at */
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_certificate, .request = *request });
     else

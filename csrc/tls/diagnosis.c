@@ -190,14 +190,15 @@ lt_code lt_tls_wrong_version(lt_tls *t, uint32_t chosen)
 
 /* --- what the peer says of us ----------------------------------------------------------------------- */
 
-void lt_tls_remember_request(lt_tls *t, lt_bytes authorities)
+lt_code lt_tls_remember_request(lt_tls *t, lt_bytes authorities)
 {
     char text[NAMES_ROOM];
     size_t n = lt_authorities_text(authorities, text, sizeof text);
     t->certificate_wanted = true;
     lt_buffer_free(&t->authorities);
-    lt_buffer_add(&t->authorities, (const uint8_t *)text,
-                  n + 1); /* no memory: it is not told */
+    return lt_buffer_add(&t->authorities, (const uint8_t *)text, n + 1)
+               ? LT_OK
+               : lt_fail(&t->error, LT_memory, "CertificateRequest");
 }
 
 lt_code lt_tls_received_alert(lt_tls *t, uint8_t description)

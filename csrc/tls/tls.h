@@ -371,7 +371,8 @@ lt_code lt_tls_wrong_version(lt_tls *t, uint32_t chosen); /* client: by the serv
 lt_code lt_tls_received_alert(lt_tls *t, uint8_t description);
 lt_code lt_tls_peer_left(lt_tls *t, const char *how); /* in the handshake */
 void lt_tls_cut_off(lt_tls *t); /* after the handshake, without close_notify */
-void lt_tls_remember_request(lt_tls *t, lt_bytes authorities); /* client: for a refusal later */
+lt_code lt_tls_remember_request(lt_tls *t,
+                                lt_bytes authorities); /* client: for a refusal later */
 
 /* early_data.c: server */
 lt_code lt_tls_judge_early_data(lt_tls *t); /* may ask */
