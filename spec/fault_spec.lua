@@ -121,7 +121,7 @@ for engine, engine_options in pairs(failure.engines) do
 
     for from, to in pairs { client = "server", server = "client" } do
       it("carry no data from the " .. from, function()
-        some(function(p)
+        fault.each_or_none(function(p) -- a block for the bytes of an idle connection may stay larger
           local last, err = p[from]:write(("x"):rep(40000))
           if not last and err ~= "wantwrite" then return nil, err end
           local done, why = carry(p)

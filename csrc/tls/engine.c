@@ -142,7 +142,10 @@ static void close_engine(lt_engine *engine)
     lt_tls *t = of(engine);
     if (t->error.code != LT_OK || t->closing)
         return;
-    lt_tls_send_alert(t, LT_ALERT_close_notify);
+    if (!lt_tls_send_alert(t, LT_ALERT_close_notify)) {
+        lt_tls_fail(t, LT_memory, "close_notify");
+        return;
+    }
     t->closing = true;
 }
 

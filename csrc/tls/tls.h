@@ -214,7 +214,7 @@ typedef struct lt_tls {
 void lt_tls_pump(lt_tls *t); /* goes on as far as bytes and answers allow */
 void lt_tls_fail(lt_tls *t, lt_code code, const char *where); /* with its alert; echoes pass */
 void lt_tls_failed(lt_tls *t); /* t->error is set: the alert goes out, the rest ends */
-void lt_tls_send_alert(lt_tls *t, lt_alert alert);
+bool lt_tls_send_alert(lt_tls *t, lt_alert alert); /* false: out of memory */
 void lt_tls_trace_message(lt_tls *t, bool incoming, uint32_t type, lt_bytes body);
 bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes fragment); /* in as many records */
 

@@ -62,12 +62,12 @@ bool lt_tls_send(lt_tls *t, uint32_t content_type, lt_bytes b)
     return true;
 }
 
-void lt_tls_send_alert(lt_tls *t, lt_alert alert)
+bool lt_tls_send_alert(lt_tls *t, lt_alert alert)
 {
     bool warning = alert == LT_ALERT_close_notify || alert == LT_ALERT_user_canceled
                    || alert == LT_ALERT_no_renegotiation;
     uint8_t body[2] = { warning ? 1 : 2, (uint8_t)alert }; /* AlertLevel, RFC 8446 section 6 */
-    lt_tls_send(t, LT_CONTENT_alert, (lt_bytes){ body, 2 }); /* without memory: no alert */
+    return lt_tls_send(t, LT_CONTENT_alert, (lt_bytes){ body, 2 });
 }
 
 /* RFC 8446 section 6.2: keys of a connection that failed are forgotten, and after a fatal alert its tickets. */
@@ -88,7 +88,7 @@ static void forget_secrets(lt_tls *t)
 void lt_tls_failed(lt_tls *t)
 {
     if (t->error.alert != LT_ALERT_none && !t->error.by_peer && !t->closing)
-        lt_tls_send_alert(t, t->error.alert);
+        lt_tls_send_alert(t, t->error.alert); /* without memory: no alert */
     t->question = false;
     t->record_size = 0;
     forget_secrets(t);

@@ -36,6 +36,21 @@ function fault.each(act, prepare)
   error("allocations without end", 2)
 end
 
+-- The same for what may do without some of its memory (a smaller block, a session): then it may succeed.
+function fault.each_or_none(act, prepare)
+  for n = 1, LIMIT do
+    local reached, ok, value, err = fault.at(n, act, prepare and prepare())
+    local which = ("with allocation %d failing: "):format(n)
+    if not ok then error(which .. "raised " .. tostring(value), 2) end
+    if not reached then
+      if value == nil then error("with enough memory: " .. tostring(err), 2) end
+      return n - 1
+    end
+    if value == nil and (type(err) ~= "table" or err.code ~= "memory") then error(which .. "gave " .. tostring(err), 2) end
+  end
+  error("allocations without end", 2)
+end
+
 -- Bytes of C's memory that the module holds, and the most that it held since fault.mark().
 function fault.bytes()
   return switch.bytes()
