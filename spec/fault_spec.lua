@@ -66,6 +66,9 @@ for engine, engine_options in pairs(failure.engines) do
     -- the one without memory; then its error is the one that counts.
     local function carry(p)
       p:run()
+      for _, side in ipairs { "client", "server" } do -- pull says nothing of a failure: the next call does
+        if p[side]:state() == "failed" then p[side .. "_err"] = p[side .. "_err"] or select(2, p[side]:feed "") end
+      end
       for _, name in ipairs { "client_err", "server_err" } do
         if p[name] and p[name].code == "memory" then return nil, p[name] end
       end
