@@ -129,6 +129,8 @@ for engine, engine_options in pairs(failure.engines) do
           if not last and err ~= "wantwrite" then return nil, err end
           local done, why = carry(p)
           if not done then return nil, why end
+          local well, failed = p[from]:feed "" -- it may have failed after what arrived
+          if not well then return nil, failed end
           return p[to]:read()
         end, connected)
       end)
