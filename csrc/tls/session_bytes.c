@@ -6,6 +6,7 @@
 #include "base/iana.h"
 
 enum { FORMAT = 3 };
+static const int64_t TIME_MAX = 253402300799; /* 9999-12-31, the last that a certificate has */
 
 static void write_time(lt_writer *w, int64_t v)
 {
@@ -50,7 +51,7 @@ static bool read_time(lt_reader *r, int64_t *v)
     if (!rd_uint(r, 4, &high) || !rd_uint(r, 4, &low))
         return false;
     *v = (int64_t)((uint64_t)high << 32 | low);
-    return true;
+    return *v >= 0 && *v <= TIME_MAX;
 }
 
 static bool read_text(lt_reader *r, char out[256])

@@ -339,12 +339,11 @@ static size_t read_changes(lt_reader r, change *changes)
     return count;
 }
 
-/* Sealed under the keys that `t` reads with; ChangeCipherSpec never is. */
-static void send(lt_tls *t, uint32_t type, lt_bytes text, size_t step)
+static void send_record(lt_tls *t, uint32_t type, lt_bytes text, size_t step)
 {
     lt_buffer out = { 0 };
     lt_protection clear = { .suite = NULL };
-    bool raw = type == LT_CONTENT_change_cipher_spec;
+    bool raw = type == LT_CONTENT_change_cipher_spec || t->error.code != LT_OK;
     uint64_t sequence = t->read.sequence;
     must(lt_record_seal(raw ? &clear : &t->read, &out, type, text, 0));
     t->read.sequence = sequence;
@@ -354,6 +353,18 @@ static void send(lt_tls *t, uint32_t type, lt_bytes text, size_t step)
         lt_buffer_take(&out, n);
     }
     lt_buffer_free(&out);
+}
+
+/* Sealed under the keys that `t` reads with, in records as long as it takes them; ChangeCipherSpec
+ * never is, nor is what comes once it has failed. */
+static void send(lt_tls *t, uint32_t type, lt_bytes text, size_t step)
+{
+    size_t limit = t->config->record_size_limit ? t->config->record_size_limit : TEXT_MAX;
+    do {
+        lt_bytes piece = { text.p, text.n < limit ? text.n : limit };
+        send_record(t, type, piece, step);
+        text.p += piece.n, text.n -= piece.n;
+    } while (text.n > 0);
 }
 
 /* The peer proves anew what it says. */

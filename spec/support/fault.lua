@@ -46,7 +46,9 @@ function fault.each_or_none(act, prepare)
       if value == nil then error("with enough memory: " .. tostring(err), 2) end
       return n - 1
     end
-    if value == nil and (type(err) ~= "table" or err.code ~= "memory") then error(which .. "gave " .. tostring(err), 2) end
+    if value == nil and (type(err) ~= "table" or err.code ~= "memory") then
+      error(which .. "gave " .. tostring(err), 2)
+    end
   end
   error("allocations without end", 2)
 end
