@@ -251,7 +251,8 @@ local function main(output)
 Written by `make interop`. Each cell is a handshake, an echo, and an end with close_notify from both sides, with a
 program of a few lines on the other stack (`spec/interop`), verifying chain and name; the version, suite, group and so
 on are looked at as they were agreed. "-": the other stack, or its tool, has no such thing. (NSS's server answers with
-a page instead.) OpenSSL, GnuTLS, nginx, curl and LuaSec are met by `make test` (`spec/peers`).
+a page instead, and its client waits for us to end.) OpenSSL, GnuTLS, nginx, curl and LuaSec are met by `make test`
+(`spec/peers`).
 ]]
   local here = {}
   for _, program in ipairs(peers) do
