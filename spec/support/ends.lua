@@ -104,4 +104,19 @@ function ends.connected_sockets(client, server, options)
   return c, s
 end
 
+function ends.elapsed(call)
+  local start = socket.gettime()
+  local result = table.pack(call())
+  return socket.gettime() - start, table.unpack(result, 1, result.n)
+end
+
+-- How many descriptors this process has, but for those that wait for the collector.
+function ends.descriptors()
+  collectgarbage()
+  collectgarbage()
+  local count = 0
+  for _ in require "lfs".dir "/proc/self/fd" do count = count + 1 end
+  return count
+end
+
 return ends
