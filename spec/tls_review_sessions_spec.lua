@@ -7,6 +7,19 @@ local pki = require "spec.support.pki"
 describe("a session", function()
   local day, key = 86400, ("k"):rep(32)
 
+  it("whose bytes have a time that none has is refused", function()
+    local client = hostile.client_config { engine = "native", max_version = "1.3" }
+    local p = pair.new(client, pair.server_config { engine = "native", max_version = "1.3" }):run()
+    local bytes = assert(p.client:session()):export()
+    local at = 9 + bytes:byte(9) + 1 -- behind the secret, whose length is the ninth byte
+    assert.equal(hostile.time, (string.unpack(">i8", bytes, at)))
+    for _, time in ipairs { -1, math.mininteger, math.maxinteger, 253402300800 } do
+      local changed = bytes:sub(1, at - 1) .. string.pack(">i8", time) .. bytes:sub(at + 8)
+      assert.equal("bad_session", select(2, client:import_session(changed)).code)
+    end
+    assert(client:import_session(bytes))
+  end)
+
   it("goes back to a full handshake of the last seven days (RFC 8446 section 4.6.1)", function()
     for _, version in ipairs { "1.2", "1.3" } do
       local session
