@@ -2,9 +2,9 @@
 -- sees it): CPU seconds for each GiB on this side.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
-local o = bench.arguments { mib = 256, chunk = 16384, direction = "receive", label = "aes128gcm" }
+local o = bench.arguments { mib = 128, chunk = 16384, direction = "receive", cipher = "aes128gcm", version = "1.3" }
 local stack = bench.stack(o.stack)
-local name = ("bulk/%s/%s/%s/%dk/1.2"):format(o.stack, o.label, o.direction, o.chunk // 1024)
+local name = bench.name("bulk", o, o.cipher, o.direction, o.chunk // 1024 .. "k")
 local count = (o.mib << 20) // o.chunk
 
 local function push(connection)

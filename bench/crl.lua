@@ -11,13 +11,10 @@ local text = bench.read(o.file)
 local before = bench.memory()
 local list = assert(crl.parse(text))[1]
 local memory = bench.memory() - before
-local start = os.clock()
-for _ = 1, o.n do crl.parse(text) end
-bench.row("crl/bearssl", "load", (os.clock() - start) / o.n * 1e3, "ms")
+bench.row("crl/bearssl", "load", bench.each(o.n, function() crl.parse(text) end) * 1e3, "ms")
 
-local serials, lookups = {}, 100000
+local serials = {}
 for i = 1, 1000 do serials[i] = list:entry(i * #list // 1000).serial end
-start = os.clock()
-for i = 1, lookups do list:lookup(serials[i % 1000 + 1]) end
-bench.row("crl/bearssl", "look_up", (os.clock() - start) / lookups * 1e6, "us")
+local look_up = bench.each(100000, function(i) list:lookup(serials[i % 1000 + 1]) end)
+bench.row("crl/bearssl", "look_up", look_up * 1e6, "us")
 bench.row("crl/bearssl", "memory", memory / 1024, "KiB")

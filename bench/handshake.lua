@@ -1,32 +1,44 @@
--- handshake.lua role=client|server stack=NAME [mode=full|resumed] ... - handshakes one after another, each with a
--- connection of its own: the CPU time that each took on this side.
+-- handshake.lua role=client|server stack=NAME [mode=full|resumed|0rtt] ... - handshakes one after another, each with a
+-- connection of its own and a byte from the server, which brings the tickets: the CPU time that each took on this side.
+-- With 0rtt a byte of the client's, too, as early data.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
-local o = bench.arguments { n = 400, warm = 20, mode = "full", label = "p256" }
+local o = bench.arguments {
+  n = 300, warm = 20, mode = "full", kind = "p256", cipher = "aes128gcm", version = "1.3",
+}
 local stack = bench.stack(o.stack)
-local name = ("handshake/%s/%s/%s/1.2"):format(o.stack, o.label, o.mode)
+local name = bench.name("handshake", o, o.kind, o.mode)
+local early = o.mode == "0rtt" and "e" or nil
 
-local one
-if o.role == "server" then
+local function server()
   local config, listener = stack.server(o), bench.listen()
-  function one()
+  return function()
     local connection = stack.open(config, bench.accept(listener))
+    if early then assert(connection:receive(1) == early) end
     connection:send "x"
     connection:receive(1) -- until the client closes
     connection:close()
   end
-else
+end
+
+-- Each connection resumes from the newest session that those before it left.
+local function client()
   local config, session = stack.client(o), nil
-  function one(first)
-    local connection = stack.open(config, bench.connect(o.port), "localhost", session)
+  return function(i)
+    local connection = stack.open(config, bench.connect(o.port), "localhost", session, session and early)
+    if early and not session then assert(connection:send(early)) end
     assert(connection:receive(1))
-    if o.mode == "resumed" and not session then session = assert(stack.session(connection)) end
-    if first then io.stderr:write("# ", name, ": ", stack.describe(connection), "\n") end
+    if o.mode ~= "full" then session = stack.session(connection) or session end
+    if i == o.warm then
+      local agreed = stack.describe(connection)
+      io.stderr:write("# ", name, ": ", agreed, "\n")
+      assert(o.mode == "full" or agreed:find(o.mode, 1, true), agreed)
+    end
     connection:close()
   end
 end
 
-for i = 1, o.warm do one(i == o.warm) end
-local start = os.clock()
-for _ = 1, o.n do one() end
-if o.report == o.role then bench.row(name, o.role .. "_cpu", (os.clock() - start) / o.n * 1e6, "us") end
+local one = o.role == "server" and server() or client()
+for i = 1, o.warm do one(i) end
+local seconds = bench.each(o.n, function() one() end)
+if o.report == o.role then bench.row(name, o.role .. "_cpu", seconds * 1e6, "us") end

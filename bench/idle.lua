@@ -2,9 +2,9 @@
 -- a byte went each way.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
-local o = bench.arguments { n = 300, warm = 20 }
+local o = bench.arguments { n = 300, warm = 20, cipher = "aes128gcm", version = "1.3" }
 local stack = bench.stack(o.stack)
-local name = ("idle/%s/%s/1.2"):format(o.stack, o.role)
+local name = bench.name("idle", o, o.role)
 
 local one
 if o.role == "server" then

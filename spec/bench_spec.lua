@@ -1,36 +1,66 @@
 -- bench/run, small: that every section runs and prints its table. What it measures is not looked at.
 local child = require "spec.support.child"
 
-local metrics = { -- name up to its stack, metric and unit
-  handshake = { "client_cpu us", "server_cpu us" }, bulk = { "client_cpu s/GiB" },
-  cold = { "wall ms", "cpu ms", "peak_rss KiB" }, oneshot = { "wall ms", "cpu ms", "peak_rss KiB" },
-  idle = { "resident bytes", "private bytes" }, certificates = { "parsed 1/s", "read 1/s" },
-  crl = { "wall ms", "cpu ms", "peak_rss KiB" },
+local process = { "wall ms", "cpu ms", "peak_rss KiB" }
+local both = { "client_cpu us", "server_cpu us" }
+local memory = { "resident bytes", "private bytes" }
+
+local certificates = { "parsed 1/s", "read 1/s" }
+local trust = { "first ms", "again ms", "private KiB" }
+local validate = { "again 1/s", "first 1/s" }
+local bulk = { "client_cpu s/GiB" }
+local pingpong = { "rate 1/s", "client_cpu us" }
+
+local wanted = { -- rows and their metrics, with units
+  ["cold/bearssl"] = process, ["cold/luasec"] = process, ["cold/bearssl/https"] = process,
+  ["cold/luasec/https"] = process, ["cold/bearssl/config"] = process, ["cold/luasec/config"] = process,
+  ["oneshot/bearssl/bundle"] = process, ["oneshot/luasec/bundle"] = process, ["oneshot/curl/bundle"] = process,
+  ["trust/bearssl"] = trust, ["trust/luasec"] = trust,
+  ["certificates/bearssl"] = certificates, ["certificates/luasec"] = certificates,
+  ["crl/bearssl"] = { "load ms", "look_up us", "memory KiB" },
+  ["crl/bearssl-process"] = process, ["crl/openssl-process"] = process,
+  ["validate/bearssl/p256"] = validate, ["validate/bearssl/rsa2048"] = validate,
+  ["validate/openssl-process"] = process,
+  ["handshake/bearssl/p256/0rtt/1.3"] = both,
+  ["bulk/plain/tcp/receive/16k"] = bulk, ["pingpong/plain/64"] = pingpong,
+  ["idle/plain/client"] = memory,
 }
-local beside = { crl = "openssl " } -- LuaSec, where nothing else is said
+for _, at in ipairs { "bearssl/%s/1.3", "luasec/%s/1.3", "bearssl/%s/1.2", "bearssl-bear/%s/1.2", "luasec/%s/1.2" } do
+  local function want(what, variant, metrics) wanted[what .. "/" .. at:format(variant)] = metrics end
+  want("handshake", "p256/full", both)
+  want("handshake", "rsa2048/full", both)
+  want("handshake", "p256/resumed", at:find "^luasec" and { "server_cpu us" } or both)
+  for _, cipher in ipairs { "aes128gcm", "chacha20" } do
+    want("bulk", cipher .. "/receive/64k", bulk)
+    want("bulk", cipher .. "/send/64k", bulk)
+  end
+  want("pingpong", "64", pingpong)
+  want("idle", "client", memory)
+  want("idle", "server", memory)
+end
 
 describe("bench/run", function()
-  for section, wanted in pairs(metrics) do
-    it("prints the rows of " .. section .. ", ours and those of who stands beside us", function()
-      local line = "%s ASAN_OPTIONS=detect_leaks=0 QUICK=1 LUA=lua5.4 bench/run %s 2>/dev/null; echo \"status $?\""
-      local pipe <close> = assert(io.popen(line:format(child, section)))
-      local found = {}
-      for row in pipe:lines() do
-        if row:find "^status" then
-          assert.equal("status 0", row)
-          break
-        end
-        local name, stack, metric, median, unit, low, high, n =
-          row:match "^(%w+)/(%w+)[^\t]*\t([%w_]+)\t([%d.e+-]+)\t(%S+)\t([%d.e+-]+)\t([%d.e+-]+)\t(%d+)$"
-        assert.equal(section, name, row)
-        assert.truthy(tonumber(low) <= tonumber(median) and tonumber(median) <= tonumber(high), row)
-        assert.truthy(tonumber(n) >= 1, row)
-        found[("%s %s %s"):format(stack, metric, unit)] = true
+  local found, status = {}, nil
+
+  lazy_setup(function()
+    local pipe <close> = assert(io.popen(child .. " QUICK=1 bench/run 2>/dev/null; echo \"status $?\""))
+    for row in pipe:lines() do
+      status = row:match "^status (%d+)$"
+      if not status then
+        local name, metric, median, unit, low, high, n =
+          row:match "^([^\t]+)\t([%w_]+)\t([%d.e+-]+)\t(%S+)\t([%d.e+-]+)\t([%d.e+-]+)\t(%d+)$"
+        assert(name, row)
+        found[("%s %s %s"):format(name, metric, unit)] = row
+        assert(tonumber(low) <= tonumber(median) and tonumber(median) <= tonumber(high) and tonumber(n) >= 1, row)
       end
-      for _, metric in ipairs(wanted) do
-        assert.truthy(found["bearssl " .. metric], metric)
-        assert.truthy(found[(beside[section] or "luasec ") .. metric], metric)
-      end
+    end
+  end)
+
+  it("ends well", function() assert.equal("0", status) end)
+
+  for name, metrics in pairs(wanted) do
+    it("prints " .. name, function()
+      for _, metric in ipairs(metrics) do assert.truthy(found[name .. " " .. metric], metric) end
     end)
   end
 

@@ -2,7 +2,7 @@
 local https = require "ssl.https"
 local body = {}
 local ok, code = https.request {
-  url = arg[1], cafile = arg[2], protocol = "tlsv1_2", verify = { "peer", "fail_if_no_peer_cert" },
+  url = arg[1], cafile = arg[2], protocol = "any", verify = { "peer", "fail_if_no_peer_cert" },
   sink = require "ltn12".sink.table(body),
 }
 assert(ok, code)
