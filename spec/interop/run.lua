@@ -6,6 +6,8 @@
 -- (connections, one after another, resumed where it can), alpn, client_auth, group (the only one), early, port. The
 -- client sends "LENGTH\n" and as many bytes, which are its standard input; the server sends them back and leaves. A
 -- server prints "port N", a client "same LENGTH". With `http`, the server answers a request of HTTP instead.
+-- A browser is no such peer: chromium.lua has cases of its own.
+local chromium = require "spec.interop.chromium"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local tls = require "spec.support.tls"
@@ -243,6 +245,23 @@ local function table_of(title, way, version, program_list)
   return bad
 end
 
+-- The browser's own table, or none where it is not installed.
+local function browser_table(missing)
+  if missing then return 0 end
+  line [[
+
+## Our server, Chromium
+
+Headless, each case a browser of its own, which trusts the test's root by its NSS database and verifies chain and name.
+
+| | TLS 1.3 | TLS 1.2 |
+| --- | --- | --- |]]
+  return chromium.run(function(row)
+    line("%s", row)
+    print(row)
+  end)
+end
+
 local function main(output)
   run("mkdir -p " .. build)
   line [[
@@ -264,10 +283,17 @@ a page instead, and its client waits for us to end.) OpenSSL, GnuTLS, nginx, cur
       print(("%s is left out: no %s"):format(program.name, program.program))
     end
   end
+  local missing = chromium.missing()
+  if missing then
+    print(("Chromium is left out: no %s"):format(missing))
+  else
+    line("- Chromium: %s", run(chromium.version):match "%C+")
+  end
   local bad = 0
   for _, version in ipairs { "1.3", "1.2" } do
     bad = bad + table_of("Our client", our_client, version, here) + table_of("Our server", our_server, version, here)
   end
+  bad = bad + browser_table(missing)
   local file <close> = assert(io.open(output, "w"))
   file:write(table.concat(lines, "\n"), "\n")
   print(("%s written; %d failed"):format(output, bad))
