@@ -21,7 +21,8 @@ static bool fresh(const lt_tls *t)
 {
     int64_t expected = (t->now - t->resume->received) * 1000;
     int64_t difference = expected - (int64_t)t->hs->ticket_age;
-    return difference > -LT_REPLAY_WINDOW * 1000 && difference < LT_REPLAY_WINDOW * 1000;
+    const int64_t window = INT64_C(1000) * LT_REPLAY_WINDOW; /* milliseconds */
+    return difference > -window && difference < window;
 }
 
 static bool acceptable(const lt_tls *t)
@@ -65,7 +66,7 @@ lt_code lt_tls_judge_early_data(lt_tls *t)
     lt_tls_skip_early_data(t);
     if (!acceptable(t))
         return LT_OK;
-    int64_t until = t->now + 2 * LT_REPLAY_WINDOW;
+    int64_t until = t->now + INT64_C(2) * LT_REPLAY_WINDOW;
     if (t->config->ask_early_data) {
         t->hs->next = LT_TLS_wait_answer;
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_early_data,

@@ -129,8 +129,9 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 static void idle(lt_engine *engine)
 {
     lt_tls *t = of(engine);
-    lt_buffer *const buffers[] = { &t->in, &t->out, &t->messages.pending };
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+    enum { BUFFERS = 3 };
+    lt_buffer *const buffers[BUFFERS] = { &t->in, &t->out, &t->messages.pending };
+    for (size_t i = 0; i < BUFFERS; i++)
         if (lt_buffer_size(buffers[i]) == 0)
             lt_buffer_free(buffers[i]);
     if (t->up && t->key_log_lines == 0)

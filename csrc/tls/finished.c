@@ -95,11 +95,14 @@ static bool copy_peer(lt_tls_peer *peer, const lt_tls_session *s)
         || !lt_buffer_add(&peer->ocsp_staple, s->ocsp_staple.data,
                           lt_buffer_size(&s->ocsp_staple)))
         return false;
-    for (lt_reader r = lt_buffer_bytes(&peer->der); rd_vec(&r, 3, &certificate);)
+    const lt_bytes kept = lt_buffer_bytes(&peer->der);
+    if (!kept.p)
+        return false;
+    for (lt_reader r = kept; rd_vec(&r, 3, &certificate);)
         count++;
     if (!lt_tls_peer_reserve(peer, count))
         return false;
-    for (lt_reader r = lt_buffer_bytes(&peer->der); rd_vec(&r, 3, &certificate);)
+    for (lt_reader r = kept; rd_vec(&r, 3, &certificate);)
         peer->certificates[peer->count++] = certificate;
     return true;
 }
@@ -145,8 +148,8 @@ void lt_tls_drop_ticket(lt_tls *t, size_t i)
 {
     lt_buffer_free(&t->tickets[i]->ticket);
     lt_wipe_free(t->tickets[i], sizeof *t->tickets[i]);
-    t->ticket_count--;
-    memmove(t->tickets + i, t->tickets + i + 1, (t->ticket_count - i) * sizeof *t->tickets);
+    for (t->ticket_count--; i < t->ticket_count; i++)
+        t->tickets[i] = t->tickets[i + 1];
 }
 
 lt_tls_ticket *lt_tls_new_ticket(lt_tls *t, lt_bytes bytes)

@@ -19,9 +19,9 @@ static void free_handshake(lt_tls_handshake *hs)
         return;
     lt_buffer *const buffers[] = { &hs->flight,        &hs->hello,   &hs->cookie,
                                    &hs->request_bytes, &hs->to_sign, &hs->request_context,
-                                   &hs->new_ticket };
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        lt_buffer_free(buffers[i]);
+                                   &hs->new_ticket,    NULL };
+    for (lt_buffer *const *b = buffers; *b; b++)
+        lt_buffer_free(*b);
     lt_transcript_free(&hs->transcript);
     lt_wipe_free(hs, sizeof *hs);
 }

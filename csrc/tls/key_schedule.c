@@ -12,13 +12,15 @@ void lt_expand_label(const br_hash_class *hash, const uint8_t *secret, const cha
                      lt_bytes context, uint8_t *out, size_t n)
 {
     uint8_t info[2 + 1 + 255 + 1 + LT_HASH_MAX];
-    size_t label_size = strlen(label), at = 0;
+    static const uint8_t prefix[] = { 't', 'l', 's', '1', '3', ' ' };
+    lt_bytes text = { (const uint8_t *)label, strlen(label) };
+    size_t at = 0;
     info[at++] = (uint8_t)(n >> 8);
     info[at++] = (uint8_t)n;
-    info[at++] = (uint8_t)(6 + label_size);
-    memcpy(info + at, "tls13 ", 6);
-    memcpy(info + at + 6, label, label_size);
-    at += 6 + label_size;
+    info[at++] = (uint8_t)(sizeof prefix + text.n);
+    memcpy(info + at, prefix, sizeof prefix);
+    memcpy(info + at + sizeof prefix, text.p, text.n);
+    at += sizeof prefix + text.n;
     info[at++] = (uint8_t)context.n;
     if (context.n > 0)
         memcpy(info + at, context.p, context.n);

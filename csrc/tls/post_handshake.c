@@ -138,7 +138,8 @@ lt_code lt_tls_on_post_request(lt_tls *t, lt_reader body)
     if (t->closing) /* nothing follows our close_notify */
         return LT_OK;
     if (++t->idle_records > LT_TLS_IDLE_RECORDS_MAX /* a flight of ours for each of them: */
-        || lt_buffer_size(&t->out) > 2 * LT_TLS_OUTPUT_MAX) /* the server does not read it */
+        || lt_buffer_size(&t->out)
+               > (size_t)2 * LT_TLS_OUTPUT_MAX) /* the server does not read it */
         return lt_fail(&t->error, LT_limit, "CertificateRequest");
     lt_code rc = lt_tls_read_certificate_request(t, body);
     if (rc == LT_OK && !t->question)
