@@ -181,6 +181,14 @@ static bool offers_early_data(const lt_tls *t, const lt_suite *suite)
     return !*s->alpn && t->config->alpn_count == 0;
 }
 
+/* Milliseconds (section 4.2.11.1). Both times are whole seconds: the age that is certain is told, as
+ * GnuTLS refuses early data of a ticket that claims to be older than it knows it to be. */
+static uint32_t ticket_age(const lt_tls *t)
+{
+    int64_t seconds = t->now - t->resume->received;
+    return t->resume->external || seconds < 1 ? 0 : (uint32_t)((seconds - 1) * 1000);
+}
+
 /* The binder is zeros at first; its length counts in the lengths before it. */
 static void pre_shared_key(lt_tls *t, lt_writer *w, const lt_suite *suite)
 {
@@ -188,8 +196,7 @@ static void pre_shared_key(lt_tls *t, lt_writer *w, const lt_suite *suite)
     const lt_tls_session *s = t->resume;
     lt_mark x = open_extension(t, w, LT_X_pre_shared_key), identities = wr_open(w, 2);
     wr_vec(w, 2, (lt_bytes){ s->ticket.data, lt_buffer_size(&s->ticket) });
-    int64_t age = s->external ? 0 : (t->now - s->received) * 1000; /* milliseconds (4.2.11.1) */
-    wr_uint(w, 4, (uint32_t)age + s->age_add);
+    wr_uint(w, 4, ticket_age(t) + s->age_add);
     wr_close(w, identities);
     lt_mark binders = wr_open(w, 2);
     wr_vec(w, 1, (lt_bytes){ zeros, lt_hash_size(suite->hash) });
