@@ -21,6 +21,48 @@ bool lt_ct_eq(const void *a, const void *b, size_t n)
     return difference == 0;
 }
 
+typedef struct {
+    uint64_t a, b, c, d;
+} words; /* four at a time, and no loop over them: that costs half */
+
+static uint64_t is_not_zero(uint64_t w)
+{
+    return (w | (0 - w)) >> 63;
+}
+
+/* Where there is something in `w`, it is the last one so far. */
+static inline void keep_last(words *last, uint64_t *at, words w, size_t i)
+{
+    uint64_t mask = 0 - is_not_zero(w.a | w.b | w.c | w.d);
+    last->a ^= (last->a ^ w.a) & mask;
+    last->b ^= (last->b ^ w.b) & mask;
+    last->c ^= (last->c ^ w.c) & mask;
+    last->d ^= (last->d ^ w.d) & mask;
+    *at ^= (*at ^ i) & mask;
+}
+
+size_t lt_ct_trimmed(const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    words last = { 0, 0, 0, 0 }, w;
+    uint8_t end[sizeof last];
+    uint64_t at = 0, size = 0;
+    size_t i = 0;
+    for (; n - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, p + i, sizeof w);
+        keep_last(&last, &at, w, i);
+    }
+    w = (words){ 0, 0, 0, 0 };
+    if (n > i)
+        memcpy(&w, p + i, n - i);
+    keep_last(&last, &at, w, i);
+    memcpy(end, &last, sizeof end);
+    for (uint64_t j = 0; j < sizeof end; j++)
+        size ^= (size ^ (j + 1)) & (0 - is_not_zero(end[j]));
+    lt_wipe(end, sizeof end);
+    return (size_t)(at + size);
+}
+
 void lt_wipe_free(void *p, size_t n)
 {
     if (!p)

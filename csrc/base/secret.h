@@ -12,7 +12,8 @@
 
 void lt_wipe(void *p, size_t n); /* never optimised away */
 bool lt_ct_eq(const void *a, const void *b, size_t n);
-void lt_wipe_free(void *p, size_t n); /* p may be NULL */
+size_t lt_ct_trimmed(const void *p, size_t n); /* without the zeros at its end, in one time */
+void lt_wipe_free(void *p, size_t n);          /* p may be NULL */
 
 /* Bytes that grow: by a new block, a copy and a wiped old block; never by realloc. The live
  * bytes are data[start .. end). A zeroed struct is an empty buffer. */

@@ -129,10 +129,11 @@ bool lt_record_seal(lt_protection *p, lt_buffer *out, uint32_t content_type, lt_
     return true;
 }
 
+/* The last octet that is no zero is the type; zeros behind it are padding, and how many is nobody's
+ * business until the length is the application's (RFC 8446 section 5.4, appendix E.3). */
 static lt_code inner_plaintext(uint32_t *content_type, lt_bytes *plaintext, lt_error *e)
 {
-    while (plaintext->n > 0 && plaintext->p[plaintext->n - 1] == 0)
-        plaintext->n--;
+    plaintext->n = lt_ct_trimmed(plaintext->p, plaintext->n);
     if (plaintext->n == 0) /* section 5.4 */
         return lt_fail(e, LT_unexpected, "TLSInnerPlaintext.type");
     *content_type = plaintext->p[--plaintext->n];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tls.c - the native engine's own handling of secrets: record protection, key schedule, key agreement,
- * tickets. Whether a tag or a MAC is right is told to the world; so is the type of a record. */
+ * tickets. Whether a tag or a MAC is right is told to the world; so are the type of a record and the
+ * length of what is in it, once its padding is gone. */
 #include "ct.h"
 
 #include <stdlib.h>
@@ -33,10 +34,20 @@ bool __wrap_lt_aead_open(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t
     if (in_ticket) {
         PUBLIC(data, n);
         SECRET(data + TICKET_SECRET, 32);
-    } else {
-        PUBLIC(data + n - 1, 1); /* TLSInnerPlaintext.type: there is no padding after it */
     }
     return ok;
+}
+
+/* What is left without the padding is the application's, and the last octet of it is the type. */
+size_t __real_lt_ct_trimmed(const void *p, size_t n);
+size_t __wrap_lt_ct_trimmed(const void *p, size_t n);
+size_t __wrap_lt_ct_trimmed(const void *p, size_t n)
+{
+    size_t end = __real_lt_ct_trimmed(p, n);
+    PUBLIC(&end, sizeof end);
+    if (end > 0)
+        PUBLIC((const uint8_t *)p + end - 1, 1);
+    return end;
 }
 
 /* --- records ------------------------------------------------------------------------------------ */
@@ -55,7 +66,7 @@ static void set_keys(lt_protection *p, const lt_suite *suite)
         lt_protection_set_12(p, suite, secret, iv);
 }
 
-static void record(uint16_t id)
+static void record(uint16_t id, size_t padding)
 {
     const lt_suite *suite = lt_suite_by_id(id);
     lt_protection sealing, opening;
@@ -69,7 +80,7 @@ static void record(uint16_t id)
     set_keys(&sealing, suite);
     set_keys(&opening, suite);
     check(lt_record_seal(&sealing, &out, LT_CONTENT_application_data,
-                         (lt_bytes){ text, sizeof text }, 0),
+                         (lt_bytes){ text, sizeof text }, padding),
           lt_cipher_suite_by_id(id)->name);
     PUBLIC(out.data, out.end);
     bool ok = lt_record_open(&opening, out.data, out.end, &type, &plain, &e) == LT_OK;
@@ -168,7 +179,9 @@ void ct_tls(void)
 {
     static const uint16_t suites[] = { 0x1301, 0x1302, 0x1303, 0x1304, 0xC02F, 0xCCA8 };
     for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
-        record(suites[i]);
+        record(suites[i], 0);
+    for (size_t padding = 1; padding < 40; padding += 19)
+        record(suites[0], padding);
     key_schedule(&br_sha256_vtable);
     key_schedule(&br_sha384_vtable);
     agree(29, "lt_key_pair_agree, x25519");
