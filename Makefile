@@ -87,7 +87,7 @@ SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAG
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
 .PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench lint rooms format docs \
-	install clean help FORCE
+	annotations install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) ## build build/bearssl/core.so
@@ -187,6 +187,14 @@ C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.[ch
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)
+
+# For editors with LuaLS, which is told of the folder; ANNOTATIONS=FOLDER writes them elsewhere.
+ANNOTATIONS ?= docs/annotations
+annotations: ## docs/annotations, from the documentation comments
+	@sh .ci/deps docs
+	@rm -rf '$(ANNOTATIONS)' && mkdir -p '$(ANNOTATIONS)'
+	@cd docs && ANNOTATIONS='$(abspath $(ANNOTATIONS))' LUA_PATH='$(CURDIR)/.ci/?.lua;;' \
+		$(LUA) $$(command -v ldoc) --filter annotations.filter . >/dev/null
 
 docs: ## LDoc's reference into docs/reference
 	@sh .ci/deps docs

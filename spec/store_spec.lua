@@ -97,7 +97,7 @@ describe("a store", function()
     made:close()
     made:close()
     assert.equal("bearssl.store: closed", tostring(made))
-    for _, method in ipairs { "add", "verify", "reload", "size", "subjects", "distrust" } do
+    for _, method in ipairs { "add", "verify", "reload", "size", "subjects", "generation" } do
       local ok, message = pcall(made[method], made, root.pem)
       assert.is_false(ok)
       assert.truthy(message:find("closed", 1, true), message)

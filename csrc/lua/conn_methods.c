@@ -146,7 +146,7 @@ static int push_certificates(lua_State *L, const lt_bytes *list, size_t count)
 The peer's certificates as it sent them, its own first (RFC 5246 section 7.4.2); of a resumed connection those of the
 session.
 @function conn:peer_certificates
-@treturn[1] {bearssl.x509,...} one that does not parse stands there as a string of its bytes
+@treturn[1] {bearssl.certificate,...} one that does not parse stands there as a string of its bytes
 @treturn[2] nil there are none
 @treturn[2] string `"closed"`, or nothing
 */
@@ -175,7 +175,7 @@ static void push_checked(lua_State *L, const lt_conn *c)
 /***
 The path that verification found, the peer's certificate first and the trust anchor last.
 @function conn:verified_chain
-@treturn[1] {bearssl.x509,...}
+@treturn[1] {bearssl.certificate,...}
 @treturn[1] table what was checked besides: `revocation`, `pins_differ`; see @{store:verify}
 @treturn[2] nil there is none
 @treturn[2] string `"closed"`, or nothing

@@ -3,6 +3,7 @@
 
 /***
 @module bearssl.session
+@pragma nostrip
 */
 #include "lua/objects.h"
 
@@ -14,6 +15,10 @@ typedef struct {
     lt_session *session; /* NULL: closed */
 } lua_session;
 
+/***
+Wipes the session. Twice is fine; also done by `<close>` and the collector.
+@function session:close
+*/
 static int session_gc(lua_State *L)
 {
     lua_session *s = luaL_checkudata(L, 1, LT_LUA_SESSION);

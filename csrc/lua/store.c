@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * store.c - bearssl.store: trust anchors, and the question whether a chain leads to one. What
  * callers may write is checked in Lua (bearssl/store.lua), which also makes the request. */
+
+/***
+@module bearssl.store
+@pragma nostrip
+*/
 #include "lua/store.h"
 
 #include "lua/certificate.h"
@@ -37,6 +42,10 @@ static int store_new(lua_State *L)
     return lt_lua_fail(L, &e);
 }
 
+/***
+Lets go of the anchors; configs that were made with the store keep what they have of it. Twice is fine.
+@function store:close
+*/
 static int store_gc(lua_State *L)
 {
     lua_store *s = luaL_checkudata(L, 1, LT_LUA_STORE);
@@ -45,6 +54,11 @@ static int store_gc(lua_State *L)
     return 0;
 }
 
+/***
+How many anchors there are; `#store` is the same.
+@function store:size
+@treturn integer
+*/
 static int store_len(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)lt_store_size(check_store(L)));
@@ -100,6 +114,14 @@ static int store_add_system(lua_State *L)
     return added(L, count, &e);
 }
 
+/***
+Reads files and folders again that the store was made of; what they say now counts for connections from then on. A
+store with `watch = true` does so by itself.
+@function store:reload
+@treturn[1] boolean true
+@treturn[2] nil
+@treturn[2] bearssl.error `file`, `pem`, `bad_certificate`, `limit` or `memory`; the store is as it was
+*/
 static int store_reload(lua_State *L)
 {
     lt_store *s = check_store(L);
@@ -135,6 +157,11 @@ static int store_take_leaves(lua_State *L)
     return 0;
 }
 
+/***
+A number that grows whenever the anchors have changed: what was judged under another one is to be judged again.
+@function store:generation
+@treturn integer
+*/
 static int store_generation(lua_State *L)
 {
     lua_pushinteger(L, lt_store_generation(check_store(L)));
@@ -150,6 +177,11 @@ static void push_name(lua_State *L, lt_bytes name) /* RFC 4514 */
     lua_remove(L, -2);
 }
 
+/***
+The subjects of the anchors.
+@function store:subjects
+@treturn {string,...} names by RFC 4514
+*/
 static int store_subjects(lua_State *L)
 {
     lt_store *s = check_store(L);
@@ -185,18 +217,19 @@ static int is_text(lua_State *L)
 void lt_lua_open_store(lua_State *L)
 {
     static const luaL_Reg methods[] = {
+        { "reload", store_reload },     { "generation", store_generation },
+        { "subjects", store_subjects }, { "size", store_len },
+        { "close", store_gc },          { NULL, NULL },
+    };
+    static const luaL_Reg parts[] = {
+        /* what bearssl/store.lua makes methods and options of */
         { "add_text", store_add_text },
         { "add_path", store_add_path },
         { "add_system", store_add_system },
-        { "reload", store_reload },
         { "distrust", store_distrust },
         { "watch", store_watch },
         { "take_leaves", store_take_leaves },
-        { "generation", store_generation },
-        { "subjects", store_subjects },
-        { "size", store_len },
         { "verify_chain", lt_lua_store_verify },
-        { "close", store_gc },
         { NULL, NULL },
     };
     static const luaL_Reg meta[] = {
@@ -210,5 +243,8 @@ void lt_lua_open_store(lua_State *L)
     };
     lt_lua_class(L, LT_LUA_STORE, methods, meta);
     luaL_setfuncs(L, functions, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, parts, 0);
+    lua_setfield(L, -2, "store_parts");
     lt_lua_export_methods(L, LT_LUA_STORE, "store_methods");
 }

@@ -10,6 +10,7 @@
 -- A key has the fields `type` ("rsa", "rsa_pss", "ec", "ed25519"), `bits`, `curve` (IANA's name, only for "ec"),
 -- `public_key` (SubjectPublicKeyInfo in DER) and `pin` (as curl and RFC 7469 write it: `sha256//` and base64).
 -- @module bearssl.key
+-- @pragma nostrip
 local core = require "bearssl.core"
 local near = require "bearssl.near"
 

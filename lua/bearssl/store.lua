@@ -2,6 +2,7 @@
 
 --- Trust anchors, and the question whether a chain of certificates leads to one of them.
 -- @module bearssl.store
+-- @pragma nostrip
 local core = require "bearssl.core"
 local near = require "bearssl.near"
 local pins = require "bearssl.pins"
@@ -99,6 +100,9 @@ local function add_certificates(list, chain, level)
   return list
 end
 
+-- What C does for the methods and options below; no methods themselves.
+local own = core.store_parts
+
 local function add(store, what, level)
   if type(what) == "table" then
     local count = 0
@@ -109,16 +113,16 @@ local function add(store, what, level)
     end
     return count
   elseif core.is_certificate(what) then
-    return store:add_text(what:der())
+    return own.add_text(store, what:der())
   elseif type(what) ~= "string" or what == "" then
     error(("a path, text or certificate is wanted, not %s"):format(what == "" and "an empty string" or type(what)),
       level + 1)
   elseif what == "system" then
-    return store:add_system()
+    return own.add_system(store)
   elseif core.is_text(what) then
-    return store:add_text(what)
+    return own.add_text(store, what)
   end
-  return store:add_path(what)
+  return own.add_path(store, what)
 end
 
 local function decode64(base64)
@@ -136,7 +140,7 @@ end
 
 local function distrust(store, list)
   for _, hash in ipairs(list) do
-    local ok, err = store:distrust(hash)
+    local ok, err = own.distrust(store, hash)
     if not ok then return nil, err end
   end
   return true
@@ -221,11 +225,11 @@ function methods:verify(chain, options)
   request.pins = request.pins and request.pins.set
   if list and request.revocation then request.revocation, err = revocation.load(request.revocation) end
   if not list or err then return nil, err end
-  return self:verify_chain(list, request)
+  return own.verify_chain(self, list, request)
 end
 
 --- Makes a store.
--- @function store
+-- @function bearssl.store
 -- @param what as @{store:add} takes it; a table may have options too: `partial_chain` (a leaf that is in the store
 -- is trusted by that alone), `watch` (files that change are read again), `distrusted` (SHA-256 of keys that no path
 -- may have, as `"sha256//…"` or in hexadecimal)
@@ -243,7 +247,7 @@ return function(what)
   ok, err = add(store, sources, 2)
   if ok and options.distrusted then ok, err = distrust(store, options.distrusted) end
   if not ok then return nil, err end
-  store:watch(options.watch)
-  store:take_leaves(options.partial_chain)
+  own.watch(store, options.watch)
+  own.take_leaves(store, options.partial_chain)
   return store
 end

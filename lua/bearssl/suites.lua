@@ -58,7 +58,7 @@ local function with_defaults(values)
   return low, high
 end
 
---- min_version, max_version, and whether the engine is ours.
+-- min_version, max_version, and whether the engine is ours.
 function suites.versions_of(values)
   if values.max_version and values.max_version < versions["1.2"] and not values.min_version then
     return nil, "option 'max_version': below 1.2 only with a 'min_version', said aloud"
@@ -86,7 +86,7 @@ local function objection(name, low, high, native)
   if suite.tls_1_2 and high < versions["1.2"] then return "does not exist below TLS 1.2" end
 end
 
---- The numbers of the suites, in their order.
+-- The numbers of the suites, in their order.
 function suites.ids_of(values, low, high, native)
   local names = values.cipher_suites or default_names(low, high)
   local new, older = generations(names)

@@ -51,10 +51,34 @@ local group_names, scheme_names = {}, {}
 for name, id in pairs(core.groups) do group_names[id] = name end
 for name, id in pairs(core.signature_schemes) do scheme_names[id] = name end
 
+--- The name of a ProtocolVersion: "TLSv1.3", … A number that has none gives its hexadecimal digits, here and below.
+-- @function wire.version_name
+-- @tparam integer number
+-- @treturn string
 wire.version_name = name_in(versions)
+
+--- The name of a cipher suite (IANA).
+-- @function wire.cipher_suite_name
+-- @tparam integer number
+-- @treturn string
 wire.cipher_suite_name = name_in(suite_names)
+
+--- The name of a NamedGroup (RFC 8446 section 4.2.7).
+-- @function wire.group_name
+-- @tparam integer number
+-- @treturn string
 wire.group_name = name_in(group_names)
+
+--- The name of a SignatureScheme (RFC 8446 section 4.2.3).
+-- @function wire.signature_scheme_name
+-- @tparam integer number
+-- @treturn string
 wire.signature_scheme_name = name_in(scheme_names)
+
+--- The name of an ExtensionType (IANA).
+-- @function wire.extension_name
+-- @tparam integer number
+-- @treturn string
 wire.extension_name = name_in(wire.extension_types)
 
 -- Each reader takes bytes and gives what they mean, or raises; wire.parse catches that.

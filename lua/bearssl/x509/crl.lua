@@ -9,6 +9,7 @@
 -- `authority_key_identifier` (hexadecimal), `issuing_distribution_point`, `freshest_crl`, and
 -- `unknown_critical_extension` (an object identifier: such a list is never used); absent ones are nil.
 -- @module bearssl.x509.crl
+-- @pragma nostrip
 local core = require "bearssl.core"
 
 local crl = {}

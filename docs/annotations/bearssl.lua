@@ -1,0 +1,104 @@
+---@meta bearssl
+-- Made by `make annotations` from the documentation comments.
+
+---TLS and X.509.
+---@class bearssl.module
+---@field x509 bearssl.x509.module
+---@field key bearssl.key.module
+---@field pins bearssl.pins.module
+local module = {}
+
+---@class bearssl.client.options
+---@field alpn? string|table protocols to offer, the best first (RFC 7301)
+---@field certificate? string|table for a server that asks: leaf first, then its intermediates; in a list, the first that fits is shown
+---@field cipher_suites? string|table the best first; ECDHE with AEAD by default, AES before ChaCha20 where the processor has instructions for AES
+---@field engine? string `"native"`, the one with TLS 1.3, or `"bear"`, BearSSL's, which has all versions below; by default `"native"`, and `"bear"` where max_version is `"1.2"` or lower, or the suites are for that
+---@field entropy? string 32 bytes instead of the system's: for tests, it leaves no secret
+---@field groups? string|table x25519, secp256r1, secp384r1, secp521r1 by default; the best first: the first has a key share in the ClientHello (BearSSL's engine has an order of its own)
+---@field key? string|table|bearssl.key of the certificate; without it, it is looked for where the certificate is
+---@field key_log? string|function a file to append to, or a function called with each line (NSS key log); who reads them can read the connections
+---@field max_depth? integer certificates in a path, the anchor included, 1 to 16; 10 by default
+---@field max_signatures? integer signatures checked for one chain at most, 100 by default
+---@field max_version? string likewise, `"1.3"` by default; below `"1.2"` only with a `min_version`
+---@field min_rsa_bits? integer 2048 (the default) to 4096
+---@field min_version? string `"1.0"`, `"1.1"`, `"1.2"` (the default) or `"1.3"`; below `"1.2"` only with a `max_version` of `"1.2"` at most
+---@field on_certificate_request? function instead of `certificate`: called with what the server asks for (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing
+---@field password? string|table|function of an encrypted key; a function gives it when it is needed
+---@field pins? table `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with `on_mismatch(err)` to rehearse
+---@field policy? table what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`, `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
+---@field record_padding? integer TLS 1.3: zeros are added to the plaintext of each record, up to a multiple of so many bytes (RFC 8446 section 5.4); 0, the default: none
+---@field revocation? table without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`: responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds; `sha1`: signatures with SHA-1 will do
+---@field session_cache? bearssl.session_cache connections without a session of their own resume from it
+---@field signature_schemes? string|table what to offer, to accept in the peer's handshake and to sign with, the best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
+---@field time? integer seconds since the epoch, instead of the clock: for tests
+---@field trust? string|table|bearssl.store `"system"` (the default; SSL_CERT_FILE and SSL_CERT_DIR are honoured), a path of a file or folder, text, a list of those, or a store
+---@field verify? string `"none"` turns the verification of chain and name off
+
+---Makes the config of a client: immutable, checked here, shared by its connections.
+---Paths may be PEM or DER text as well. Names of suites, groups and schemes are IANA's.
+---Raises: where an option is wrong, with its name
+---@param options? bearssl.client.options each of them may be absent
+---@return bearssl.config|nil
+---@return nil|bearssl.error # what is wrong with a file
+function module.client(options) end
+
+---@class bearssl.server.options
+---@field certificate? string is needed
+---@field client_auth? string `"none"` (the default), `"request"`: verified where one comes, or `"require"`
+---@field client_trust? string|table|bearssl.store whose certificates clients may have: with `client_auth`
+---@field on_psk? function called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`, the default, or `"sha384"`), or nothing; identities may be any bytes; `certificate` may be absent then (TLS 1.3)
+---@field session_cache? integer|false sessions kept for resumption, 1024 by default; 0 or false: none
+---@field session_lifetime? integer seconds, 3600 by default
+---@field session_store? table `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds; `take(id)` gives it once and forgets it, or nil: tickets of TLS 1.3 are used once then, by all who share the store and `ticket_keys`, and early data cannot be replayed (RFC 8446 section 8.1)
+
+---Makes the config of a server.
+---Raises: where an option is wrong, with its name
+---@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+---@return bearssl.config|nil
+---@return nil|bearssl.error # what is wrong with a file
+function module.server(options) end
+
+---@class bearssl.config
+local config = {}
+
+---Gives a server new ticket keys (RFC 8446 section 4.6.1): the first seals, all of them open. With the same keys several processes or hosts resume each other's sessions.
+---@param keys string|table one or up to 8, each of at least 32 random bytes
+---@return boolean|nil # true
+---@return nil|bearssl.error # code `state`: the config makes no tickets
+function config:set_ticket_keys(keys) end
+
+---Gives a server a new OCSP response to staple (RFC 6066 section 8).
+---@param response string|table DER or a path; in a list, one for each certificate of the chain, the leaf's first
+---@return boolean|nil # true
+---@return nil|bearssl.error # what is wrong with a file
+function config:set_ocsp_staple(response) end
+
+---Takes a session back from its bytes (`session:export`), for `config:wrap`.
+---@param bytes string
+---@return bearssl.session|nil
+---@return nil|bearssl.error # code `bad_session`: they are no session; `state`: the config is none of a client with TLS 1.3
+function config:import_session(bytes) end
+
+---Connects and completes the handshake.
+---Raises: if an argument or an option is wrong
+---@param host string name or IP address
+---@param port integer
+---@param config? bearssl.config|table a client's config, or the options of one; in the table also `name`, if the certificate is to be verified against another name than host, `session`, `psk`, and `timeout`: seconds that connect and handshake may take together, then the socket's timeout
+---@return bearssl.socket|nil
+---@return nil|string|bearssl.error # `"timeout"`, or what failed; nothing is left open
+function module.connect(host, port, config) end
+
+---Makes a cache, for the option `session_cache` of bearssl.client; several configs may have the same. A connection with a name that is given no session takes one from it, of the same config and name, the newest first. What a connection has received goes into the cache when it is closed or collected, or when the next one to the same name asks. Sessions of TLS 1.3 are used once (RFC 8446 section C.4), several are kept for a name; those of TLS 1.2 again until they expire. When the cache is full the oldest goes. Sessions hold secrets: a cache lives in memory alone.
+---Raises: if an option is wrong
+---@param options? table `size`: sessions at most, 1 to 1000000; 256 by default
+---@return bearssl.session_cache
+function module.session_cache(options) end
+
+---Makes a store. is trusted by that alone), `watch` (files that change are read again), `distrusted` (SHA-256 of keys that no path may have, as `"sha256//…"` or in hexadecimal)
+---Raises: for an unknown option or a wrong type
+---@param what any as `store:add` takes it; a table may have options too: `partial_chain` (a leaf that is in the store
+---@return bearssl.store|nil
+---@return nil|bearssl.error # as of `store:add`
+function module.store(what) end
+
+return module

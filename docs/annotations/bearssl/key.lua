@@ -1,0 +1,36 @@
+---@meta bearssl.key
+-- Made by `make annotations` from the documentation comments.
+
+---Private keys: read, looked at, held against a certificate.
+---@class bearssl.key.module
+local module = {}
+
+---Reads a private key from a file: the first one in it. The file is read in C and wiped from memory after. A password is a Lua string, so it stays in Lua's memory until it is collected; give a function that reads it from where it lives to keep that time short.
+---Raises: for a wrong option
+---@param path string PEM or DER
+---@param options? table `password`: string, or function that gives one, called if the key is encrypted
+---@return bearssl.key|nil # the key
+---@return nil|bearssl.error # `file`, `no_key`, `pem`, `bad_key`, `unsupported_key`, `encrypted_key` (no password), `bad_password`, `limit`, `memory`
+function module.load(path, options) end
+
+---Reads a private key from text that is in Lua already. See `load`, which keeps the key out of Lua's strings.
+---Raises: for a wrong option
+---@param text string PEM or DER
+---@param options? table as for `load`
+---@return bearssl.key|nil # the key
+---@return nil|bearssl.error # as for `load`
+function module.parse(text, options) end
+
+---@class bearssl.key
+local key = {}
+
+---Is this the private half of the certificate's key?
+---@param certificate bearssl.certificate|string a certificate, or its DER
+---@return boolean|nil # true
+---@return nil|bearssl.error # `key_mismatch`, which says how they differ; `bad_certificate`
+function key:matches(certificate) end
+
+---Wipes the key. Twice is fine; also done by `<close>` and the collector.
+function key:close() end
+
+return module
