@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,7 +15,14 @@ int bind(int fd, const struct sockaddr *address, socklen_t length)
 {
     int (*next)(int, const struct sockaddr *, socklen_t);
     *(void **)&next = dlsym(RTLD_NEXT, "bind");
-    if (address->sa_family == AF_INET6) { /* every one of these servers goes on with IPv4 alone */
+    if (address->sa_family == AF_INET6 && getenv("LOOPBACK_MAPPED")) { /* ::ffff:127.0.0.1 */
+        struct sockaddr_in6 mapped;
+        memcpy(&mapped, address, sizeof mapped);
+        memset(&mapped.sin6_addr, 0, sizeof mapped.sin6_addr);
+        memcpy(mapped.sin6_addr.s6_addr + 10, "\xff\xff\x7f\0\0\1", 6);
+        return next(fd, (struct sockaddr *)&mapped, sizeof mapped);
+    }
+    if (address->sa_family == AF_INET6) { /* the others go on with IPv4 alone */
         errno = EADDRNOTAVAIL;
         return -1;
     }
@@ -30,10 +38,10 @@ int listen(int fd, int backlog)
 {
     int (*next)(int, int);
     *(void **)&next = dlsym(RTLD_NEXT, "listen");
-    struct sockaddr_in local;
+    struct sockaddr_in6 local; /* the port lies where that of IPv4 does */
     socklen_t length = sizeof local;
     int status = next(fd, backlog);
     if (status == 0 && getsockname(fd, (struct sockaddr *)&local, &length) == 0)
-        fprintf(stderr, "loopback port %d\n", ntohs(local.sin_port));
+        fprintf(stderr, "loopback port %d\n", ntohs(local.sin6_port));
     return status;
 }

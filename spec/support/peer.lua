@@ -159,9 +159,7 @@ function peer.openssl_client(port, options, input)
     :format(port, options or ""), input)
 end
 
--- GnuTLS ----------------------------------------------------------------------------------------------------------
-
--- gnutls-serv would listen everywhere, and not say on which port.
+-- Some would listen everywhere, and not say on which port.
 local function loopback()
   local library, text = top .. "/build/loopback.so", source .. "/loopback.c"
   local make = ("[ %s -nt %s ] || { mkdir -p %s && cc -shared -fPIC -O1 -o %s.$$ %s -ldl && mv %s.$$ %s; }"):format(
@@ -169,6 +167,17 @@ local function loopback()
   assert(os.execute(environment .. " sh -c " .. quoted(make)))
   return library
 end
+
+-- `openssl ocsp` as a responder for a pair of a CA (certificate, key), by an index as revoke.index makes it.
+function peer.ocsp_responder(ca, index, options)
+  local command = "env LOOPBACK_MAPPED=1 LD_PRELOAD=%s openssl ocsp -port 0 -index %s -CA %s -rsigner %s -rkey %s %s"
+  local server = peer.start(command:format(loopback(), index, ca.certificate, ca.certificate, ca.key,
+    options or "-nmin 60"))
+  server.port = math.tointeger(tonumber(server:wait_for "loopback port (%d+)"))
+  return server
+end
+
+-- GnuTLS ----------------------------------------------------------------------------------------------------------
 
 function peer.gnutls_server(pair, options)
   local server = peer.start(("env LD_PRELOAD=%s gnutls-serv --port 0 --x509certfile %s --x509keyfile %s %s"):format(

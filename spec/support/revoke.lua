@@ -4,7 +4,8 @@
 --                number = 7, from = "20250101000000Z", to = "20260101000000Z", digest = , extensions = }
 --                              a CRL, PEM text; the issuer may be what revoke.issue gave
 --   revoke.index(entries)      path of an index of `openssl ca` with them
---   revoke.issue(name, { issuer =, extensions =, days = }) a certificate with a key of its own: { certificate, key }
+--   revoke.issue(name, { issuer =, extensions =, days =, serial = hexadecimal })
+--                              a certificate with a key of its own: { certificate, key }
 --   revoke.ocsp(args)          what `openssl ocsp` prints
 --   revoke.file(text)          path of a file that holds the text
 local pki = require "spec.support.pki"
@@ -66,8 +67,8 @@ function revoke.issue(name, what)
   local issuer = pki.dir .. "/" .. (what.issuer or "p256-intermediate")
   run(("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout %s.key -subj '/CN=%s' -out %s.csr")
     :format(path, name, path))
-  run(("openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -days %d -extfile %s -out %s.pem"):format(path, issuer,
-    issuer, what.days or 30, revoke.file(what.extensions), path))
+  run(("openssl x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -days %d %s -extfile %s -out %s.pem"):format(path, issuer,
+    issuer, what.days or 30, what.serial and "-set_serial 0x" .. what.serial or "", revoke.file(what.extensions), path))
   return { certificate = path .. ".pem", key = path .. ".key" }
 end
 

@@ -1,0 +1,107 @@
+-- SPDX-License-Identifier: MIT
+
+--- What is missing for a verdict on a chain, fetched over HTTP: OCSP responses, CRLs, intermediate certificates.
+--
+-- Nothing is fetched unless it is asked for, here or by `revocation.fetch` and `aia` of a config. The URLs stand in
+-- certificates, so that whoever made one says where this process connects to: see `allow`.
+-- @module bearssl.fetch
+local check = require "bearssl.check"
+local core = require "bearssl.core"
+local near = require "bearssl.near"
+
+local cache = require "bearssl.fetch.cache"
+local ocsp = require "bearssl.fetch.ocsp"
+
+local fetch = {}
+
+local of_type, integer = check.of_type, check.integer
+
+local function seconds(value)
+  if type(value) == "number" and value > 0 and value < math.huge then return value end
+  return nil, "a positive number of seconds is wanted"
+end
+
+local methods = { auto = "auto", get = "get", post = "post" }
+local hashes = { sha1 = "sha1", sha256 = "sha256", sha384 = "sha384", sha512 = "sha512" }
+
+local known = {
+  http = of_type "function", allow = of_type "function", scheduler = of_type "table",
+  timeout = seconds, total_timeout = seconds, retry_after = integer(0, 86400),
+  max_requests = integer(1, 1000), max_redirects = integer(0, 20), max_crl_size = integer(1, 16 << 20),
+  cache_entries = integer(0, 1 << 20), cache_size = integer(0, 1 << 30),
+  method = check.one_of(methods), hash = check.one_of(hashes), nonce = of_type "boolean",
+  max_age = integer(1, 1 << 40), sha1 = of_type "boolean", min_rsa_bits = integer(1024, 8192),
+  time = integer(0, 253402300799),
+}
+
+local defaults = {
+  timeout = 10, total_timeout = 20, retry_after = 30, max_requests = 16, max_redirects = 3, max_crl_size = 4 << 20,
+  cache_entries = 256, cache_size = 32 << 20, method = "auto", hash = "sha1", nonce = false,
+}
+
+local function read(name, given)
+  local options = {}
+  for key, value in pairs(defaults) do options[key] = value end
+  for key, value in pairs(given or {}) do
+    if not known[key] then
+      local meant = type(key) == "string" and near(key, known)
+      error(("bearssl.fetch.%s: unknown option '%s'%s"):format(name, tostring(key),
+        meant and (", did you mean '%s'?"):format(meant) or ""), 3)
+    end
+    local result, wrong = known[key](value)
+    if result == nil then error(("bearssl.fetch.%s: option '%s': %s"):format(name, key, wrong), 3) end
+    options[key] = result
+  end
+  local time = options.time
+  options.now = function() return time or os.time() end
+  return options
+end
+
+local shared -- what the functions of the module have fetched
+
+local function options_for(name, given)
+  if given ~= nil and type(given) ~= "table" then
+    error(("bearssl.fetch.%s: a table of options is wanted, not %s"):format(name, type(given)), 3)
+  end
+  local options = read(name, given)
+  shared = shared or cache.new(defaults.cache_entries, defaults.cache_size)
+  options.cache = shared
+  return options
+end
+
+local function want_certificate(name, what, value)
+  if core.is_certificate(value) then return end
+  error(("bearssl.fetch.%s: %s: a certificate is wanted, not %s"):format(name, what, type(value)), 3)
+end
+
+--- An OCSP response for a certificate, from the cache or from the responder that it names (RFC 6960 section 4.2.2.1).
+-- It is verified: signed by the issuer or whom it has authorised, of its time, about this certificate.
+-- @function ocsp
+-- @tparam bearssl.certificate certificate
+-- @tparam bearssl.certificate issuer
+-- @tparam[opt] table options
+--
+-- - `http`: a function that takes a request (`url`, `method`, `body`, `headers`, `timeout` in seconds, `max_size` in
+--   bytes; it must not follow redirects) and returns body, status code and headers, or nil and why; without it, ours
+-- - `allow(url, purpose, address)`: is asked before each connection, redirects included; whatever is not true refuses.
+--   `purpose` is `"ocsp"`, `"crl"` or `"issuer"`; `address` the IP address, nil where `http` is the caller's
+-- - `timeout` seconds for one request (10), `total_timeout` for the whole call (20), `max_requests` (16),
+--   `max_redirects` (3), `max_crl_size` bytes (4 MiB), `retry_after`: a URL that has failed is not asked again for so
+--   many seconds (30)
+-- - `method`: `"get"`, `"post"`, or `"auto"`: GET where that is short, as caches like it (RFC 5019 section 5), and POST
+--   where that fails; `hash` of the CertID (`"sha1"`); `nonce = true`: a fresh answer, POSTed, past every cache, that
+--   repeats 32 random octets (RFC 9654)
+-- - `max_age`, `sha1`, `min_rsa_bits`, `time`: as `bearssl.x509.ocsp.verify` has them
+-- @treturn[1] string OCSPResponse, DER, as `ocsp_staple` and `revocation.ocsp` take it
+-- @treturn[1] table what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `option`: the certificate names no responder; `timeout`, `refused`, `dns`, `io`, `limit`,
+-- `decode`, `unwelcome` (the callback said no), or what is wrong with the response
+-- @raise for an unknown option or a wrong type, and what a callback raised
+function fetch.ocsp(certificate, issuer, options)
+  want_certificate("ocsp", "certificate", certificate)
+  want_certificate("ocsp", "issuer", issuer)
+  return ocsp(options_for("ocsp", options), certificate, issuer)
+end
+
+return fetch

@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: MIT
+-- What bearssl.fetch gets its files with where the caller has no function for that: one HTTP/1.0 exchange (so that
+-- nothing comes in chunks, RFC 9112 section 7.1), bounded in size and in time as LuaSocket's HTTP is not. Follows no
+-- redirect, knows no proxy and no cookies.
+local core = require "bearssl.core"
+local socket = require "socket"
+
+local MAX_HEAD = 16 * 1024 -- bytes of status line and headers
+local PIECE = 16 * 1024 -- bytes asked for at a time
+
+local function failure(code, where, message, ...)
+  return core.error { code = code, message = message:format(...), where = where, side = "local" }
+end
+
+local words = {
+  timeout = { "timeout", "no answer in time" },
+  closed = { "closed", "the server closed the connection" },
+  ["connection refused"] = { "refused", "connection refused" },
+}
+
+local function as_error(err, url)
+  local word = words[err]
+  if word then return failure(word[1], url, word[2]) end
+  return type(err) == "string" and failure("io", url, "%s", err) or err
+end
+
+-- Addresses of the host, those that `allow` has refused left out; or nil, error.
+local function addresses_of(request)
+  local found, err = socket.dns.getaddrinfo(request.host)
+  if not found then return nil, failure("dns", request.url, "%s: %s", request.host, err) end
+  local list, why = {}, nil
+  for _, each in ipairs(found) do
+    local yes, reason = true, nil
+    if request.allow then yes, reason = request.allow(each.addr) end
+    if yes then list[#list + 1] = each.addr else why = reason end
+  end
+  if #list == 0 then
+    return nil, why or failure("refused_by_policy", request.url, "%s: no address is allowed", request.host)
+  end
+  return list
+end
+
+local function remaining(request)
+  return math.max(0.001, request.deadline - socket.gettime())
+end
+
+local function open(address, request)
+  local tcp, err = socket.tcp()
+  if not tcp then return nil, err end
+  tcp:settimeout(remaining(request))
+  local ok
+  ok, err = tcp:connect(address, request.port)
+  if ok then return tcp end
+  tcp:close()
+  return nil, err
+end
+
+-- A connection to the first address that answers: closed by whoever got it.
+local function connect(request)
+  local list, err = addresses_of(request)
+  if not list then return nil, err end
+  local tcp
+  for _, address in ipairs(list) do
+    tcp, err = open(address, request)
+    if tcp or socket.gettime() >= request.deadline then break end
+  end
+  if not tcp then return nil, as_error(err, request.url) end
+  if request.scheme == "http" then return tcp end
+  local config
+  config, err = require "bearssl".client {}
+  local tls
+  if config then tls, err = config:wrap(tcp, { name = request.host }) end
+  if not tls then tcp:close() end
+  return tls, err
+end
+
+local function request_text(request)
+  local standard = request.port == (request.scheme == "https" and 443 or 80)
+  local host = request.host:find(":", 1, true) and "[" .. request.host .. "]" or request.host
+  local lines = {
+    ("%s %s HTTP/1.0"):format(request.method, request.target),
+    "Host: " .. host .. (standard and "" or ":" .. request.port),
+    "User-Agent: lua-bearssl",
+    "Connection: close",
+  }
+  for name, value in pairs(request.headers) do lines[#lines + 1] = name .. ": " .. value end
+  if request.body then lines[#lines + 1] = "Content-Length: " .. #request.body end
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. (request.body or "")
+end
+
+-- Up to `n` bytes, fewer where the end comes first, which then gives true too; or nil, error.
+local function read(sock, request, n)
+  local got, size = {}, 0
+  while size < n do
+    sock:settimeout(remaining(request), "t")
+    local data, err, partial = sock:receive(math.min(PIECE, n - size))
+    got[#got + 1] = data or partial
+    size = size + #got[#got]
+    if err == "closed" then return table.concat(got), true end
+    if err and (err ~= "timeout" or socket.gettime() >= request.deadline) then
+      return nil, as_error(err, request.url)
+    end
+  end
+  return table.concat(got)
+end
+
+-- A byte at a time, which the socket has in its buffer: nothing behind the empty line is taken, and nothing that is
+-- endless is kept.
+local function read_head(sock, request)
+  local bytes = {}
+  repeat
+    local byte, err = read(sock, request, 1)
+    if not byte then return nil, err end
+    bytes[#bytes + 1] = byte
+    if #bytes > MAX_HEAD then
+      return nil, failure("limit", request.url, "more than %d bytes of headers", MAX_HEAD)
+    end
+    local last = byte == "\n" and table.concat(bytes, "", math.max(1, #bytes - 2))
+  until err or last and last:find "\n\r?\n$"
+  return table.concat(bytes)
+end
+
+local once = { ["content-length"] = true, location = true }
+
+local function parse_head(text, url)
+  local code = text:match "^HTTP/1%.%d (%d%d%d)[ \r\n]"
+  if not code or not text:find "\n\r?\n$" then
+    return nil, failure("decode", url, "the answer is no HTTP: %q", text:sub(1, 40))
+  end
+  local headers = {}
+  for name, value in text:gmatch "\n([%w_-]+):[ \t]*([^\r\n]*)" do
+    name = name:lower()
+    if headers[name] and once[name] then return nil, failure("decode", url, "two headers '%s'", name) end
+    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  end
+  if headers["transfer-encoding"] then
+    return nil, failure("decode", url, "a Transfer-Encoding, which HTTP/1.0 has not")
+  end
+  return tonumber(code), headers
+end
+
+local function size_of(request, headers)
+  local text = headers["content-length"]
+  if not text then return request.max_size + 1 end
+  local size = text:find "^%d+%s*$" and #text < 16 and math.tointeger(tonumber(text))
+  if not size then return nil, failure("decode", request.url, "Content-Length: %q", text:sub(1, 40)) end
+  return size, nil, true
+end
+
+local function receive(sock, request)
+  local head, err = read_head(sock, request)
+  if not head then return nil, err end
+  local code, headers = parse_head(head, request.url)
+  if not code then return nil, headers end
+  local size, wrong, announced = size_of(request, headers)
+  if not size then return nil, wrong end
+  if announced and size > request.max_size then
+    return nil, failure("limit", request.url, "%d bytes announced; at most %d", size, request.max_size)
+  end
+  local body
+  body, err = read(sock, request, size)
+  if not body then return nil, err end
+  if #body > request.max_size then
+    return nil, failure("limit", request.url, "more than %d bytes", request.max_size)
+  end
+  if announced and #body < size then
+    return nil, failure("truncated", request.url, "%d bytes of %d, then the end", #body, size)
+  end
+  return body, code, headers
+end
+
+-- One exchange. Gives body, status code, headers (names in lower case), or nil, error.
+return function(request)
+  local sock, err = connect(request)
+  if not sock then return nil, err end
+  sock:settimeout(remaining(request), "t")
+  local body, code, headers = false, nil, nil
+  local ok
+  ok, err = sock:send(request_text(request))
+  if ok then body, code, headers = receive(sock, request) end
+  sock:close()
+  if not ok then return nil, as_error(err, request.url) end
+  return body, code, headers
+end
