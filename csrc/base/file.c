@@ -28,6 +28,20 @@ static lt_code read_all(int fd, const char *path, lt_buffer *out, lt_error *e)
     }
 }
 
+bool lt_file_look(const char *path, lt_file_state *state)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return false;
+    state->folder = S_ISDIR(st.st_mode);
+    state->regular = S_ISREG(st.st_mode);
+    state->stamp[0] = (uint64_t)st.st_dev;
+    state->stamp[1] = (uint64_t)st.st_ino;
+    state->stamp[2] = (uint64_t)st.st_size;
+    state->stamp[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+    return true;
+}
+
 lt_code lt_file_read(const char *path, lt_buffer *out, lt_error *e)
 {
     struct stat st;

@@ -44,6 +44,16 @@ lt_code lt_conn_config_ticket_keys(lt_conn_config *config, const lt_bytes *secre
     return lt_tls_shared_set_keys(config->tls.tls, secrets, count, e);
 }
 
+lt_code lt_conn_config_share(lt_conn_config *config, const lt_conn_config *with, lt_error *e)
+{
+    if (!config->tls.tls || !with->tls.tls)
+        return lt_fail_detail(e, LT_state, "share_sessions", "one of them makes no tickets");
+    struct lt_tls_shared *own = config->tls.tls;
+    config->tls.tls = lt_tls_shared_hold(with->tls.tls);
+    lt_tls_shared_free(own);
+    return LT_OK;
+}
+
 void lt_conn_config_free(lt_conn_config *config)
 {
     lt_bear_shared_free(config->tls.bear);

@@ -20,6 +20,10 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e);
 /* Keys for tickets that other processes have too; LT_state: this config has no tickets of ours. */
 lt_code lt_conn_config_ticket_keys(lt_conn_config *config, const lt_bytes *secrets,
                                    size_t count, lt_error *e);
+
+/* From now on `config` has the ticket keys and the memory of early data that `with` has: each resumes what
+ * the other's connections have left. */
+lt_code lt_conn_config_share(lt_conn_config *config, const lt_conn_config *with, lt_error *e);
 void lt_conn_config_free(
     lt_conn_config *config); /* what seal made, and the key log; twice is fine */
 

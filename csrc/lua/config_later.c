@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * config_later.c - what a server's config may be given again while it serves: ticket keys, OCSP staple, SCTs.
+ * config_later.c - what a server's config may be given again while it serves: ticket keys, of its own or another
+ * config's, OCSP staple, SCTs.
  * Connections that are open are not touched. */
 #include "lua/objects.h"
 
@@ -30,9 +31,13 @@ static lt_code set_staples(lua_State *L, lt_lua_config *c, lt_error *e)
 {
     lt_bytes responses[LIST_MAX];
     size_t count;
-    if (!views(L, responses, &count) || c->conn.tls.identity_count == 0)
+    lua_getfield(L, -2, "identity"); /* which of its certificates; the first */
+    lua_Integer which = luaL_optinteger(L, -1, 1);
+    lua_pop(L, 1);
+    bool all = views(L, responses, &count);
+    if (!all || which < 1 || which > (lua_Integer)c->conn.tls.identity_count)
         return lt_fail_detail(e, LT_option, "ocsp_staple", "%zu responses", count);
-    return lt_identity_set_staples(&c->identities[0], responses, count, e);
+    return lt_identity_set_staples(&c->identities[which - 1], responses, count, e);
 }
 
 static lt_code set_scts(lua_State *L, lt_lua_config *c, lt_error *e)
@@ -75,6 +80,18 @@ static int config_later(lua_State *L)
     return 1;
 }
 
+/* config_share(config, other) -> true | nil, err */
+static int config_share(lua_State *L)
+{
+    lt_lua_config *c = lt_lua_check_config(L, 1);
+    const lt_lua_config *other = lt_lua_check_config(L, 2);
+    lt_error e = { 0 };
+    if (lt_conn_config_share(&c->conn, &other->conn, &e) != LT_OK)
+        return lt_lua_fail(L, &e);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
 static int is_server_config(lua_State *L)
 {
     const lt_lua_config *c = luaL_testudata(L, 1, LT_LUA_CONFIG);
@@ -86,6 +103,7 @@ void lt_lua_open_config_later(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "config_later", config_later },
+        { "config_share", config_share },
         { "is_server_config", is_server_config },
         { NULL, NULL },
     };

@@ -446,6 +446,15 @@ static int conn_abort(lua_State *L) /* abort(conn): a callback has raised */
     return 0;
 }
 
+static int
+conn_refuse(lua_State *L) /* refuse(conn): no such name is here (RFC 6066 section 3) */
+{
+    lt_conn *c = open_conn(L);
+    if (c)
+        lt_conn_abort(c, LT_unknown_name);
+    return 0;
+}
+
 /* keep(conn, own) -> the table that its config was made with: its own, or the one that on_client_hello chose */
 static int conn_keep(lua_State *L)
 {
@@ -477,13 +486,10 @@ void lt_lua_conn_methods(lua_State *L)
 void lt_lua_open_conn_events(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "event", conn_event },
-        { "event_waits", conn_event_waits },
-        { "answer", conn_answer },
-        { "abort", conn_abort },
-        { "keep", conn_keep },
-        { "trace", conn_trace },
-        { NULL, NULL },
+        { "event", conn_event },   { "event_waits", conn_event_waits },
+        { "answer", conn_answer }, { "abort", conn_abort },
+        { "refuse", conn_refuse }, { "keep", conn_keep },
+        { "trace", conn_trace },   { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }

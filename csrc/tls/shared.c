@@ -16,6 +16,7 @@ typedef struct {
 } seen;
 
 struct lt_tls_shared {
+    size_t holders;
     lt_ticket_key keys[LT_TICKET_KEYS_MAX]; /* the newest first */
     size_t key_count;
     bool given;        /* by the caller: not rotated here */
@@ -62,6 +63,7 @@ struct lt_tls_shared *lt_tls_shared_new(uint32_t rotation, lt_error *e)
         lt_fail(e, LT_memory, "ticket_keys");
         return NULL;
     }
+    s->holders = 1;
     s->rotation = rotation;
     s->started = NEVER;
     if (fresh_key(s, NEVER, e) == LT_OK)
@@ -70,8 +72,17 @@ struct lt_tls_shared *lt_tls_shared_new(uint32_t rotation, lt_error *e)
     return NULL;
 }
 
+struct lt_tls_shared *lt_tls_shared_hold(struct lt_tls_shared *s)
+{
+    if (s)
+        s->holders++;
+    return s;
+}
+
 void lt_tls_shared_free(struct lt_tls_shared *s)
 {
+    if (s && --s->holders > 0)
+        return;
     if (s)
         free(s->hellos);
     lt_wipe_free(s, sizeof *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * shared.h - what the connections of one server config share: the keys that seal its tickets, and the
- * memory that tells a replay of early data. One process, one thread. */
+ * shared.h - what the connections of one server config share, or of several (lt_tls_shared_hold): the keys
+ * that seal its tickets, and the memory that tells a replay of early data. One process, one thread. */
 #ifndef LT_TLS_SHARED_H
 #define LT_TLS_SHARED_H
 
@@ -28,7 +28,9 @@ struct lt_tls_shared;
 /* Makes its own keys, and new ones as the old have served `rotation` seconds; those stay for opening as
  * long again. NULL: see e. */
 struct lt_tls_shared *lt_tls_shared_new(uint32_t rotation, lt_error *e);
-void lt_tls_shared_free(struct lt_tls_shared *shared); /* wipes; NULL is fine */
+struct lt_tls_shared *
+lt_tls_shared_hold(struct lt_tls_shared *shared);      /* one more to free it */
+void lt_tls_shared_free(struct lt_tls_shared *shared); /* the last wipes; NULL is fine */
 
 /* Keys that several processes or hosts have, each made of LT_TICKET_SECRET_MIN random bytes or more; they
  * are the only ones from now on and stay until they are set again. */

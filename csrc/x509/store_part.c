@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "x509/certificate.h"
@@ -16,15 +15,12 @@
 
 static bool take_stamp(const char *path, lt_store_part *part, bool *regular)
 {
-    struct stat st;
-    if (stat(path, &st) != 0)
+    lt_file_state state;
+    if (!lt_file_look(path, &state))
         return false;
-    part->folder = S_ISDIR(st.st_mode);
-    *regular = S_ISREG(st.st_mode);
-    part->stamp[0] = (uint64_t)st.st_dev;
-    part->stamp[1] = (uint64_t)st.st_ino;
-    part->stamp[2] = (uint64_t)st.st_size;
-    part->stamp[3] = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
+    part->folder = state.folder;
+    *regular = state.regular;
+    memcpy(part->stamp, state.stamp, sizeof part->stamp);
     return true;
 }
 

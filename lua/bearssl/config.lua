@@ -187,11 +187,11 @@ local later = {}
 
 -- Gives a server's config new values while it serves; connections that are open are not touched.
 local function set(name, read)
-  later[name] = function(config, value)
+  later[name] = function(config, value, identity)
     if not core.is_server_config(config) then error("a server's config is wanted", 3) end
     local values, err = read(value)
     if not values then return nil, err end
-    return core.config_later(config, { [name] = values })
+    return core.config_later(config, { [name] = values, identity = identity })
   end
 end
 
@@ -201,6 +201,7 @@ set("ticket_keys", function(value)
   return list
 end)
 set("ocsp_staple", function(value)
+  if not value then return {} end
   local list, wrong = check.strings(value)
   if not list then error("ocsp_staple: " .. wrong, 4) end
   return staples(list)
@@ -217,11 +218,28 @@ core.config_methods.set_ticket_keys = later.ticket_keys
 
 --- Gives a server a new OCSP response to staple (RFC 6066 section 8).
 -- @function config:set_ocsp_staple
--- @tparam string|table response DER or a path; in a list, one for each certificate of the chain, the leaf's first
+-- @tparam string|table|nil response DER or a path; in a list, one for each certificate of the chain, the leaf's first;
+-- nil: none from now on
+-- @tparam[opt=1] integer certificate the place of the chain in the config's list of certificates
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error what is wrong with a file
 core.config_methods.set_ocsp_staple = later.ocsp_staple
+
+--- Gives a server the ticket keys and the memory of early data that another config has: sessions of the one are resumed
+-- by the other, under the same host name (RFC 8446 section 4.6.1), and what either has accepted as early data is a
+-- replay for both. For configs that follow each other, or stand beside each other for several names.
+-- @function config:share_sessions
+-- @tparam bearssl.config other a server's
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error code `state`: one of them makes no tickets
+function core.config_methods.share_sessions(config, other)
+  if not core.is_server_config(config) or not core.is_server_config(other) then
+    error("a server's config is wanted", 2)
+  end
+  return core.config_share(config, other)
+end
 
 --- Takes a session back from its bytes (`session:export`), for `config:wrap`.
 -- @function config:import_session

@@ -32,9 +32,10 @@ function handlers.certificate_request(conn, keep, request)
   core.answer(conn, identity)
 end
 
--- bearssl.config; nothing: the one that the connection was made with
+-- bearssl.config; nothing: the one that the connection was made with; false: unrecognized_name (RFC 6066 section 3)
 function handlers.client_hello(conn, keep, hello)
   local config = keep.on_client_hello(require "bearssl.client_hello"(hello.body))
+  if config == false then return core.refuse(conn) end
   if config ~= nil and not core.is_server_config(config) then
     error("on_client_hello: the value is no config of a server but a " .. type(config), 0)
   end

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * system.c - what Lua files want from the operating system: what a file looks like, and random bytes. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/entropy.h"
+#include "base/file.h"
+#include "lua/support.h"
+
+enum { RANDOM_MAX = 256, PATH_ROOM = 4096, FOLDER_MAX = 8192 };
+
+/* Adds the files of a folder to its stamp, whatever their order. What cannot be looked at counts as not there. */
+static void add_files(const char *path, lt_file_state *all)
+{
+    char name[PATH_ROOM];
+    DIR *folder = opendir(path);
+    if (!folder)
+        return;
+    const struct dirent *entry;
+    for (int i = 0; i < FOLDER_MAX && (entry = readdir(folder)); i++) {
+        lt_file_state one;
+        int n = snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (n < 0 || (size_t)n >= sizeof name || !lt_file_look(name, &one) || !one.regular)
+            continue;
+        all->stamp[0] += one.stamp[1] * 0x9E3779B97F4A7C15U;
+        all->stamp[1] += one.stamp[2] ^ one.stamp[3] * 0x9E3779B97F4A7C15U;
+    }
+    closedir(folder);
+}
+
+/* file_stamp(path) -> string that is the same as long as the file is, or the files of the folder | nil, message */
+static int file_stamp(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    lt_file_state state;
+    if (!lt_file_look(path, &state)) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    if (state.folder)
+        add_files(path, &state);
+    lua_pushlstring(L, (const char *)state.stamp, sizeof state.stamp);
+    return 1;
+}
+
+/* random(n) -> n bytes of the system's entropy | nil, err */
+static int random_bytes(lua_State *L)
+{
+    uint8_t bytes[RANDOM_MAX];
+    lua_Integer n = luaL_checkinteger(L, 1);
+    lt_error e = { 0 };
+    luaL_argcheck(L, n >= 1 && n <= RANDOM_MAX, 1, "1 to 256 bytes");
+    if (lt_entropy(bytes, (size_t)n, &e) != LT_OK)
+        return lt_lua_fail(L, &e);
+    lua_pushlstring(L, (const char *)bytes, (size_t)n);
+    lt_wipe(bytes, sizeof bytes);
+    return 1;
+}
+
+void lt_lua_open_system(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "file_stamp", file_stamp },
+        { "random", random_bytes },
+        { NULL, NULL },
+    };
+    luaL_setfuncs(L, functions, 0);
+}
