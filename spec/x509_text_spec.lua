@@ -69,7 +69,35 @@ describe("certificate:text", function()
     same_text(list, but)
   end)
 
-  it("prints a third of NIST's PKITS as openssl does", function() -- but for DSA, which it takes apart
+  it("takes a DSA key and a DSA signature apart as openssl does", function()
+    local folder = "spec/vectors/pkits/certs/"
+    same_text { folder .. "DSACACert.crt", folder .. "ValidDSASignaturesTest4EE.crt" }
+    local key = assert(x509.load(folder .. "DSACACert.crt"))[1].public_key
+    assert.same({ "dsa", 1024, 20 * 2 }, { key.type, key.bits, #key.q })
+    assert.equal("cf0604d8ff8beb00e9f65c079673fd96653a2f07", key.q)
+  end)
+
+  it("says of a DSA key without parameters that they are the issuer's", function() -- openssl cannot load it
+    local certificate = assert(x509.load "spec/vectors/pkits/certs/DSAParametersInheritedCACert.crt")[1]
+    local key = certificate.public_key
+    assert.same({ "dsa" }, { key.type, key.bits, key.p, key.q, key.g })
+    assert.equal(1024 / 4, #key.y)
+    assert.truthy(certificate:text():find("\n                Public-Key: (parameters inherited)\n", 1, true))
+  end)
+
+  it("has no more of a DSA key that is malformed than its octets", function()
+    local file <close> = assert(io.open("spec/vectors/pkits/certs/DSACACert.crt", "rb"))
+    local der = file:read "a"
+    local q = assert(der:find("\x00\xcf\x06\x04\xd8", 1, true))
+    for _, changed in ipairs { "\x00\x4f", "\x80\xcf" } do -- longer than it need be; negative
+      local certificate = assert(x509.parse(der:sub(1, q - 1) .. changed .. der:sub(q + 2)))[1]
+      local key = certificate.public_key
+      assert.same({ "unknown" }, { key.type, key.bits, key.p })
+      assert.truthy(certificate:text():find("pub:", 1, true))
+    end
+  end)
+
+  it("prints a third of NIST's PKITS as openssl does", function()
     local list = files [[ls spec/vectors/pkits/certs/*.crt | grep -v -e DSA -e BadSignedCA -e NegativeSerial |
       awk 'NR%3==0']]
     assert.equal(132, #list)

@@ -138,11 +138,28 @@ static const char *const key_types[] = {
     [LT_KEY_ec] = "ec",           [LT_KEY_ed25519] = "ed25519",
 };
 
-/* { type, bits, spki, algorithm, and of RSA modulus, exponent, of EC curve, curve_oid, point };
+/* DSA: { p, q, g } where the key has them, y */
+static void set_dsa(lua_State *L, const lt_dsa_key *dsa)
+{
+    lua_pushliteral(L, "dsa");
+    lua_setfield(L, -2, "type");
+    set_hex(L, "y", dsa->y);
+    if (dsa->size == 0)
+        return;
+    lua_pushinteger(L, (lua_Integer)dsa->size);
+    lua_setfield(L, -2, "bits");
+    set_hex(L, "p", dsa->p);
+    set_hex(L, "q", dsa->q);
+    set_hex(L, "g", dsa->g);
+}
+
+/* { type, bits, spki, algorithm, and of RSA modulus, exponent, of EC curve, curve_oid, point, of DSA
+ * p, q, g, y };
  * `error` says why a key that does not decode has no more than its SPKI. */
 static void push_public_key(lua_State *L, const lt_certificate *c)
 {
     lt_public_key k;
+    lt_dsa_key dsa;
     lt_error e = { 0 };
     lua_newtable(L);
     lt_lua_set_bytes(L, "spki", c->spki);
@@ -174,6 +191,8 @@ static void push_public_key(lua_State *L, const lt_certificate *c)
     }
     if (k.type == LT_KEY_ec)
         set_hex(L, "point", k.point);
+    if (lt_dsa_key_parse(&k, &dsa))
+        set_dsa(L, &dsa);
 }
 
 static void push_fingerprints(lua_State *L, lt_bytes of)
@@ -245,6 +264,23 @@ static void push_signature(lua_State *L, const lt_certificate *c)
     lt_lua_push_bytes(L, c->signature);
 }
 
+static void push_dsa_signature(lua_State *L, const lt_certificate *c) /* { r, s }, or nil */
+{
+    lt_reader body;
+    lt_bytes oid, r, t;
+    const char *name = NULL;
+    if (der_only(c->signature_algorithm, DER_SEQUENCE, &body) && der_oid(&body, &oid))
+        name = lt_oid_name(oid);
+    if (!name || strncmp(name, "dsa-with-", 9) != 0
+        || !lt_dsa_signature_parse(c->signature, &r, &t)) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, 0, 2);
+    set_hex(L, "r", r);
+    set_hex(L, "s", t);
+}
+
 static void push_tbs_certificate(lua_State *L, const lt_certificate *c)
 {
     lt_lua_push_bytes(L, c->tbs_certificate);
@@ -284,6 +320,7 @@ static const struct {
     { "public_key", push_public_key },
     { "signature_algorithm", push_signature_algorithm },
     { "signature", push_signature },
+    { "dsa_signature", push_dsa_signature },
     { "tbs_certificate", push_tbs_certificate },
     { "issuer_unique_id", push_issuer_unique_id },
     { "subject_unique_id", push_subject_unique_id },

@@ -131,3 +131,30 @@ lt_code lt_public_key_parse(lt_public_key *k, lt_bytes spki, lt_error *e)
         return lt_fail(e, LT_bad_certificate, "SubjectPublicKeyInfo");
     return LT_OK;
 }
+
+bool lt_dsa_key_parse(const lt_public_key *k, lt_dsa_key *dsa)
+{
+    static const uint8_t id_dsa[] = { 0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1 };
+    lt_reader algorithm, bits = k->bits, numbers, null;
+    lt_bytes oid;
+    *dsa = (lt_dsa_key){ .size = 0 };
+    if (!lt_bytes_equal(k->algorithm_oid, (lt_bytes){ id_dsa, sizeof id_dsa })
+        || !der_unsigned(&bits, &dsa->y) || bits.n != 0
+        || !der_only(k->algorithm, DER_SEQUENCE, &algorithm) || !der_oid(&algorithm, &oid))
+        return false;
+    if (algorithm.n == 0 || (der_only(algorithm, DER_NULL, &null) && null.n == 0))
+        return true;
+    if (!der_only(algorithm, DER_SEQUENCE, &numbers) || !der_unsigned(&numbers, &dsa->p)
+        || !der_unsigned(&numbers, &dsa->q) || !der_unsigned(&numbers, &dsa->g)
+        || numbers.n != 0)
+        return false;
+    dsa->size = bit_size(dsa->p);
+    return true;
+}
+
+bool lt_dsa_signature_parse(lt_bytes signature, lt_bytes *r, lt_bytes *s)
+{
+    lt_reader body;
+    return der_only(signature, DER_SEQUENCE, &body) && der_unsigned(&body, r)
+           && der_unsigned(&body, s) && body.n == 0;
+}

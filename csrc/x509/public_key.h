@@ -43,4 +43,15 @@ const lt_curve *lt_curve_by_id(int id);
 /* An algorithm we do not know is no failure: type is LT_KEY_unknown. */
 lt_code lt_public_key_parse(lt_public_key *k, lt_bytes spki, lt_error *e);
 
+/* DSA (RFC 3279 section 2.3.2), to be looked at: nothing here verifies with it, its type is
+ * LT_KEY_unknown. Unsigned big-endian numbers; the parameters may be left to the issuer's key, and
+ * have n = 0 then. */
+typedef struct {
+    lt_bytes p, q, g, y;
+    size_t size; /* bits of p; 0: not known */
+} lt_dsa_key;
+bool lt_dsa_key_parse(const lt_public_key *k, lt_dsa_key *dsa); /* false: none, or malformed */
+/* Dss-Sig-Value (section 2.2.2). */
+bool lt_dsa_signature_parse(lt_bytes signature, lt_bytes *r, lt_bytes *s);
+
 #endif

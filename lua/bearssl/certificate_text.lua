@@ -46,10 +46,15 @@ local function add_hex(add, digits, indent)
   for _, line in ipairs(hex_lines(octets(digits), 15, indent)) do add("%s", line) end
 end
 
+-- An INTEGER that is not negative has a zero octet before a bit that would make it so.
+local function add_number(add, digits, indent)
+  add_hex(add, (tonumber(digits:sub(1, 1), 16) >= 8 and "00" or "") .. digits, indent)
+end
+
 local function rsa_lines(add, key)
   add("                Public-Key: (%d bit)", key.bits)
   add "                Modulus:"
-  add_hex(add, (tonumber(key.modulus:sub(1, 1), 16) >= 8 and "00" or "") .. key.modulus, (" "):rep(20))
+  add_number(add, key.modulus, (" "):rep(20))
   if math.type(key.exponent) then
     add("                Exponent: %d (0x%x)", key.exponent, key.exponent)
   else
@@ -67,12 +72,24 @@ local function ec_lines(add, key)
   if names[2] then add("                NIST CURVE: %s", names[2]) end
 end
 
+-- Parameters that are missing are those of the issuer's key (RFC 3279 section 2.3.2).
+local function dsa_lines(add, key)
+  add("                Public-Key: (%s)", key.bits and key.bits .. " bit" or "parameters inherited")
+  for _, part in ipairs { { "pub: ", key.y }, { "P:   ", key.p }, { "Q:   ", key.q }, { "G:   ", key.g } } do
+    if part[2] then
+      add("                %s", part[1])
+      add_number(add, part[2], (" "):rep(20))
+    end
+  end
+end
+
 local function key_lines(add, key)
   add "        Subject Public Key Info:"
   if key.error then return add("            Unable to load Public Key: %s", core.printable(tostring(key.error))) end
   add("            Public Key Algorithm: %s", algorithm_name(key.algorithm))
   if key.modulus then return rsa_lines(add, key) end
   if key.point then return ec_lines(add, key) end
+  if key.y then return dsa_lines(add, key) end
   local name = algorithm_name(key.algorithm)
   if key.algorithm.name then add("                %s Public-Key:", name) end
   add "                pub:"
@@ -99,6 +116,14 @@ local function signature_lines(add, certificate)
   add("    Signature Algorithm: %s", algorithm_name(algorithm))
   pss_lines(add, "        ", algorithm)
   add "    Signature Value:"
+  local dsa = certificate.dsa_signature
+  if dsa then
+    for _, name in ipairs { "r", "s" } do
+      add("        %s:   ", name)
+      add_number(add, dsa[name], (" "):rep(12))
+    end
+    return
+  end
   for _, line in ipairs(hex_lines(certificate.signature, 18, (" "):rep(8))) do add("%s", line) end
 end
 

@@ -23,10 +23,12 @@ local x509 = {
 -- @field not_after likewise; the certificate is valid up to and including it
 -- @field not_before_text ISO 8601: "2026-01-31T00:00:00Z"
 -- @field not_after_text likewise
--- @field public_key { type = "rsa"|"rsa_pss"|"ec"|"ed25519"|"unknown", bits, spki = DER, algorithm = { name, oid },
---   key }; of RSA also modulus and exponent, of EC curve, curve_oid and point; `error` where it does not decode
+-- @field public_key { type = "rsa"|"rsa_pss"|"ec"|"ed25519"|"dsa"|"unknown", bits, spki = DER, algorithm = { name,
+--   oid }, key }; of RSA also modulus and exponent, of EC curve, curve_oid and point, of DSA (which verifies nothing
+--   here) y, and p, q and g where they are not the issuer's; `error` where it does not decode
 -- @field signature_algorithm { name, oid, hash, parameters = DER }; of RSASSA-PSS also mgf1_hash and salt_length
 -- @field signature octets
+-- @field dsa_signature { r, s } where DSA made it, else nil
 -- @field tbs_certificate DER of what the signature covers
 -- @field extensions a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that
 --   also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case.
@@ -86,8 +88,8 @@ end
 
 local fields = {
   "version", "serial", "serial_decimal", "subject", "issuer", "not_before", "not_after", "not_before_text",
-  "not_after_text", "public_key", "signature_algorithm", "signature", "issuer_unique_id", "subject_unique_id",
-  "extensions", "fingerprints", "spki_fingerprints", "pin",
+  "not_after_text", "public_key", "signature_algorithm", "signature", "dsa_signature", "issuer_unique_id",
+  "subject_unique_id", "extensions", "fingerprints", "spki_fingerprints", "pin",
 }
 
 --- All fields as plain tables, strings, numbers and booleans, as an encoder of JSON takes them.
