@@ -43,8 +43,7 @@ double lt_deadline_left(const lt_deadline *d)
 
 enum { DAY = 24 * 60 * 60 }; /* seconds of one poll at most: it counts in int */
 
-/* Rounded up, so that the last millisecond is not spent in a busy loop. */
-static int milliseconds(double seconds)
+int lt_milliseconds(double seconds)
 {
     if (seconds < 0)
         return -1;
@@ -60,7 +59,7 @@ bool lt_deadline_wait(const lt_deadline *d, int fd, short events)
     for (;;) {
         double left = lt_deadline_left(d);
         struct pollfd p = { .fd = fd, .events = events };
-        int n = poll(&p, 1, milliseconds(left));
+        int n = poll(&p, 1, lt_milliseconds(left));
         if (n > 0 || (n < 0 && errno != EINTR))
             return true; /* a failure of poll is one of recv or send too */
         if (n == 0 && left <= DAY)

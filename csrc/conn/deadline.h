@@ -17,6 +17,11 @@ typedef struct {
 } lt_deadline;
 
 double lt_monotonic(void); /* seconds since some moment */
+
+/* What poll(2) wants: -1 for ever, at most a day, and rounded up, so that the last millisecond is not
+ * spent in a busy loop. */
+int lt_milliseconds(double seconds);
+
 lt_deadline lt_deadline_start(lt_timeouts timeouts);
 bool lt_deadline_is_now(const lt_deadline *d); /* a timeout of 0: never wait */
 

@@ -66,5 +66,6 @@ int luaopen_bearssl_core(lua_State *L)
     lt_lua_open_session(L);
     lt_lua_open_connection(L);
     lt_lua_open_socket(L);
+    lt_lua_open_poller(L);
     return 1;
 }

@@ -60,5 +60,6 @@ void lt_lua_open_config(lua_State *L);
 void lt_lua_open_session(lua_State *L);
 void lt_lua_open_connection(lua_State *L);
 void lt_lua_open_socket(lua_State *L);
+void lt_lua_open_poller(lua_State *L);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ * poller.c - what the schedulers of lua/bearssl/scheduler are made of: a clock, the wait for one
+ * descriptor, and the wait for many. */
+#include "lua/support.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "conn/deadline.h"
+#include "conn/poller.h"
+
+#define POLLER "bearssl.poller"
+
+/* now() -> seconds since some moment, of a clock that nobody sets */
+static int now(lua_State *L)
+{
+    lua_pushnumber(L, lt_monotonic());
+    return 1;
+}
+
+static short check_events(lua_State *L, int index)
+{
+    static const char *const names[] = { "r", "w", NULL };
+    return luaL_checkoption(L, index, NULL, names) == 0 ? POLLIN : POLLOUT;
+}
+
+static int check_descriptor(lua_State *L, int index)
+{
+    lua_Integer fd = luaL_checkinteger(L, index);
+    luaL_argcheck(L, fd >= 0 && fd <= INT_MAX, index, "not a descriptor");
+    return (int)fd;
+}
+
+static double opt_seconds(lua_State *L, int index)
+{
+    lua_Number seconds = luaL_optnumber(L, index, -1);
+    luaL_argcheck(L, !isnan(seconds), index, "not a number of seconds");
+    return seconds;
+}
+
+/* wait_fd(fd, "r" | "w"[, seconds]) -> true | nil, "timeout" */
+static int wait_fd(lua_State *L)
+{
+    int fd = check_descriptor(L, 1);
+    short events = check_events(L, 2);
+    lt_deadline d = lt_deadline_start((lt_timeouts){ -1, opt_seconds(L, 3) });
+    if (lt_deadline_wait(&d, fd, events)) {
+        lua_pushboolean(L, true);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushliteral(L, "timeout");
+    return 2;
+}
+
+/* poller() -> poller */
+static int poller_new(lua_State *L)
+{
+    lt_poller *p = lua_newuserdata(L, sizeof *p);
+    *p = (lt_poller){ .list = NULL };
+    luaL_setmetatable(L, POLLER);
+    return 1;
+}
+
+static lt_poller *check_poller(lua_State *L)
+{
+    return luaL_checkudata(L, 1, POLLER);
+}
+
+/* poller:add(fd, "r" | "w") -> index: one more than there were */
+static int poller_add(lua_State *L)
+{
+    lt_poller *p = check_poller(L);
+    if (!lt_poller_add(p, check_descriptor(L, 2), check_events(L, 3)))
+        return luaL_error(L, "out of memory");
+    lua_pushinteger(L, (lua_Integer)p->n);
+    return 1;
+}
+
+/* poller:remove(index): the last one has that index now */
+static int poller_remove(lua_State *L)
+{
+    lt_poller *p = check_poller(L);
+    lua_Integer i = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, i >= 1 && (size_t)i <= p->n, 2, "no such index");
+    lt_poller_remove(p, (size_t)i - 1);
+    return 0;
+}
+
+/* poller:wait([seconds]) -> list of the indices that are ready, the highest first: removed in that order,
+ * those that follow stay where they are */
+static int poller_wait(lua_State *L)
+{
+    lt_poller *p = check_poller(L);
+    size_t ready = lt_poller_wait(p, opt_seconds(L, 2));
+    lua_createtable(L, (int)(ready < INT_MAX ? ready : 0), 0);
+    lua_Integer n = 0;
+    for (size_t i = p->n; i > 0 && (size_t)n < ready; i--)
+        if (p->list[i - 1].revents) {
+            lua_pushinteger(L, (lua_Integer)i);
+            lua_rawseti(L, -2, ++n);
+        }
+    return 1;
+}
+
+static int poller_gc(lua_State *L)
+{
+    lt_poller_free(check_poller(L));
+    return 0;
+}
+
+void lt_lua_open_poller(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "now", now },
+        { "wait_fd", wait_fd },
+        { "poller", poller_new },
+        { NULL, NULL },
+    };
+    static const luaL_Reg methods[] = {
+        { "add", poller_add },
+        { "remove", poller_remove },
+        { "wait", poller_wait },
+        { NULL, NULL },
+    };
+    static const luaL_Reg meta[] = {
+        { "__gc", poller_gc },
+        { NULL, NULL },
+    };
+    lt_lua_class(L, POLLER, methods, meta);
+    luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,77 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.scheduler.connect: a TCP connection, made while others run.
+local core = require "bearssl.core"
+
+-- LuaSocket's words for what bearssl.error has a code for.
+local codes = {
+  ["connection refused"] = "refused",
+  ["host or service not provided, or not known"] = "dns",
+  ["temporary failure in name resolution"] = "dns",
+  ["non-recoverable failure in name resolution"] = "dns",
+  ["no address associated with name"] = "dns",
+}
+
+local function failed(err, host, port)
+  if err == "timeout" then return nil, err end
+  return nil, core.error {
+    code = codes[err] or "io", message = ("%s port %d: %s"):format(host, port, err), where = "connect", side = "local",
+  }
+end
+
+local function is_address(host)
+  return host:find "^%d+%.%d+%.%d+%.%d+$" or host:find(":", 1, true)
+end
+
+-- A list of IP addresses.
+local function resolve(host, timeout, scheduler)
+  if is_address(host) then return { host } end
+  if scheduler.resolve then return scheduler.resolve(host, timeout) end
+  local found, err = require "socket".dns.getaddrinfo(host)
+  if not found then return nil, err end
+  local list = {}
+  for i, entry in ipairs(found) do list[i] = entry.addr end
+  return list
+end
+
+local function connect_to(address, port, timeout, scheduler, local_address)
+  local socket = require "socket"
+  local tcp, err = (address:find(":", 1, true) and socket.tcp6 or socket.tcp4)()
+  if not tcp then return nil, err end
+  local guard <close> = setmetatable({ tcp = tcp }, { __close = function(self)
+    if self.tcp then self.tcp:close() end
+  end })
+  local ok = true
+  if local_address then ok, err = tcp:bind(local_address, 0) end
+  if not ok then return nil, err end
+  tcp:settimeout(0)
+  ok, err = tcp:connect(address, port)
+  if not ok and err == "timeout" then
+    ok, err = scheduler.wait(math.tointeger(tcp:getfd()), "w", timeout)
+    if ok then err = tcp:getoption "error" end
+    ok = ok and not err
+  end
+  if not ok then return nil, err end
+  guard.tcp = nil
+  tcp:settimeout(nil)
+  tcp:setoption("tcp-nodelay", true) -- a record is never worth waiting with
+  return tcp
+end
+
+local SHARE = 2 -- seconds that an address gets at least, if there are as many
+
+-- host, port, options, scheduler -> tcp | nil, err
+return function(host, port, options, scheduler)
+  local timeout, start = options and options.timeout, scheduler.now()
+  local name = host:match "^%[(.*)%]$" or host
+  local list, err = resolve(name, timeout, scheduler)
+  if not list or not list[1] then return failed(err or "no address associated with name", host, port) end
+  for i, address in ipairs(list) do
+    local left = timeout and timeout - (scheduler.now() - start)
+    if left and left <= 0 then return nil, "timeout" end
+    local share = left and math.min(left, math.max(SHARE, left / (#list - i + 1)))
+    local tcp
+    tcp, err = connect_to(address, port, share, scheduler, options and options.local_address)
+    if tcp then return tcp end
+  end
+  return failed(err, host, port)
+end
