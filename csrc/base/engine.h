@@ -13,6 +13,7 @@
 
 struct lt_verifier;      /* x509/verify.h */
 struct lt_verify_result; /* x509/verify.h */
+struct lt_tried_paths;   /* x509/verify.h */
 struct lt_identity;      /* x509/identity.h: a chain and its private key */
 struct lt_bear_shared;   /* bear/bear.h: what the connections of a config share there */
 struct lt_tls_shared;    /* tls/shared.h: the same of the native engine */
@@ -186,6 +187,9 @@ typedef struct {
     const lt_bytes *(*peer_certificates)(const lt_engine *, size_t *count);
     const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
     const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
+
+    /* Why the peer's certificates were refused, path by path; NULL: they were not. */
+    const struct lt_tried_paths *(*tried_paths)(const lt_engine *);
 
     lt_bytes (*peer_staple)(const lt_engine *); /* OCSPResponse that came with the leaf */
     lt_bytes (*peer_scts)(const lt_engine *); /* SignedCertificateTimestampList; n = 0: none */

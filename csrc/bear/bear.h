@@ -46,6 +46,7 @@ typedef struct {
     bool too_long, no_memory; /* judged at the end of the chain */
     lt_bytes certificates[LT_CHAIN_MAX];
     lt_verify_result verified;
+    lt_tried_paths *tried;   /* NULL: none, or the chain was accepted */
     br_x509_pkey public_key; /* of the leaf; views into der */
     unsigned usages;         /* BR_KEYTYPE_KEYX, BR_KEYTYPE_SIGN */
 } lt_peer_chain;

@@ -285,6 +285,11 @@ static const lt_verify_result *engine_verify_result(const lt_engine *engine)
     return &((const lt_bear *)engine)->peer.verified;
 }
 
+static const lt_tried_paths *engine_tried_paths(const lt_engine *engine)
+{
+    return ((const lt_bear *)engine)->peer.tried;
+}
+
 static lt_bytes engine_nothing(const lt_engine *engine)
 {
     (void)engine;
@@ -393,6 +398,7 @@ const lt_engine_class lt_bear_class = {
     .peer_certificates = engine_peer_certificates,
     .verified_chain = engine_verified_chain,
     .verify_result = engine_verify_result,
+    .tried_paths = engine_tried_paths,
     .peer_staple = engine_nothing,
     .peer_scts = engine_nothing,
     .question = engine_question,

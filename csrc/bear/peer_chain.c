@@ -4,6 +4,7 @@
 #include "bear/bear.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "x509/certificate.h"
 #include "x509/public_key.h"
@@ -134,9 +135,14 @@ static lt_code judge(lt_bear *b)
         .name = !b->config->server && b->config->verify_name ? b->name : NULL,
         .purpose = b->config->server ? LT_PURPOSE_client : LT_PURPOSE_server,
         .time = b->now,
+        .tried = &peer->tried,
     };
     lt_code rc =
         b->config->verifier->verify(b->config->verifier, &request, &peer->verified, &b->error);
+    if (rc == LT_OK) {
+        free(peer->tried);
+        peer->tried = NULL;
+    }
     return rc == LT_OK ? use_key(peer, &b->error) : lt_fail(&b->error, rc, "Certificate");
 }
 
@@ -172,6 +178,7 @@ void lt_peer_chain_init(lt_peer_chain *peer)
 void lt_peer_chain_free(lt_peer_chain *peer)
 {
     lt_buffer_free(&peer->der);
+    free(peer->tried);
     *peer = (lt_peer_chain){ .vtable = peer->vtable };
 }
 

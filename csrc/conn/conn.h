@@ -97,6 +97,12 @@ static inline const lt_error *lt_conn_error(const lt_conn *c)
     return c->engine->engine_class->error(c->engine);
 }
 
+/* Paths by which the peer's certificates were refused; NULL: it did not fail so. */
+static inline const struct lt_tried_paths *lt_conn_tried(const lt_conn *c)
+{
+    return c->engine->engine_class->tried_paths(c->engine);
+}
+
 static inline lt_bytes lt_conn_output(lt_conn *c)
 {
     return c->engine->engine_class->output(c->engine);

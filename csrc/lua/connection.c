@@ -18,7 +18,7 @@ static lt_conn *check(lua_State *L)
 
 static int fail_conn(lua_State *L, const lt_conn *c)
 {
-    return lt_lua_fail(L, lt_conn_error(c));
+    return lt_lua_fail_conn(L, c, lt_conn_error(c));
 }
 
 static int plain(lua_State *L, const char *what)
@@ -55,7 +55,7 @@ static int connection_feed(lua_State *L)
     in.p = (const uint8_t *)luaL_checklstring(L, 2, &in.n);
     lt_error e = { 0 };
     if (lt_conn_feed(c, in, &e) != LT_OK)
-        return lt_lua_fail(L, &e);
+        return lt_lua_fail_conn(L, c, &e);
     lua_pushboolean(L, true);
     return 1;
 }

@@ -51,6 +51,11 @@ void lt_lua_conn_methods(lua_State *L);
 /* The table of methods of a class, as field `field` of the table on top: Lua adds to it. */
 void lt_lua_export_methods(lua_State *L, const char *class_name, const char *field);
 
+/* nil and the error, which has `paths` where the peer's certificates were refused; returns 2. */
+int lt_lua_fail_conn(lua_State *L, const lt_conn *c, const lt_error *e);
+void lt_lua_set_paths(lua_State *L, const lt_tried_paths *tried); /* of the error on top */
+void lt_lua_push_chain(lua_State *L, const lt_bytes *path, size_t n); /* a list of certificates */
+
 /* session | nil, err; `object` is the connection that has the engine */
 int lt_lua_push_session(lua_State *L, const lt_engine *engine, int object);
 const lt_session *lt_lua_opt_session(lua_State *L, int index); /* NULL: none or nil */

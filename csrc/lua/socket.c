@@ -57,13 +57,13 @@ static const char *const io_names[] = {
 
 int lt_lua_push_io(lua_State *L, const lt_transport *t, lt_io io)
 {
-    lua_pushnil(L);
     if (io == LT_IO_failed) {
         lt_error e = { 0 };
         lt_transport_error(t, &e);
-        lt_lua_push_error(L, &e);
-    } else
-        lua_pushstring(L, io_names[io]);
+        return lt_lua_fail_conn(L, &t->conn, &e);
+    }
+    lua_pushnil(L);
+    lua_pushstring(L, io_names[io]);
     return 2;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * store_verify.c - store:verify: the request out of a table, the answer into tables. */
+#include "lua/objects.h"
 #include "lua/store.h"
 
 #include "lua/pins.h"
@@ -84,35 +85,6 @@ static lt_verify_request read_request(lua_State *L, int chain, int index)
     return q;
 }
 
-static void push_chain(lua_State *L, const lt_bytes *path, size_t n)
-{
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-        lt_lua_push_certificate(L, path[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-}
-
-/* err.paths: { { chain = { DER, ... }, error = err }, ... } */
-static void set_paths(lua_State *L, const lt_verify_report *report)
-{
-    lua_createtable(L, (int)report->tried_count, 0);
-    for (size_t i = 0; i < report->tried_count; i++) {
-        const lt_tried_path *tried = &report->tried[i];
-        lua_createtable(L, 0, 2);
-        push_chain(L, tried->path, tried->path_length);
-        lua_setfield(L, -2, "chain");
-        lt_lua_push_error(L, &tried->error);
-        lua_setfield(L, -2, "error");
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, "paths");
-    if (report->tried_more > 0) {
-        lua_pushinteger(L, (lua_Integer)report->tried_more);
-        lua_setfield(L, -2, "paths_more");
-    }
-}
-
 static void set_policies(lua_State *L, const lt_verify_report *report)
 {
     char oid[128];
@@ -131,6 +103,7 @@ static void push_checked(lua_State *L, const lt_verify_request *request,
                          const lt_verify_result *result)
 {
     const lt_verify_report *report = request->report;
+    const lt_tried_paths *tried = *request->tried;
     lua_createtable(L, 0, 8);
     lt_lua_push_revocation(L, result, request->time);
     lua_setfield(L, -2, "revocation");
@@ -138,7 +111,7 @@ static void push_checked(lua_State *L, const lt_verify_request *request,
     lua_setfield(L, -2, "pins_differ");
     lua_pushinteger(L, report->signatures);
     lua_setfield(L, -2, "signatures");
-    lua_pushinteger(L, (lua_Integer)report->tried_count + (lua_Integer)report->tried_more);
+    lua_pushinteger(L, (lua_Integer)(tried->count + tried->more));
     lua_setfield(L, -2, "paths_refused");
     set_policies(L, report);
 }
@@ -165,14 +138,17 @@ int lt_lua_store_verify(lua_State *L)
     lt_verify_request request = read_request(L, CHAIN, REQUEST);
     if (request.staple_asked && !validator.revocation)
         validator.revocation = &lt_revocation_default;
-    request.report = lua_newuserdata(L, sizeof *request.report);
-    *request.report = (lt_verify_report){ .tried_count = 0 };
+    lt_verify_report report = { .policy_count = 0 };
+    lt_tried_paths *tried = lua_newuserdata(L, sizeof *tried);
+    tried->count = tried->more = 0;
+    request.report = &report;
+    request.tried = &tried;
     if (validator.verifier.verify(&validator.verifier, &request, &result, &e) != LT_OK) {
         lt_lua_fail(L, &e);
-        set_paths(L, request.report);
+        lt_lua_set_paths(L, tried);
         return 2;
     }
-    push_chain(L, result.path, result.path_length);
+    lt_lua_push_chain(L, result.path, result.path_length);
     push_checked(L, &request, &result);
     return 2;
 }

@@ -109,11 +109,16 @@ lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
         .time = t->now,
         .staple_asked = !t->server && staple_asked,
         .ocsp_staple = { t->peer.ocsp_staple.data, lt_buffer_size(&t->peer.ocsp_staple) },
+        .tried = &t->peer.tried,
     };
     if (request.name && !*request.name)
         return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
     lt_code rc = config->verifier->verify(config->verifier, &request, &found, &t->error);
     lt_code kept = keep_verified(t, &found);
+    if (rc == LT_OK) {
+        free(t->peer.tried);
+        t->peer.tried = NULL;
+    }
     return rc == LT_OK ? kept : rc;
 }
 

@@ -227,6 +227,11 @@ static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
     return verify_result(engine)->path;
 }
 
+static const lt_tried_paths *tried_paths(const lt_engine *engine)
+{
+    return of_const(engine)->peer.tried;
+}
+
 static lt_bytes peer_staple(const lt_engine *engine)
 {
     const lt_buffer *b = &peer(engine)->ocsp_staple;
@@ -356,6 +361,7 @@ static const lt_engine_class engine_class = {
     .peer_certificates = peer_certificates,
     .verified_chain = verified_chain,
     .verify_result = verify_result,
+    .tried_paths = tried_paths,
     .peer_staple = peer_staple,
     .peer_scts = peer_scts,
     .question = question,

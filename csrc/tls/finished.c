@@ -114,6 +114,7 @@ void lt_tls_forget_peer(lt_tls *t)
     lt_buffer_free(&t->peer.scts);
     free(t->peer.certificates);
     free(t->peer.verified);
+    free(t->peer.tried);
     t->peer = (lt_tls_peer){ .count = 0 };
 }
 

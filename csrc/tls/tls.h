@@ -80,6 +80,7 @@ typedef struct {
     lt_buffer ocsp_staple; /* OCSPResponse for the leaf */
     lt_buffer scts;        /* SignedCertificateTimestampList for it (RFC 6962 section 3.3) */
     lt_verify_result *verified; /* as much of it as its path is long; NULL: none */
+    lt_tried_paths *tried;      /* it was refused by all of them; NULL: it was not */
 } lt_tls_peer;
 
 /* A client: what a session is made of, once it is asked for; the connection has the rest. */

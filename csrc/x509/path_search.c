@@ -115,23 +115,29 @@ static lt_path stacked(search *s, const node *more)
     return path;
 }
 
+static void keep_tried(lt_tried_path *tried, const lt_path *path, const lt_error *e)
+{
+    tried->error = *e;
+    tried->path_length = path->length;
+    for (size_t i = 0; i < path->length; i++)
+        tried->path[i] = path->certificates[i]->certificate.der;
+}
+
 static void record(search *s, const lt_path *path, reach reached, const lt_error *e)
 {
-    lt_verify_report *report = s->q->request->report;
+    lt_tried_paths **tried = s->q->request->tried;
     if (s->paths++ == 0 || reached > s->best_reach) {
         s->best = *e;
         s->best_reach = reached;
     }
-    if (!report)
+    if (!tried)
         return;
-    if (report->tried_count == LT_TRIED_MAX) {
-        report->tried_more++;
-        return;
-    }
-    lt_tried_path *tried = &report->tried[report->tried_count++];
-    *tried = (lt_tried_path){ .path_length = path->length, .error = *e };
-    for (size_t i = 0; i < path->length; i++)
-        tried->path[i] = path->certificates[i]->certificate.der;
+    if (!*tried && (*tried = malloc(sizeof **tried)) != NULL)
+        (*tried)->count = (*tried)->more = 0;
+    if (*tried && (*tried)->count < LT_TRIED_MAX)
+        keep_tried(&(*tried)->paths[(*tried)->count++], path, e);
+    else if (*tried)
+        (*tried)->more++;
 }
 
 static bool same_key_id(lt_bytes a, lt_bytes b)

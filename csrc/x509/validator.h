@@ -42,21 +42,11 @@ void lt_validator_init(lt_validator *v, lt_store *store, const lt_policy *policy
 
 enum {
     LT_POOL_MAX = 64, /* certificates that come with a leaf, it included */
-    LT_TRIED_MAX = 16,
     LT_POLICIES_MAX = 32,
 };
 
-typedef struct {
-    lt_bytes path[LT_CHAIN_MAX]; /* the leaf first; as far as it went */
-    size_t path_length;
-    lt_error error; /* LT_OK: the path that was taken */
-} lt_tried_path;
-
 /* For who wants to know how the answer came about; a request may point at one. */
 typedef struct lt_verify_report {
-    lt_tried_path tried[LT_TRIED_MAX]; /* in the order in which they were tried */
-    size_t tried_count;
-    size_t tried_more;                  /* tried, but not recorded */
     uint32_t signatures;                /* checks made */
     lt_bytes policies[LT_POLICIES_MAX]; /* user-constrained-policy-set, OIDs' content octets */
     size_t policy_count;

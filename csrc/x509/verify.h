@@ -17,6 +17,20 @@ typedef enum {
     LT_PURPOSE_oid
 } lt_purpose;
 
+enum { LT_TRIED_MAX = 16 };
+
+typedef struct {
+    lt_bytes path[LT_CHAIN_MAX]; /* the leaf first, as far as it went; views as in a result */
+    size_t path_length;
+    lt_error error;
+} lt_tried_path;
+
+/* Paths that were refused, in the order in which they were tried. */
+typedef struct lt_tried_paths {
+    size_t count, more; /* more: tried, but not recorded */
+    lt_tried_path paths[LT_TRIED_MAX];
+} lt_tried_paths;
+
 typedef struct {
     const lt_bytes *certificates; /* DER, as sent: the leaf first, the rest in any order */
     size_t count;
@@ -27,6 +41,9 @@ typedef struct {
     int64_t time;         /* seconds since the epoch, UTC */
     lt_bytes ocsp_staple; /* OCSPResponse sent with the leaf; n = 0: none */
     bool staple_asked;    /* this side offered status_request, so that must-staple binds */
+    /* Where the paths that were refused shall be; NULL: they are not wanted. Where NULL stands there,
+     * a block of malloc comes with the first, the caller's to free; without memory there are none. */
+    lt_tried_paths **tried;
     struct lt_verify_report *report; /* validator.h; NULL: not wanted */
 } lt_verify_request;
 

@@ -34,14 +34,18 @@ static lt_verify_request request_of(uint8_t settings, const lt_bytes *certificat
 static void validate(const lt_validator *v, uint8_t settings, const lt_bytes *chain,
                      size_t count)
 {
-    lt_verify_report report = { .tried_count = 0 };
+    lt_verify_report report = { .policy_count = 0 };
+    lt_tried_paths *tried = NULL;
     lt_verify_result result;
     lt_error e = { .code = LT_OK };
     lt_verify_request request = request_of(settings, chain, count);
     request.report = &report;
+    request.tried = &tried;
     lt_code rc = v->verifier.verify(&v->verifier, &request, &result, &e);
     check(rc == e.code && report.signatures <= v->policy.max_signatures);
-    check(report.tried_count <= LT_TRIED_MAX && report.policy_count <= LT_POLICIES_MAX);
+    check(!tried || (tried->count <= LT_TRIED_MAX && tried->count > 0));
+    check(report.policy_count <= LT_POLICIES_MAX);
+    free(tried);
     if (rc != LT_OK)
         return;
     check(result.path_length >= 1 && result.path_length <= v->policy.max_depth);
