@@ -1,0 +1,103 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.https: content codings (RFC 9110 section 8.4.1), by the zlib that may be there (lua-zlib).
+local failure = require "bearssl.https.failure"
+
+local decode = {}
+
+local SLICE = 4096 -- compressed bytes at a time: zlib makes 1032 of one at most, so that is what a step may take
+local MAX_CODINGS = 3
+
+local library
+
+local function zlib()
+  if library == nil then
+    local ok, found = pcall(require, "zlib")
+    library = ok and type(found) == "table" and found.inflate and found or false
+  end
+  return library
+end
+
+-- What Accept-Encoding may say; nil without a zlib.
+function decode.accepted()
+  return zlib() and "gzip, deflate" or nil
+end
+
+local known = { gzip = true, ["x-gzip"] = true, deflate = true }
+
+-- The codings of a body, the outermost first; nil where one of them is unknown, which leaves all of them to the caller.
+function decode.codings(text)
+  local list = {}
+  for name in (text or ""):lower():gmatch "[^,%s]+" do
+    if name ~= "identity" then
+      if not known[name] then return nil end
+      table.insert(list, 1, name)
+    end
+  end
+  return zlib() and #list > 0 and #list <= MAX_CODINGS and list or nil
+end
+
+-- "deflate" is zlib's format (RFC 9110 section 8.4.1.2), but some send the bare one: a zlib header divides by 31.
+local function inflater(name, first)
+  local bare = name == "deflate" and #first > 1 and
+    ((first:byte(1) & 0xf) ~= 8 or (first:byte(1) << 8 | first:byte(2)) % 31 ~= 0)
+  return zlib().inflate(bare and -15 or nil)
+end
+
+local function damaged(message)
+  return nil, failure.new("decode", "Content-Encoding", message)
+end
+
+-- One slice through the inflater; members of gzip may follow each other (RFC 1952 section 2.2).
+local function inflate(state, slice)
+  if state.finished then
+    if state.name == "deflate" then return damaged "there is something after the compressed body" end
+    state.inflate, state.finished, state.before = inflater(state.name, slice), false, 0
+  end
+  local ok, data, eof, used = pcall(state.inflate, slice)
+  if not ok then return damaged "the compressed body does not decode" end
+  local consumed = used - state.before
+  state.before, state.finished = used, eof
+  return data, slice:sub(consumed + 1)
+end
+
+-- An ltn12 source of what `source` gives, decoded.
+local function decoded(source, name)
+  local state, waiting, ended = { name = name, before = 0 }, "", false
+  local function more()
+    local data, err = source()
+    if err then return nil, err end
+    ended = data == nil
+    waiting = waiting .. (data or "")
+    return true
+  end
+  local function ready()
+    while not ended and (waiting == "" or not state.inflate and #waiting < 2) do
+      local ok, err = more()
+      if not ok then return nil, err end
+    end
+    return true
+  end
+  return function()
+    local ok, err = ready()
+    if not ok then return nil, err end
+    if waiting == "" then
+      if state.inflate and not state.finished then
+        return nil, failure.new("truncated", "Content-Encoding", "the compressed body ends too soon")
+      end
+      return nil
+    end
+    state.inflate = state.inflate or inflater(name, waiting)
+    local slice, rest = waiting:sub(1, SLICE), waiting:sub(SLICE + 1)
+    local data, left = inflate(state, slice)
+    if not data then return nil, left end
+    waiting = left .. rest
+    return data
+  end
+end
+
+function decode.source(source, codings)
+  for _, name in ipairs(codings) do source = decoded(source, name) end
+  return source
+end
+
+return decode

@@ -1,0 +1,89 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.https: what is asked of whom (RFC 3986, RFC 9110 section 4.2).
+local url = require "socket.url"
+local failure = require "bearssl.https.failure"
+
+local target = {}
+
+local ports = { https = 443, http = 80 }
+
+local function wrong(text, what)
+  return nil, failure.option("url", ("'%s' %s"):format(text, what))
+end
+
+-- A host name or address, as it stands in a URL or a certificate; in lower case, without a root's dot.
+function target.host(host)
+  if #host > 253 or not host:find "^[%w._:%%-]+$" then return nil end
+  return host:lower()
+end
+
+function target.port(port)
+  port = math.tointeger(tonumber(port))
+  return port and port >= 1 and port <= 65535 and port or nil
+end
+
+-- Host and port as they stand in Host and CONNECT.
+function target.authority(host, port, default)
+  local text = host:find(":", 1, true) and "[" .. host .. "]" or host
+  return port == default and text or text .. ":" .. port
+end
+
+local function escaped(text)
+  return (text:gsub("[^%w._~-]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+-- A table to application/x-www-form-urlencoded, in the order of the names; a list gives its name several times.
+function target.encode(fields)
+  local pairs_of = {}
+  for name, value in pairs(fields) do
+    for _, one in ipairs(type(value) == "table" and value or { value }) do
+      pairs_of[#pairs_of + 1] = escaped(tostring(name)) .. "=" .. escaped(tostring(one))
+    end
+  end
+  table.sort(pairs_of)
+  return table.concat(pairs_of, "&")
+end
+
+local function parse(text, overrides)
+  -- The authority ends at "/", "?" or "#"; LuaSocket's parser wants to see the first.
+  local parts = url.parse((text:gsub("^(%a[%w+.-]*://[^/?#]*)([?#])", "%1/%2")), { path = "/" }) or {}
+  for _, key in ipairs { "host", "port", "path", "params", "query", "user", "password" } do
+    if overrides[key] ~= nil then parts[key] = overrides[key] end
+  end
+  if type(parts.query) == "table" then parts.query = target.encode(parts.query) end
+  return parts
+end
+
+-- What would end the request line, or is no ASCII, goes percent-encoded.
+local function request_target(parts)
+  local uri = url.build { path = parts.path, params = parts.params, query = parts.query }
+  uri = uri:gsub("[^!-~]", function(c) return ("%%%02X"):format(c:byte()) end)
+  return uri:find "^/" and uri or "/" .. uri
+end
+
+-- A URL, with what the request says otherwise, to a table of `url`, `scheme`, `host`, `port`, `authority`, `uri`,
+-- `user` and `password`; or nil, error. http:// is there where `plain` allows it.
+function target.new(text, overrides, plain)
+  local parts = parse(text, overrides)
+  local scheme = (parts.scheme or ""):lower()
+  if scheme ~= "https" and not (plain and scheme == "http") then
+    return wrong(text, "does not begin with https://" .. (plain and " or http://" or ""))
+  end
+  local host = not (parts.authority or ""):find("\\", 1, true) and target.host(parts.host or "")
+  if not host then return wrong(text, "has no valid host") end
+  local port = parts.port
+  port = target.port((port == nil or port == "") and ports[scheme] or port)
+  if not port then return wrong(text, "has no valid port") end
+  local uri, authority = request_target(parts), target.authority(host, port, ports[scheme])
+  return {
+    url = scheme .. "://" .. authority .. uri, scheme = scheme, host = host, port = port, authority = authority,
+    uri = uri, user = parts.user, password = parts.password,
+  }
+end
+
+-- RFC 6454 section 5.
+function target.same_origin(a, b)
+  return a.scheme == b.scheme and a.host == b.host and a.port == b.port
+end
+
+return target
