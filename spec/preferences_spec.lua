@@ -107,6 +107,95 @@ describe("signature_schemes", function()
   end)
 end)
 
+describe("signature_schemes_cert", function()
+  local two = { certificate = { pki.server.p256.certificate, pki.server.rsa2048.certificate },
+    key = { pki.server.p256.key, pki.server.rsa2048.key } }
+  local rsa = { "rsa_pkcs1_sha256", "rsa_pkcs1_sha384", "rsa_pkcs1_sha512" }
+
+  local function has(list, value)
+    for _, v in ipairs(list) do
+      if v == value then return true end
+    end
+    return false
+  end
+
+  local function verifying(options)
+    local client = assert(bearssl.client(pair.with({ trust = pki.roots }, options)))
+    return client_hello(pair.records(client:connection { name = "localhost" }:pull())[1].payload:sub(5))
+  end
+
+  it("are said where they are not those of the handshake", function()
+    assert.is_false(has(offered({}).extensions, "signature_algorithms_cert"))
+    local hello = offered { signature_schemes_cert = rsa }
+    assert.is_true(has(hello.extensions, "signature_algorithms_cert"))
+    assert.same(rsa, hello.signature_schemes_cert)
+    assert.is_false(has(verifying({}).extensions, "signature_algorithms_cert"))
+    hello = verifying { signature_schemes = "ed25519" }
+    assert.same({ "ed25519" }, hello.signature_schemes)
+    assert.equal(13, #hello.signature_schemes_cert)
+    hello = offered { signature_schemes = rsa, signature_schemes_cert = { rsa[3], rsa[1], rsa[2] }, max_version = "1.2",
+      engine = "native" }
+    assert.is_false(has(hello.extensions, "signature_algorithms_cert"))
+  end)
+
+  it("follow the policy", function()
+    local hello = verifying { policy = { hashes = { "sha384" }, curves = { "secp256r1" } } }
+    assert.equal(4, #hello.signature_schemes_cert)
+    for _, name in ipairs { "rsa_pss_rsae_sha384", "ed25519", "rsa_pss_pss_sha384", "rsa_pkcs1_sha384" } do
+      assert.is_true(has(hello.signature_schemes_cert, name), name)
+    end
+  end)
+
+  for version in pairs(versions) do
+    local function chosen(client, server)
+      return info(version, client, pair.with(two, server)).signature_scheme
+    end
+
+    it("choose among a server's chains, TLS " .. version, function()
+      assert.equal("ecdsa_secp256r1_sha256", chosen {})
+      assert.equal("rsa_pss_rsae_sha256", chosen { signature_schemes_cert = rsa })
+      assert.equal("ecdsa_secp256r1_sha256", chosen { signature_schemes_cert = "ecdsa_secp256r1_sha256" })
+    end)
+
+    it("that no chain fits leave the choice to the key, TLS " .. version, function()
+      assert.equal("ecdsa_secp256r1_sha256", chosen { signature_schemes_cert = "ed25519" })
+    end)
+  end
+
+  it("are those of signature_algorithms where nothing else is said (openssl, TLS 1.2)", function()
+    local server = assert(bearssl.server(pair.with(versions["1.2"], two)))
+    for sigalgs, scheme in pairs {
+      ["ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256"] = "rsa_pss_rsae_sha256", -- the other chain has SHA-256
+      ["ECDSA+SHA384:ECDSA+SHA256:RSA-PSS+SHA256"] = "ecdsa_secp256r1_sha256",
+    } do
+      local _ <close>, _, sock, err = tls.meet(server, peer.openssl_client, "-sigalgs " .. sigalgs)
+      assert(sock, err)
+      assert.equal(scheme, sock:info().signature_scheme)
+    end
+  end)
+
+  it("choose among a client's chains, as CertificateRequest says", function()
+    local own = { certificate = { pki.client.p256.certificate, pki.client.rsa2048.certificate },
+      key = { pki.client.p256.key, pki.client.rsa2048.key } }
+    local function shown(options)
+      local p = meet("1.3", own, pair.with({ client_auth = "require", client_trust = pki.roots }, options))
+      assert.equal("connected", p.server:state(), tostring(p.server_err or p.client_err))
+      return p.server:peer_certificates()[1].public_key.type
+    end
+    assert.equal("ec", shown {})
+    assert.equal("rsa", shown { signature_schemes_cert = rsa })
+    assert.equal("ec", shown { signature_schemes_cert = "ed25519" })
+  end)
+
+  it("are what on_certificate_request is told", function()
+    local told
+    local p = meet("1.3", { on_certificate_request = function(request) told = request end },
+      { client_auth = "request", client_trust = pki.roots, signature_schemes_cert = rsa })
+    assert.equal("connected", p.client:state(), tostring(p.client_err))
+    assert.same(rsa, told.signature_schemes_cert)
+  end)
+end)
+
 describe("record_padding", function()
   local function sizes(options, n)
     local p = meet("1.3", options)

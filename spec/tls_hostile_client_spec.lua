@@ -224,6 +224,7 @@ describe("a client of TLS 1.3", function()
       { "4.3.2", "a context within the handshake", "illegal_parameter",
         { certificate_request = field("context", "x") } },
       { "4.3.2", "empty signature_algorithms", "decode_error", { certificate_request = set(13, "\0\0") } },
+      { "4.2.3", "empty signature_algorithms_cert", "decode_error", { certificate_request = set(50, "\0\0") } },
       { "4.2.3", "signature_algorithms of three bytes", "decode_error",
         { certificate_request = set(13, "\0\3\4\3\8") } },
       { "4.2", "an extension twice", "illegal_parameter", { certificate_request = add(13, "\0\2\4\3") } },

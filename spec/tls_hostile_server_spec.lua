@@ -81,6 +81,7 @@ describe("a server of TLS 1.3", function()
         { client_hello = drop(13) } },
       { "4.2.3", "no signature scheme for its key", "handshake_failure",
         { client_hello = set(13, numbers(0x0804)) }, { code = "no_signature_scheme" } },
+      { "4.2.3", "empty signature_algorithms_cert", "decode_error", { client_hello = set(50, "\0\0") } },
       { "4.2.3", "signature_algorithms of odd length", "decode_error", { client_hello = set(13, "\0\3\4\3\8") } },
       { "4.2.7", "no group that it has", "handshake_failure", { client_hello = function(m)
         set(10, numbers(26))(m)

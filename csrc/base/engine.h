@@ -30,8 +30,9 @@ typedef struct {
     size_t cipher_suite_count;
     uint32_t groups;            /* bit n: NamedGroup n, n < 32 */
     const uint16_t *group_list; /* native: by preference, 0 ends it; NULL: its own order */
-    const uint16_t *signature_schemes; /* native: likewise */
-    const char **alpn;                 /* protocol names, by preference */
+    const uint16_t *signature_schemes;   /* native: likewise */
+    const uint16_t *certificate_schemes; /* native: those of the peer's chain; NULL: the same */
+    const char **alpn;                   /* protocol names, by preference */
     size_t alpn_count;
     const struct lt_identity
         *identities; /* client: the first that the server takes; server: one */
@@ -87,9 +88,10 @@ static inline bool lt_state_is_read(lt_state s) /* nothing more comes from the p
 
 /* CertificateRequest as the caller sees it (RFC 5246 section 7.4.4, RFC 8446 section 4.3.2). */
 typedef struct {
-    lt_bytes certificate_types; /* one byte each; n = 0 in TLS 1.3 */
-    lt_bytes signature_schemes; /* two bytes each; n = 0 before TLS 1.2 */
-    lt_bytes authorities;       /* opaque DistinguishedName<1..2^16-1> after another */
+    lt_bytes certificate_types;   /* one byte each; n = 0 in TLS 1.3 */
+    lt_bytes signature_schemes;   /* two bytes each; n = 0 before TLS 1.2 */
+    lt_bytes certificate_schemes; /* likewise, within the chain; n = 0: the same */
+    lt_bytes authorities;         /* opaque DistinguishedName<1..2^16-1> after another */
 } lt_certificate_request;
 
 /* What stops the handshake until lt_engine_class.answer. Views, valid until then. */

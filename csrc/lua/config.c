@@ -24,6 +24,7 @@ static int config_gc(lua_State *L)
     free(c->cipher_suites);
     free(c->group_list);
     free(c->signature_schemes);
+    free(c->certificate_schemes);
     free(c->alpn);
     free(c->authorities);
     lt_store_free(c->validator.store);
@@ -92,9 +93,12 @@ static lt_code read_lists(lua_State *L, lt_lua_config *c, lt_error *e)
         rc = read_ids(L, "group_list", &c->group_list, &count, e);
     if (rc == LT_OK)
         rc = read_ids(L, "signature_schemes", &c->signature_schemes, &count, e);
+    if (rc == LT_OK)
+        rc = read_ids(L, "signature_schemes_cert", &c->certificate_schemes, &count, e);
     tls->cipher_suites = c->cipher_suites;
     tls->group_list = c->group_list;
     tls->signature_schemes = c->signature_schemes;
+    tls->certificate_schemes = c->certificate_schemes;
     return rc;
 }
 

@@ -259,11 +259,15 @@ static void push_numbers(lua_State *L, lt_reader in, int width, const lt_named_v
 
 static void push_request(lua_State *L, const lt_certificate_request *q)
 {
-    lua_createtable(L, 0, 3);
+    lua_createtable(L, 0, 4);
     push_numbers(L, q->certificate_types, 1, lt_client_certificate_types);
     lua_setfield(L, -2, "certificate_types");
     push_numbers(L, q->signature_schemes, 2, lt_signature_schemes);
     lua_setfield(L, -2, "signature_schemes");
+    bool apart = q->certificate_schemes.n > 0;
+    push_numbers(L, apart ? q->certificate_schemes : q->signature_schemes, 2,
+                 lt_signature_schemes);
+    lua_setfield(L, -2, "signature_schemes_cert");
     lua_newtable(L);
     lt_reader names = q->authorities, name;
     for (lua_Integer i = 1; rd_vec(&names, 2, &name); i++) {

@@ -20,7 +20,7 @@ typedef struct {
     lt_conn_config conn;
     lt_validator validator;
     lt_identity *identities;
-    uint16_t *cipher_suites, *group_list, *signature_schemes;
+    uint16_t *cipher_suites, *group_list, *signature_schemes, *certificate_schemes;
     const char **alpn; /* one block: the pointers, then the names */
     lt_bytes *authorities;
     bool ready; /* whole: connections may be made */
@@ -54,7 +54,8 @@ void lt_lua_export_methods(lua_State *L, const char *class_name, const char *fie
 /* nil and the error, which has `paths` where the peer's certificates were refused; returns 2. */
 int lt_lua_fail_conn(lua_State *L, const lt_conn *c, const lt_error *e);
 void lt_lua_set_paths(lua_State *L, const lt_tried_paths *tried); /* of the error on top */
-void lt_lua_push_chain(lua_State *L, const lt_bytes *path, size_t n); /* a list of certificates */
+void lt_lua_push_chain(lua_State *L, const lt_bytes *path,
+                       size_t n); /* a list of certificates */
 
 /* session | nil, err; `object` is the connection that has the engine */
 int lt_lua_push_session(lua_State *L, const lt_engine *engine, int object);

@@ -190,19 +190,32 @@ bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_
     return false;
 }
 
-bool lt_tls_choose_identity(lt_tls *t)
+bool lt_tls_chain_fits(const lt_tls *t, const struct lt_identity *identity)
+{
+    lt_bytes said = t->hs->peer_certificate_schemes;
+    return lt_identity_chain_fits(identity, said.n > 0 ? said : t->hs->peer_schemes);
+}
+
+static bool choose_identity(lt_tls *t, bool fitting)
 {
     const lt_config *config = t->config;
     lt_bytes any = { NULL, 0 };
     for (size_t i = 0; i < config->identity_count; i++) {
         const struct lt_identity *identity = lt_identity_at(config->identities, i);
         if (lt_identity_issued_by(identity, t->server ? any : t->asked.request.authorities)
+            && (!fitting || lt_tls_chain_fits(t, identity))
             && lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme)) {
             t->hs->identity = identity;
             return true;
         }
     }
     return false;
+}
+
+bool lt_tls_choose_identity(lt_tls *t)
+{
+    return (t->config->identity_count > 1 && choose_identity(t, true))
+           || choose_identity(t, false);
 }
 
 /* What the client asked for and the identity has (section 4.4.2.1, RFC 6962 section 3.3). */
@@ -347,6 +360,9 @@ static lt_code request_13(lt_tls *t, lt_reader r)
         return lt_fail(&t->error, LT_missing_extension,
                        "CertificateRequest.signature_algorithms");
     if (!two_byte_list(x.data[LT_X_signature_algorithms], &request->signature_schemes)
+        || (lt_has_extension(&x, LT_X_signature_algorithms_cert)
+            && !two_byte_list(x.data[LT_X_signature_algorithms_cert],
+                              &request->certificate_schemes))
         || (lt_has_extension(&x, LT_X_certificate_authorities)
             && !lt_certificate_authorities_parse(x.data[LT_X_certificate_authorities],
                                                  &request->authorities)))
@@ -373,6 +389,7 @@ lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
         return rc;
     hs->certificate_requested = true;
     hs->peer_schemes = request->signature_schemes;
+    hs->peer_certificate_schemes = request->certificate_schemes;
     rc = lt_tls_remember_request(t, request->authorities);
     if (rc != LT_OK)
         return rc;

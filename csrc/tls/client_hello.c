@@ -71,6 +71,11 @@ static void signature_algorithms(lt_tls *t, lt_writer *w)
     lt_mark x = open_extension(t, w, LT_X_signature_algorithms);
     lt_tls_write_schemes(t, w);
     wr_close(w, x);
+    if (!t->config->certificate_schemes)
+        return;
+    x = open_extension(t, w, LT_X_signature_algorithms_cert);
+    lt_tls_write_certificate_schemes(t, w);
+    wr_close(w, x);
 }
 
 static void alpn(lt_tls *t, lt_writer *w)

@@ -66,13 +66,22 @@ bool lt_tls_allows_scheme(const lt_config *config, uint32_t scheme)
     return *s != 0;
 }
 
-/* The body of signature_algorithms (section 4.2.3), and of a CertificateRequest of TLS 1.2. */
-void lt_tls_write_schemes(const lt_tls *t, lt_writer *w)
+static void write_list(lt_writer *w, const uint16_t *schemes)
 {
     lt_mark list = wr_open(w, 2);
-    for (const uint16_t *s = lt_tls_signature_schemes(t->config); *s; s++)
-        wr_uint(w, 2, *s);
+    for (; *schemes; schemes++)
+        wr_uint(w, 2, *schemes);
     wr_close(w, list);
+}
+
+void lt_tls_write_schemes(const lt_tls *t, lt_writer *w)
+{
+    write_list(w, lt_tls_signature_schemes(t->config));
+}
+
+void lt_tls_write_certificate_schemes(const lt_tls *t, lt_writer *w)
+{
+    write_list(w, t->config->certificate_schemes);
 }
 
 enum { RECORD_LIMIT_MIN = 64 }; /* RFC 8449 section 4 */

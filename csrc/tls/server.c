@@ -235,6 +235,12 @@ lt_code lt_tls_write_certificate_request(lt_tls *t)
     lt_mark x = wr_open(&w, 2), list;
     lt_tls_write_schemes(t, &w);
     wr_close(&w, x);
+    if (t->config->certificate_schemes) {
+        wr_uint(&w, 2, LT_EXT_signature_algorithms_cert);
+        x = wr_open(&w, 2);
+        lt_tls_write_certificate_schemes(t, &w);
+        wr_close(&w, x);
+    }
     if (t->config->authority_count > 0) {
         wr_uint(&w, 2, LT_EXT_certificate_authorities);
         x = wr_open(&w, 2), list = wr_open(&w, 2);
@@ -296,6 +302,7 @@ static lt_code choose_certificate(lt_tls *t)
     if (!lt_has_extension(&t->hs->client_extensions, LT_X_signature_algorithms))
         return lt_fail(&t->error, LT_missing_extension, "ClientHello.signature_algorithms");
     t->hs->peer_schemes = t->hs->client_hello.signature_algorithms;
+    t->hs->peer_certificate_schemes = t->hs->client_hello.signature_algorithms_cert;
     if (!lt_tls_choose_identity(t))
         return lt_tls_no_signature_scheme(t);
     t->signature_scheme = (uint16_t)t->hs->identity_scheme;

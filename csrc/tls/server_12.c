@@ -20,8 +20,9 @@ static uint32_t choose_group(const lt_tls *t) /* 0: none in common */
     return 0;
 }
 
-/* An identity for the suite whose certificate and signature the client can verify. */
-static bool choose_identity(lt_tls *t, const lt_suite *suite)
+/* An identity for the suite whose certificate and signature the client can verify; `fitting`: the whole
+ * chain too. */
+static bool choose_identity(lt_tls *t, const lt_suite *suite, bool fitting)
 {
     lt_tls_handshake *hs = t->hs;
     for (size_t i = 0; i < t->config->identity_count; i++) {
@@ -30,10 +31,29 @@ static bool choose_identity(lt_tls *t, const lt_suite *suite)
         lt_bytes groups = hs->client_hello.supported_groups;
         if (lt_identity_is_rsa(id) == suite->ecdsa
             || (group && groups.n > 0 && !lt_list_has(groups, group))
+            || (fitting && !lt_tls_chain_fits(t, id))
             || !lt_tls_choose_scheme(t, id, &hs->identity_scheme))
             continue;
         hs->identity = id;
         return true;
+    }
+    return false;
+}
+
+static bool choose_suite_and_identity(lt_tls *t, bool fitting, bool *in_common)
+{
+    lt_tls_handshake *hs = t->hs;
+    for (size_t i = 0; i < t->config->cipher_suite_count; i++) {
+        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
+        if (!s || s->version != LT_TLS_1_2
+            || !lt_list_has(hs->client_hello.cipher_suites, s->id))
+            continue;
+        *in_common = true;
+        if (choose_identity(t, s, fitting)) {
+            t->suite = s;
+            t->signature_scheme = (uint16_t)hs->identity_scheme;
+            return true;
+        }
     }
     return false;
 }
@@ -44,18 +64,10 @@ static lt_code choose_suite(lt_tls *t)
     bool in_common = false;
     hs->peer_schemes =
         hs->client_hello.signature_algorithms; /* none: SHA-1, which we do not sign */
-    for (size_t i = 0; i < t->config->cipher_suite_count; i++) {
-        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
-        if (!s || s->version != LT_TLS_1_2
-            || !lt_list_has(hs->client_hello.cipher_suites, s->id))
-            continue;
-        in_common = true;
-        if (choose_identity(t, s)) {
-            t->suite = s;
-            t->signature_scheme = (uint16_t)hs->identity_scheme;
-            return LT_OK;
-        }
-    }
+    hs->peer_certificate_schemes = hs->client_hello.signature_algorithms_cert;
+    if ((t->config->identity_count > 1 && choose_suite_and_identity(t, true, &in_common))
+        || choose_suite_and_identity(t, false, &in_common))
+        return LT_OK;
     return in_common ? lt_tls_no_signature_scheme(t) : lt_tls_no_cipher_suite(t);
 }
 

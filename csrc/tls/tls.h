@@ -131,6 +131,7 @@ typedef struct {
     bool peer_certified; /* server: the Certificate of this exchange was not empty */
     lt_buffer request_bytes, request_context;
     lt_bytes peer_schemes; /* what the peer verifies; views, as in request or hello */
+    lt_bytes peer_certificate_schemes; /* within a chain, where it says so (section 4.2.3) */
     const struct lt_identity *identity;
     uint32_t identity_scheme;
     lt_buffer to_sign; /* while the caller signs it */
@@ -314,8 +315,10 @@ lt_code lt_tls_sign(lt_tls *t, lt_bytes message,
                     lt_code (*after)(lt_tls *t, lt_bytes signature));
 lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body);
 lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body);
-/* The first identity whose key the peer verifies, and the scheme for it; false: none. */
+/* The first identity whose key the peer verifies, and the scheme for it; false: none. One whose chain
+ * it verifies too comes first; where there is no such chain any is sent (section 4.4.2.2). */
 bool lt_tls_choose_identity(lt_tls *t);
+bool lt_tls_chain_fits(const lt_tls *t, const struct lt_identity *identity);
 bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_t *scheme);
 
 /* finished.c */
@@ -393,6 +396,8 @@ uint32_t lt_tls_group_rank(const lt_config *config, uint32_t group); /* 0: not a
 const uint16_t *lt_tls_groups(const lt_config *config); /* by preference; 0 ends it */
 const uint16_t *lt_tls_signature_schemes(const lt_config *config); /* likewise */
 bool lt_tls_allows_scheme(const lt_config *config, uint32_t scheme);
+/* The bodies of signature_algorithms and of signature_algorithms_cert. */
 void lt_tls_write_schemes(const lt_tls *t, lt_writer *w);
+void lt_tls_write_certificate_schemes(const lt_tls *t, lt_writer *w);
 
 #endif

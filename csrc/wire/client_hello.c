@@ -9,6 +9,7 @@ enum { /* ExtensionType, IANA */
        EXT_SIGNATURE_ALGORITHMS = 13,
        EXT_ALPN = 16,
        EXT_SUPPORTED_VERSIONS = 43,
+       EXT_SIGNATURE_ALGORITHMS_CERT = 50,
 };
 
 enum { EXTENSIONS_MAX = 64 }; /* more in one hello: refused */
@@ -71,6 +72,8 @@ static bool extension(lt_client_hello *hello, uint32_t type, lt_reader data)
                && hello->point_formats.n > 0;
     case EXT_SIGNATURE_ALGORITHMS:
         return two_byte_list(data, 2, &hello->signature_algorithms);
+    case EXT_SIGNATURE_ALGORITHMS_CERT:
+        return two_byte_list(data, 2, &hello->signature_algorithms_cert);
     case EXT_ALPN:
         return protocol_names(data, &hello->alpn);
     case EXT_SUPPORTED_VERSIONS:
@@ -124,5 +127,6 @@ bool lt_client_hello_same(const lt_client_hello *a, const lt_client_hello *b)
            && lt_bytes_equal(a->supported_versions, b->supported_versions)
            && lt_bytes_equal(a->supported_groups, b->supported_groups)
            && lt_bytes_equal(a->signature_algorithms, b->signature_algorithms)
+           && lt_bytes_equal(a->signature_algorithms_cert, b->signature_algorithms_cert)
            && lt_bytes_equal(a->alpn, b->alpn);
 }

@@ -16,9 +16,10 @@ typedef struct {
     lt_bytes server_name;        /* host_name; n = 0: absent */
     lt_bytes supported_groups;   /* two bytes each; n = 0: absent */
     bool has_point_formats;
-    lt_bytes point_formats;        /* one byte each */
-    lt_bytes signature_algorithms; /* two bytes each; n = 0: absent */
-    lt_bytes alpn;                 /* ProtocolName<1..2^8-1> after another; n = 0: absent */
+    lt_bytes point_formats;             /* one byte each */
+    lt_bytes signature_algorithms;      /* two bytes each; n = 0: absent */
+    lt_bytes signature_algorithms_cert; /* likewise */
+    lt_bytes alpn; /* ProtocolName<1..2^8-1> after another; n = 0: absent */
 } lt_client_hello;
 
 /* The body of the message, whole: trailing bytes and duplicate extensions are refused. */

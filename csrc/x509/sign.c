@@ -13,6 +13,7 @@
 #include "x509/certificate.h"
 #include "x509/dn.h"
 #include "x509/identity.h"
+#include "x509/signature.h"
 
 enum { RSA_BITS_MIN = 2048 };
 
@@ -98,6 +99,51 @@ bool lt_identity_signs(const lt_identity *id, uint32_t scheme, bool tls_1_3)
     const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
     return s && (id->key_usage & LT_KU_digital_signature) != 0
            && fits(s, id->key.type, id->key.type == LT_KEY_ec ? id->key.ec.curve : 0, tls_1_3);
+}
+
+/* ECDSA by its hash alone: the curve is that of a key which may not be in the chain. */
+static bool made_by(const lt_signature_algorithm *a, const lt_signature_scheme *scheme)
+{
+    switch (scheme->kind) {
+    case LT_SIGN_rsa_pkcs1:
+        return a->type == LT_KEY_rsa && a->hash == scheme->hash;
+    case LT_SIGN_rsa_pss_rsae:
+    case LT_SIGN_rsa_pss_pss:
+        return a->type == LT_KEY_rsa_pss && a->pss.hash == scheme->hash;
+    case LT_SIGN_ecdsa:
+        return a->type == LT_KEY_ec && a->hash == scheme->hash;
+    case LT_SIGN_ed25519:
+        break;
+    }
+    return a->type == LT_KEY_ed25519;
+}
+
+static bool certificate_fits(lt_bytes der, lt_reader schemes)
+{
+    lt_certificate c;
+    lt_signature_algorithm a;
+    lt_error ignored = { .code = LT_OK };
+    uint32_t id;
+    if (lt_certificate_parse(&c, der, &ignored) != LT_OK)
+        return false;
+    if (lt_bytes_equal(c.subject, c.issuer))
+        return true;
+    if (lt_signature_algorithm_parse(&a, c.signature_algorithm, &ignored) != LT_OK)
+        return false;
+    while (rd_uint(&schemes, 2, &id)) {
+        const lt_signature_scheme *scheme = lt_signature_scheme_by_id(id);
+        if (scheme && made_by(&a, scheme))
+            return true;
+    }
+    return false;
+}
+
+bool lt_identity_chain_fits(const lt_identity *id, lt_bytes schemes)
+{
+    for (size_t i = 0; i < id->chain.count; i++)
+        if (!certificate_fits(id->chain.certificates[i], schemes))
+            return false;
+    return true;
 }
 
 size_t lt_authorities_text(lt_bytes authorities, char *out, size_t room)

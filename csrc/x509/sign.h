@@ -22,6 +22,10 @@ const lt_bytes *lt_identity_certificates(const struct lt_identity *id, size_t *c
  * together, and RSA signs by PSS alone; without it (TLS 1.2) any curve goes with any hash. */
 bool lt_identity_signs(const struct lt_identity *id, uint32_t scheme, bool tls_1_3);
 
+/* Is every certificate of its chain signed by one of these SignatureSchemes (two bytes each)? One that
+ * signed itself need not be: nobody verifies that (RFC 8446 section 4.4.2.2). */
+bool lt_identity_chain_fits(const struct lt_identity *id, lt_bytes schemes);
+
 /* The OCSPResponse to staple to the i-th certificate, and the SCT list; n = 0: none. */
 lt_bytes lt_identity_staple(const struct lt_identity *id, size_t i);
 lt_bytes lt_identity_scts(const struct lt_identity *id);

@@ -19,6 +19,8 @@ return function(body)
     cipher_suites = m.cipher_suites,
     groups = or_empty(wire.extension(m, "supported_groups")),
     signature_schemes = or_empty(wire.extension(m, "signature_algorithms")),
+    signature_schemes_cert = or_empty(wire.extension(m, "signature_algorithms_cert")
+      or wire.extension(m, "signature_algorithms")),
     extensions = names,
     random = m.random,
   }

@@ -125,7 +125,8 @@ end
 -- is
 -- @tparam string|table|function options.password of an encrypted key; a function gives it when it is needed
 -- @tparam function options.on_certificate_request instead of `certificate`: called with what the server asks for
--- (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing
+-- (`certificate_types`, `signature_schemes`, `signature_schemes_cert`, `authorities`); returns certificate, key and
+-- password, or nothing
 -- @tparam string|table options.alpn protocols to offer, the best first (RFC 7301)
 -- @tparam string options.min_version `"1.0"`, `"1.1"`, `"1.2"` (the default) or `"1.3"`; below `"1.2"` only with a
 -- `max_version` of `"1.2"` at most
@@ -138,6 +139,8 @@ end
 -- a key share in the ClientHello (BearSSL's engine has an order of its own)
 -- @tparam string|table options.signature_schemes what to offer, to accept in the peer's handshake and to sign with, the
 -- best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
+-- @tparam string|table options.signature_schemes_cert what the peer is told that its chain may be signed with, where
+-- that is something else; by default what `policy` allows
 -- @tparam integer options.record_padding TLS 1.3: zeros are added to the plaintext of each record, up to a multiple of
 -- so many bytes (RFC 8446 section 5.4); 0, the default: none
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
@@ -166,7 +169,8 @@ end
 --- Makes the config of a server.
 -- @function bearssl.server
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
--- `groups`, `signature_schemes`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`,
+-- `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`,
+-- `max_signatures`, `policy`,
 -- `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`

@@ -42,6 +42,41 @@ local function signature_schemes(value)
   return ids
 end
 
+-- What chains may be signed with where nothing else is said, the best first: all that there is code for.
+local chain_order = { 0x0403, 0x0804, 0x0807, 0x0503, 0x0805, 0x0603, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
+  0x0601 }
+local hash_bits = { [0x0403] = 4, [0x0503] = 5, [0x0603] = 6, [0x0804] = 4, [0x0805] = 5, [0x0806] = 6, [0x0809] = 4,
+  [0x080a] = 5, [0x080b] = 6, [0x0401] = 4, [0x0501] = 5, [0x0601] = 6 } -- as in bearssl.policy
+local curve_bits = { [0x0403] = 23, [0x0503] = 24, [0x0603] = 25 }
+
+local function allows(bits, bit)
+  return not bits or not bit or bits >> bit & 1 == 1
+end
+
+local function same_set(a, b)
+  local set = {}
+  for _, id in ipairs(a) do set[id] = true end
+  for _, id in ipairs(b) do
+    if not set[id] then return false end
+  end
+  return #a == #b
+end
+
+-- signature_algorithms_cert (RFC 8446 section 4.2.3): what the validator takes, where that is not what handshakes are
+-- signed with; nil: nothing need be said.
+local function chain_schemes(values)
+  local list = values.signature_schemes_cert
+  if not list then
+    if values.verify == "none" or values.server and (values.client_auth or 0) == 0 then return nil end
+    local policy = values.policy or {}
+    list = {}
+    for _, id in ipairs(chain_order) do
+      if allows(policy.hashes, hash_bits[id]) and allows(policy.curves, curve_bits[id]) then list[#list + 1] = id end
+    end
+  end
+  return not same_set(list, values.signature_schemes or chain_order) and #list > 0 and list or nil
+end
+
 -- Where a server keeps the sessions that its tickets stand for.
 local function session_store(value)
   if type(value) == "table" and type(value.put) == "function" and type(value.take) == "function" then return value end
@@ -63,6 +98,7 @@ local options = {
   record_size_limit = { integer(64, 16384) }, -- RFC 8449 section 4
   record_padding = { integer(0, 16384) }, -- RFC 8446 section 5.4
   signature_schemes = { signature_schemes },
+  signature_schemes_cert = { signature_schemes },
 }
 
 -- nil, or what is wrong with the options of the native engine in `values`.
@@ -104,6 +140,7 @@ local function add_fields(fields, values)
   fields.record_size_limit = values.record_size_limit
   fields.record_padding = values.record_padding
   fields.signature_schemes = values.signature_schemes
+  fields.signature_schemes_cert = chain_schemes(values)
   if values.groups then
     fields.group_list = {}
     for i, name in ipairs(values.groups) do fields.group_list[i] = core.groups[name] end
