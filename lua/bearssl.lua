@@ -17,7 +17,7 @@ local bearssl = {
 }
 
 -- What few programs need is loaded when first asked for.
-local modules = { key = "bearssl.key", pins = "bearssl.pins" }
+local modules = { key = "bearssl.key", listen = "bearssl.listen", pins = "bearssl.pins" }
 
 return setmetatable(bearssl, {
   __index = function(self, name)

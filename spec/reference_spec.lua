@@ -2,6 +2,7 @@
 -- docs/annotations say the same (`make annotations` makes them anew).
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local pki = require "spec.support.pki"
 
 local made = os.tmpname()
 os.remove(made)
@@ -54,7 +55,10 @@ end
 
 -- The tables of methods that objects have, by the names of their classes.
 local function classes_at_run_time()
+  local own = pki.server.p256
+  local listener <close> = assert(bearssl.listen { port = 0, certificate = own.certificate, key = own.key })
   local found = {
+    listener = getmetatable(listener).__index,
     session_cache = getmetatable(bearssl.session_cache()).__index,
     certificate = core.certificate_methods,
     ocsp_response = core.ocsp_methods,

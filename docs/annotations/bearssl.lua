@@ -68,10 +68,17 @@ local config = {}
 function config:set_ticket_keys(keys) end
 
 ---Gives a server a new OCSP response to staple (RFC 6066 section 8).
----@param response string|table DER or a path; in a list, one for each certificate of the chain, the leaf's first
+---@param response string|table|nil DER or a path; in a list, one for each certificate of the chain, the leaf's first; nil: none from now on
+---@param certificate? integer the place of the chain in the config's list of certificates
 ---@return boolean|nil # true
 ---@return nil|bearssl.error # what is wrong with a file
-function config:set_ocsp_staple(response) end
+function config:set_ocsp_staple(response, certificate) end
+
+---Gives a server the ticket keys and the memory of early data that another config has: sessions of the one are resumed by the other, under the same host name (RFC 8446 section 4.6.1), and what either has accepted as early data is a replay for both. For configs that follow each other, or stand beside each other for several names.
+---@param other bearssl.config a server's
+---@return boolean|nil # true
+---@return nil|bearssl.error # code `state`: one of them makes no tickets
+function config:share_sessions(other) end
 
 ---Takes a session back from its bytes (`session:export`), for `config:wrap`.
 ---@param bytes string
@@ -83,10 +90,36 @@ function config:import_session(bytes) end
 ---Raises: if an argument or an option is wrong
 ---@param host string name or IP address
 ---@param port integer
----@param config? bearssl.config|table a client's config, or the options of one; in the table also `name`, if the certificate is to be verified against another name than host, `session`, `psk`, and `timeout`: seconds that connect and handshake may take together, then the socket's timeout
----@return bearssl.socket|nil
+---@param config? bearssl.config|table a client's config, or the options of one; in the table also `name`, if the certificate is to be verified against another name than host, `session`, `psk`, `timeout`: seconds that connect and handshake may take together, then the socket's timeout; and `scheduler`, as for `bearssl.scheduler.socket`
+---@return bearssl.socket|nil # under a scheduler one whose waits hold up the calling coroutine alone
 ---@return nil|string|bearssl.error # `"timeout"`, or what failed; nothing is left open
 function module.connect(host, port, config) end
+
+---@class bearssl.listen.given
+---@field backlog? integer connections that the kernel keeps waiting
+---@field close_timeout? number seconds that connections have left when the server is closed
+---@field fetch_staple? boolean|function OCSP responses are fetched from the responder that a certificate names, and stapled; a function(certificate, issuer) gives one, DER, or nil and why not
+---@field handshake_timeout? number seconds
+---@field host? string the address to listen on; `"*"`: all of this machine's
+---@field hosts? table certificates by server_name (RFC 6066 section 3): `["example.com"] = { certificate = …, key = … }`, with a wildcard `["*.example.com"]`, which stands for one label; each may have options of its own beside those that it shares. Without `certificate` beside it there is no default: other names are refused
+---@field listener? userdata a TCP object of LuaSocket that listens already, instead of `host` and `port`
+---@field max_connections? integer more wait until one has ended
+---@field on_error? function called with an error, what it is about (`"handshake"`, `"handler"`, `"reload"`, `"staple"`, `"shared"`, `"accept"`) and the host, nil for the default; without it all but handshakes are written to standard error
+---@field on_reload? function called when files were read again, with the host
+---@field port? integer 0 takes a free one, see `listener:getsockname`
+---@field reuse_port? boolean several processes listen on the port (SO_REUSEPORT)
+---@field scheduler? string|table instead of the one that runs the caller
+---@field shared? table what processes share, of `bearssl.shared.redis`
+---@field timeout? number|false of the sockets that a handler gets: seconds for each wait; false: none
+---@field unknown_host? string `"default"`: a client that asks for another name gets the default certificate; `"refuse"`: the alert unrecognized_name
+---@field watch? number|false seconds between two looks at the files of certificates, keys, trust and CRLs; false: they are read again by `listener:reload` alone
+
+---Listens on a port. Connections are taken by `listener:run` or `listener:accept`.
+---Raises: for a wrong option
+---@param given bearssl.listen.given the options of `bearssl.server` for the default certificate and for what all connections share, and:
+---@return bearssl.listener|nil
+---@return nil|bearssl.error # what is wrong with a file or the address
+function module.listen(given) end
 
 ---Makes a cache, for the option `session_cache` of bearssl.client; several configs may have the same. A connection with a name that is given no session takes one from it, of the same config and name, the newest first. What a connection has received goes into the cache when it is closed or collected, or when the next one to the same name asks. Sessions of TLS 1.3 are used once (RFC 8446 section C.4), several are kept for a name; those of TLS 1.2 again until they expire. When the cache is full the oldest goes. Sessions hold secrets: a cache lives in memory alone.
 ---Raises: if an option is wrong

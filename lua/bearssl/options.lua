@@ -280,4 +280,4 @@ local function read(role, given)
   }
 end
 
-return { read = read }
+return { read = read, known_for = known_for }

@@ -1,0 +1,93 @@
+-- SPDX-License-Identifier: MIT
+-- What a server does beside its connections: files looked at, staples fetched, ticket keys changed. Each of it has a
+-- time when it is due; nothing of it can end the server.
+local staple = require "bearssl.server.staple"
+local tell = require "bearssl.server.tell"
+local unit = require "bearssl.server.unit"
+
+local background = {}
+
+local SOON = 1 -- seconds: a file has just changed, is it at rest?
+local KEYS_RETRY = 5
+
+-- All units; the default certificate's first.
+function background.units(server)
+  local list, names = { server.default }, {}
+  for name in pairs(server.hosts) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do list[#list + 1] = server.hosts[name] end
+  return list
+end
+
+-- Reads one unit's files again; the old config stays where they do not belong together.
+function background.read(server, each)
+  local ok, err = unit.read(each)
+  if not ok then
+    tell.error(server, err, "reload", each.name)
+    return nil, err
+  end
+  staple.renew(each)
+  if server.options.on_reload then tell.call(server, "on_reload", each.name) end
+  return true
+end
+
+local function watch(server, now)
+  local next_look = server.options.watch
+  for _, each in ipairs(background.units(server)) do
+    local changed = unit.changed(each)
+    if changed == "soon" then next_look = math.min(next_look, SOON) end
+    if changed == true then background.read(server, each) end
+  end
+  server.due.watch = now() + next_look
+end
+
+local function fetch_staples(server, now)
+  local how = staple.fetcher(server.options.fetch_staple)
+  for _, each in ipairs(background.units(server)) do
+    staple.refresh(each, how, now, function(err, name) tell.error(server, err, "staple", name) end)
+  end
+end
+
+-- Keys that processes share; without them those that there are go on.
+local function take_keys(server, now)
+  local shared = server.options.shared
+  local keys, what = shared:ticket_keys()
+  if not keys then
+    server.due.keys = now() + KEYS_RETRY
+    return tell.error(server, what, "shared")
+  end
+  server.due.keys = now() + what
+  return server.front.config:set_ticket_keys(keys) -- all units have these
+end
+
+-- How many seconds from now something is due; nil: nothing ever.
+function background.due(server)
+  local due = math.min(server.due.watch, server.due.keys)
+  if server.options.fetch_staple then
+    for _, each in ipairs(background.units(server)) do due = math.min(due, staple.due(each)) end
+  end
+  return due < math.huge and math.max(0, due - server.now()) or nil
+end
+
+-- Does what is due. It may yield; `busy` tells that somebody is at it.
+function background.run(server)
+  server.busy = true
+  local done <close> = setmetatable({}, { __close = function() server.busy = false end }) -- luacheck: ignore
+  local now = server.now
+  if server.due.keys <= now() then take_keys(server, now) end
+  if server.due.watch <= now() then watch(server, now) end
+  if server.options.fetch_staple then fetch_staples(server, now) end
+end
+
+-- Times before anything was done.
+function background.start(server)
+  local options = server.options
+  server.due = {
+    watch = options.watch and server.now() + options.watch or math.huge, keys = options.shared and 0 or math.huge,
+  }
+  if options.fetch_staple then
+    for _, each in ipairs(background.units(server)) do staple.renew(each) end
+  end
+end
+
+return background
