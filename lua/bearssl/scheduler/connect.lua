@@ -13,8 +13,9 @@ local codes = {
 
 local function failed(err, host, port)
   if err == "timeout" then return nil, err end
+  local code = codes[err] or err:find "^EAI_" and "dns" or "io" -- EAI_NONAME and others: libuv's words
   return nil, core.error {
-    code = codes[err] or "io", message = ("%s port %d: %s"):format(host, port, err), where = "connect", side = "local",
+    code = code, message = ("%s port %d: %s"):format(host, port, err), where = "connect", side = "local",
   }
 end
 
@@ -33,13 +34,19 @@ local function resolve(host, timeout, scheduler)
   return list
 end
 
+-- Holds a descriptor that is closed with the block, unless it is taken out.
+local guard_meta = { __close = function(guard)
+  local tcp, cancel = guard.tcp, guard.scheduler.cancel
+  if not tcp then return end
+  if cancel then cancel(math.tointeger(tcp:getfd())) end
+  tcp:close()
+end }
+
 local function connect_to(address, port, timeout, scheduler, local_address)
   local socket = require "socket"
   local tcp, err = (address:find(":", 1, true) and socket.tcp6 or socket.tcp4)()
   if not tcp then return nil, err end
-  local guard <close> = setmetatable({ tcp = tcp }, { __close = function(self)
-    if self.tcp then self.tcp:close() end
-  end })
+  local guard <close> = setmetatable({ tcp = tcp, scheduler = scheduler }, guard_meta)
   local ok = true
   if local_address then ok, err = tcp:bind(local_address, 0) end
   if not ok then return nil, err end

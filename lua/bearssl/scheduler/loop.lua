@@ -8,6 +8,7 @@
 -- Who waits is an entry of the loop's poller, of its timers, or of both. It leaves them with the block that holds it:
 -- when its coroutine goes on, and when someone closes that.
 local core = require "bearssl.core"
+local resume = require "bearssl.scheduler.resume"
 local new_timers = require "bearssl.scheduler.timers"
 
 local loops = setmetatable({}, { __mode = "k" }) -- of each coroutine that was spawned
@@ -51,13 +52,11 @@ local function wait(self, fd, mode, timeout)
   return coroutine.yield(WAIT)
 end
 
-local function resume(entry)
+local function run(entry)
   local self, co, values = entry.loop, entry.co, entry.values
   if coroutine.status(co) ~= "suspended" then return end -- someone has closed it
-  local ok, what = coroutine.resume(co, table.unpack(values, 1, values.n))
+  local ok, what = resume(co, table.unpack(values, 1, values.n))
   if not ok then
-    if type(what) == "string" then what = debug.traceback(co, what) end
-    coroutine.close(co)
     self.on_error(what, co)
   elseif what ~= WAIT and coroutine.status(co) == "suspended" then
     make_ready({ loop = self, co = co })
@@ -68,7 +67,7 @@ local function run_ready(self)
   for i = self.first, self.last do
     local entry = self.ready[i]
     self.first, self.ready[i] = i + 1, nil
-    resume(entry)
+    run(entry)
   end
 end
 

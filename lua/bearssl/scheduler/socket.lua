@@ -30,8 +30,7 @@ local function wait(self, err, mode, start, block, total)
   if not mode or block == 0 or total == 0 then return nil, err end
   local scheduler, fd = waiter(self), math.tointeger(self.inner:getfd())
   if fd < 0 then return nil, "closed" end
-  self.streak, self.waiting = 0, self.waiting + 1
-  local _ <close> = self.waits
+  self.streak = 0
   local ok, why = scheduler.wait(fd, mode, left(block, total, scheduler.now() - start))
   if self.closed then return nil, "closed" end
   return ok, why
@@ -129,11 +128,14 @@ local function say_goodbye(self)
   until ok or err ~= "wantwrite" or not wait(self, err, "w", start, nil, limit)
 end
 
+-- Who still waits goes on with "closed".
 function methods:close()
-  if self.closed then return 1 end
-  if self.waiting > 0 and self.scheduler.cancel then self.scheduler.cancel(math.tointeger(self.inner:getfd())) end
+  if self.closing then return 1 end
+  self.closing = true
   say_goodbye(self)
   self.closed = true
+  local fd = math.tointeger(self.inner:getfd())
+  if fd >= 0 and self.scheduler.cancel then self.scheduler.cancel(fd) end
   return self.inner:close()
 end
 
@@ -157,14 +159,10 @@ end
 function meta:__close() self:close() end
 function meta:__tostring() return ("%s: %s"):format(meta.__name, tostring(self.inner)) end
 
-local waits_meta = { __close = function(waits) waits.of.waiting = waits.of.waiting - 1 end }
-
 -- inner, scheduler -> sock
 function make(inner, scheduler)
   if getmetatable(inner) == meta then return inner end
-  local self = { inner = inner, scheduler = scheduler, waiting = 0, streak = 0, closed = false }
-  self.waits = setmetatable({ of = self }, waits_meta)
-  setmetatable(self, meta)
+  local self = setmetatable({ inner = inner, scheduler = scheduler, streak = 0, closed = false }, meta)
   if inner.gettimeout then
     local block, total = inner:gettimeout()
     self:settimeout(block, "b")
