@@ -1,6 +1,7 @@
 -- What the native engine offers, accepts and prefers: groups in the order given, signature schemes, padding.
 local bearssl = require "bearssl"
 local client_hello = require "bearssl.client_hello"
+local core = require "bearssl.core"
 local pair = require "spec.support.pair"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
@@ -103,6 +104,68 @@ describe("signature_schemes", function()
       local ok, err = pcall(bearssl.client, { verify = "none", max_version = "1.3", signature_schemes = value })
       assert.is_false(ok)
       assert.truthy(err:find("option 'signature_schemes': " .. text, 1, true), err)
+    end
+  end)
+end)
+
+describe("the suite", function()
+  local aes, chacha = "AES_128_GCM", "CHACHA20_POLY1305"
+  local tls_1_3 = { "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256" }
+  local tls_1_2 = { "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" }
+  local all = { ["1.3"] = tls_1_3, ["1.2"] = tls_1_2 }
+
+  local function order(version, ...)
+    local list = {}
+    for i, place in ipairs { ... } do list[i] = all[version][place] end
+    return { cipher_suites = list }
+  end
+
+  local function chosen(name, ...)
+    local suite = info(...).cipher_suite
+    assert.truthy(suite:find(name, 1, true), suite)
+  end
+
+  for version in pairs(versions) do
+    it("is one that suits both processors, as the client's first tells, TLS " .. version, function()
+      chosen(chacha, version, order(version, 3, 1, 2))
+      chosen(core.hardware_aes and aes or chacha, version, order(version, 1, 3, 2))
+      chosen(core.hardware_aes and "AES_" or chacha, version, order(version, 2, 3))
+    end)
+
+    it("is the first in the server's order where that has one, or says so, TLS " .. version, function()
+      chosen(aes, version, order(version, 3, 1), order(version, 1, 2, 3))
+      chosen("AES_256_GCM", version, order(version, 1, 2, 3), order(version, 2, 1, 3))
+      chosen(core.hardware_aes and aes or chacha, version, order(version, 3, 1), { prefer = "server" })
+    end)
+
+    it("is the first in the client's order for prefer = \"client\", TLS " .. version, function()
+      local server = pair.with(order(version, 3, 1, 2), { prefer = "client" })
+      chosen("AES_256_GCM", version, order(version, 2, 3, 1), server)
+      chosen(chacha, version, order(version, 3, 2), server)
+    end)
+  end
+
+  it("is the client's first in BearSSL's engine too", function()
+    local bear = { max_version = "1.2", engine = "bear" }
+    local function suite(server)
+      local p = pair.new(pair.client_config(pair.with(bear, order("1.2", 2, 1))),
+        pair.server_config(pair.with(bear, pair.with(order("1.2", 1, 2), server)))):run()
+      return p.server:info().cipher_suite
+    end
+    assert.equal(tls_1_2[1], suite {})
+    assert.equal(tls_1_2[2], suite { prefer = "client" })
+  end)
+
+  it("is what openssl's order tells", function()
+    local server = assert(bearssl.server(pair.with(versions["1.3"], { certificate = pki.server.p256.certificate,
+      key = pki.server.p256.key })))
+    local last = core.hardware_aes and tls_1_3[2] or tls_1_3[3]
+    for list, suite in pairs { ["TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"] = tls_1_3[3],
+      ["TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"] = last } do
+      local _ <close>, _, sock, err = tls.meet(server, peer.openssl_client, "-ciphersuites " .. list)
+      assert(sock, err)
+      assert.equal(suite, sock:info().cipher_suite)
     end
   end)
 end)

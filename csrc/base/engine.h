@@ -20,6 +20,13 @@ struct lt_tls_shared;    /* tls/shared.h: the same of the native engine */
 
 typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
 
+/* Server: whose order of cipher suites counts? */
+typedef enum {
+    LT_PREFER_server,
+    LT_PREFER_fitting, /* its own; but ChaCha20 for a client that puts that before AES */
+    LT_PREFER_client,
+} lt_preference;
+
 /* Immutable once made, shared by its connections, which it outlives. All pointers are owned by
  * whoever made the config. */
 typedef struct {
@@ -28,6 +35,7 @@ typedef struct {
     uint16_t min_version, max_version; /* LT_TLS_1_x */
     const uint16_t *cipher_suites;     /* by preference */
     size_t cipher_suite_count;
+    lt_preference prefer;
     uint32_t groups;            /* bit n: NamedGroup n, n < 32 */
     const uint16_t *group_list; /* native: by preference, 0 ends it; NULL: its own order */
     const uint16_t *signature_schemes;   /* native: likewise */

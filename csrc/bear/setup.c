@@ -136,9 +136,10 @@ static void set_algorithms(lt_bear *b)
     br_ssl_engine_set_ecdsa(b->eng, lt_ecdsa_verify);
     br_ssl_engine_set_x509(b->eng, &b->peer.vtable);
     br_ssl_engine_set_protocol_names(b->eng, c->alpn, c->alpn_count);
-    br_ssl_engine_set_all_flags(b->eng, BR_OPT_NO_RENEGOTIATION
-                                            | BR_OPT_ENFORCE_SERVER_PREFERENCES
-                                            | BR_OPT_FAIL_ON_ALPN_MISMATCH);
+    br_ssl_engine_set_all_flags(
+        b->eng, BR_OPT_NO_RENEGOTIATION
+                    | (c->prefer == LT_PREFER_client ? 0U : BR_OPT_ENFORCE_SERVER_PREFERENCES)
+                    | BR_OPT_FAIL_ON_ALPN_MISMATCH);
 }
 
 /* A fixed seed stands alone; one of the operating system is mixed with the library's seeder, which

@@ -224,6 +224,7 @@ static void read_numbers(lua_State *L, lt_config *tls)
     tls->min_version = (uint16_t)integer_field(L, "min_version", 0);
     tls->max_version = (uint16_t)integer_field(L, "max_version", 0);
     tls->groups = (uint32_t)integer_field(L, "groups", 0);
+    tls->prefer = (lt_preference)integer_field(L, "prefer", LT_PREFER_server);
     tls->ask_certificate = boolean_field(L, "ask_certificate");
     tls->ask_client_hello = boolean_field(L, "ask_client_hello");
     tls->ask_verdict = boolean_field(L, "ask_verdict");

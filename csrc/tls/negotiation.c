@@ -26,6 +26,77 @@ bool lt_tls_allows_suite(const lt_config *config, const lt_suite *suite)
     return false;
 }
 
+static bool has_suite(const lt_suite *const *suites, size_t n, const lt_suite *suite)
+{
+    for (size_t i = 0; i < n; i++)
+        if (suites[i] == suite)
+            return true;
+    return false;
+}
+
+static size_t in_order(const lt_tls *t, uint16_t version, const lt_suite **suites)
+{
+    const lt_config *config = t->config;
+    size_t n = 0;
+    for (size_t i = 0; i < config->cipher_suite_count && n < LT_TLS_SUITES_MAX; i++) {
+        const lt_suite *s = lt_suite_by_id(config->cipher_suites[i]);
+        if (s && s->version == version && lt_list_has(t->hs->client_hello.cipher_suites, s->id))
+            suites[n++] = s;
+    }
+    return n;
+}
+
+static size_t in_clients_order(const lt_tls *t, uint16_t version, const lt_suite **suites)
+{
+    lt_reader offered = t->hs->client_hello.cipher_suites;
+    uint32_t id;
+    size_t n = 0;
+    while (n < LT_TLS_SUITES_MAX && rd_uint(&offered, 2, &id)) {
+        const lt_suite *s = lt_suite_by_id((uint16_t)id);
+        if (s && s->version == version && lt_tls_allows_suite(t->config, s)
+            && !has_suite(suites, n, s))
+            suites[n++] = s;
+    }
+    return n;
+}
+
+/* A client without instructions for AES puts ChaCha20 first, as everyone does; the first suite that we
+ * know tells, of whatever version. */
+static bool likes_chacha20(const lt_tls *t)
+{
+    lt_reader offered = t->hs->client_hello.cipher_suites;
+    uint32_t id;
+    while (rd_uint(&offered, 2, &id)) {
+        const lt_suite *s = lt_suite_by_id((uint16_t)id);
+        if (s)
+            return s->aead == LT_AEAD_chacha20_poly1305;
+    }
+    return false;
+}
+
+static void chacha20_first(const lt_suite **suites, size_t n)
+{
+    size_t front = 0;
+    for (size_t i = 0; i < n; i++) {
+        const lt_suite *s = suites[i];
+        if (s->aead != LT_AEAD_chacha20_poly1305)
+            continue;
+        memmove(suites + front + 1, suites + front, (i - front) * sizeof *suites);
+        suites[front++] = s;
+    }
+}
+
+size_t lt_tls_common_suites(const lt_tls *t, uint16_t version,
+                            const lt_suite *suites[LT_TLS_SUITES_MAX])
+{
+    if (t->config->prefer == LT_PREFER_client)
+        return in_clients_order(t, version, suites);
+    size_t n = in_order(t, version, suites);
+    if (t->config->prefer == LT_PREFER_fitting && likes_chacha20(t))
+        chacha20_first(suites, n);
+    return n;
+}
+
 /* By preference, as Go and browsers do: x25519 first, the slow ones last. */
 static const uint16_t default_groups[] = { 29, 23, 24, 25, 0 };
 

@@ -68,13 +68,11 @@ static lt_tls_session *open_usable(lt_tls *t, lt_bytes ticket)
 /* A PSK goes with one hash: another suite is taken where that is needed and nothing was said yet. */
 static bool fit_suite(lt_tls *t, const br_hash_class *hash)
 {
-    const lt_config *config = t->config;
-    for (size_t i = 0; i < config->cipher_suite_count && t->suite->hash != hash; i++) {
-        const lt_suite *s = lt_suite_by_id(config->cipher_suites[i]);
-        if (!t->hs->retried && s && s->version == LT_TLS_1_3 && s->hash == hash
-            && lt_list_has(t->hs->client_hello.cipher_suites, s->id))
-            t->suite = s;
-    }
+    const lt_suite *suites[LT_TLS_SUITES_MAX];
+    size_t n = lt_tls_common_suites(t, LT_TLS_1_3, suites);
+    for (size_t i = 0; i < n && t->suite->hash != hash; i++)
+        if (!t->hs->retried && suites[i]->hash == hash)
+            t->suite = suites[i];
     return t->suite->hash == hash;
 }
 

@@ -90,20 +90,20 @@ static lt_code keep_name(lt_tls *t, lt_bytes name)
 
 static lt_code choose_suite(lt_tls *t)
 {
-    const lt_suite *chosen = NULL;
-    for (size_t i = 0; i < t->config->cipher_suite_count && !chosen; i++) {
-        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
-        if (s && s->version == LT_TLS_1_3
-            && lt_list_has(t->hs->client_hello.cipher_suites, s->id))
-            chosen = s;
-    }
-    if (!chosen)
+    static const char *const orders[] = {
+        [LT_PREFER_server] = "first in this server's order",
+        [LT_PREFER_fitting] = "the one that suits both processors",
+        [LT_PREFER_client] = "first in the client's order",
+    };
+    const lt_suite *suites[LT_TLS_SUITES_MAX], *chosen;
+    if (lt_tls_common_suites(t, LT_TLS_1_3, suites) == 0)
         return lt_tls_no_cipher_suite(t);
+    chosen = suites[0];
     if (t->suite && t->suite != chosen)
         return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.cipher_suites, second");
     t->suite = chosen;
-    lt_trace_decide(&t->trace, "RFC 8446 section 4.1.1", "%s: first in this server's order",
-                    lt_cipher_suite_by_id(chosen->id)->name);
+    lt_trace_decide(&t->trace, "RFC 8446 section 4.1.1", "%s: %s",
+                    lt_cipher_suite_by_id(chosen->id)->name, orders[t->config->prefer]);
     return LT_OK;
 }
 

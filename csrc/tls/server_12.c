@@ -40,35 +40,30 @@ static bool choose_identity(lt_tls *t, const lt_suite *suite, bool fitting)
     return false;
 }
 
-static bool choose_suite_and_identity(lt_tls *t, bool fitting, bool *in_common)
+static bool choose_suite_and_identity(lt_tls *t, const lt_suite *const *suites, size_t n,
+                                      bool fitting)
 {
-    lt_tls_handshake *hs = t->hs;
-    for (size_t i = 0; i < t->config->cipher_suite_count; i++) {
-        const lt_suite *s = lt_suite_by_id(t->config->cipher_suites[i]);
-        if (!s || s->version != LT_TLS_1_2
-            || !lt_list_has(hs->client_hello.cipher_suites, s->id))
-            continue;
-        *in_common = true;
-        if (choose_identity(t, s, fitting)) {
-            t->suite = s;
-            t->signature_scheme = (uint16_t)hs->identity_scheme;
+    for (size_t i = 0; i < n; i++)
+        if (choose_identity(t, suites[i], fitting)) {
+            t->suite = suites[i];
+            t->signature_scheme = (uint16_t)t->hs->identity_scheme;
             return true;
         }
-    }
     return false;
 }
 
 static lt_code choose_suite(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    bool in_common = false;
+    const lt_suite *suites[LT_TLS_SUITES_MAX];
+    size_t n = lt_tls_common_suites(t, LT_TLS_1_2, suites);
     hs->peer_schemes =
         hs->client_hello.signature_algorithms; /* none: SHA-1, which we do not sign */
     hs->peer_certificate_schemes = hs->client_hello.signature_algorithms_cert;
-    if ((t->config->identity_count > 1 && choose_suite_and_identity(t, true, &in_common))
-        || choose_suite_and_identity(t, false, &in_common))
+    if ((t->config->identity_count > 1 && choose_suite_and_identity(t, suites, n, true))
+        || choose_suite_and_identity(t, suites, n, false))
         return LT_OK;
-    return in_common ? lt_tls_no_signature_scheme(t) : lt_tls_no_cipher_suite(t);
+    return n > 0 ? lt_tls_no_signature_scheme(t) : lt_tls_no_cipher_suite(t);
 }
 
 /* RFC 5077 section 3.4, RFC 7627 section 5.3 */

@@ -389,6 +389,10 @@ void lt_tls_skip_early_data(lt_tls *t); /* what comes of it is passed over, with
 /* record_size_limit (RFC 8449): ours; the peer's, obeyed from now on. */
 uint32_t lt_tls_record_size_limit(const lt_tls *t);
 lt_code lt_tls_read_record_size_limit(lt_tls *t, lt_reader extension);
+/* Server: the suites of this version that both sides have, in the order in which they are taken. */
+enum { LT_TLS_SUITES_MAX = 16 };
+size_t lt_tls_common_suites(const lt_tls *t, uint16_t version,
+                            const lt_suite *suites[LT_TLS_SUITES_MAX]);
 void lt_tls_write_alpn(lt_tls *t, lt_writer *w);          /* server: the one that was chosen */
 lt_code lt_tls_choose_alpn(lt_tls *t, lt_bytes offered);  /* server */
 lt_code lt_tls_accept_alpn(lt_tls *t, lt_bytes selected); /* client */

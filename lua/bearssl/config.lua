@@ -173,6 +173,8 @@ end
 -- `max_signatures`, `policy`,
 -- `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
+-- @tparam string options.prefer whose order of suites counts: `"server"`, `"client"`; by default the server's where
+-- `cipher_suites` are given, else one that suits both processors: ChaCha20 for a client that puts it before AES
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`
 -- @tparam function options.on_psk called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`,

@@ -105,6 +105,7 @@ local options = {
   max_version = { one_of(suites.versions) },
   engine = { one_of { native = "native", bear = "bear" } },
   cipher_suites = { names_of(core.cipher_suites) },
+  prefer = { one_of { server = 0, client = 2 }, "server" },
   groups = { names_of(group_numbers) },
   session_cache = { session_cache }, -- server: a number of entries
   session_lifetime = { integer(1, 86400), "server" },
@@ -231,6 +232,7 @@ local function fields_of(role, values, low, high, native, ids)
   local path = type(values.key_log) == "string"
   local fields = {
     server = server, native = native, min_version = low, max_version = high, cipher_suites = ids,
+    prefer = values.prefer or (values.cipher_suites and 0 or 1),
     groups = group_bits(values.groups), alpn = values.alpn,
     ask_certificate = values.on_certificate_request ~= nil, verify_none = values.verify == "none",
     client_auth = values.client_auth,
