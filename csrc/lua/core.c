@@ -55,6 +55,7 @@ int luaopen_bearssl_core(lua_State *L)
     lua_setfield(L, -2, "hardware_aes");
     lt_lua_open_error(L);
     lt_lua_open_system(L);
+    lt_lua_open_digest(L);
     lt_lua_open_certificate(L);
     lt_lua_open_crl(L);
     lt_lua_open_ocsp(L);

@@ -49,6 +49,7 @@ struct lt_private_key *lt_lua_test_key(lua_State *L, int index); /* NULL: someth
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);
 void lt_lua_open_system(lua_State *L);
+void lt_lua_open_digest(lua_State *L);
 void lt_lua_open_certificate(lua_State *L);
 void lt_lua_open_crl(lua_State *L);
 void lt_lua_open_ocsp(lua_State *L);

@@ -1,0 +1,130 @@
+-- SPDX-License-Identifier: MIT
+-- bearssl.cosocket.tls: what sslhandshake needs: configs, shared by connections that want the same; sessions; and
+-- OpenSSL's words for why a certificate was refused, which callers of OpenResty's sockets compare.
+local bearssl = require "bearssl"
+local core = require "bearssl.core"
+
+local tls = {}
+
+-- Identities ------------------------------------------------------------------------------------------------------
+
+-- Certificate and key of a client. Those that ngx.ssl has parsed are one identity wherever they are used together, so
+-- that connections share a config and can resume; what a path names is read anew for each socket.
+local identities = setmetatable({}, { __mode = "k" })
+
+function tls.identity(certificate, key)
+  if type(certificate) ~= "table" then return { certificate = certificate, key = key } end
+  local of_certificate = identities[certificate] or setmetatable({}, { __mode = "k" })
+  identities[certificate] = of_certificate
+  of_certificate[key] = of_certificate[key] or { certificate = certificate.pem, key = key }
+  return of_certificate[key]
+end
+
+-- Configs ---------------------------------------------------------------------------------------------------------
+
+local configs = setmetatable({}, { __mode = "k" }) -- options -> identity, or options again -> verify -> config
+
+local function new_config(options, verify, identity)
+  local all = {}
+  for name, value in pairs(options) do all[name] = value end
+  if not verify then all.verify, all.trust, all.pins, all.revocation = "none", nil, nil, nil end
+  if identity then all.certificate, all.key = identity.certificate, identity.key end
+  return bearssl.client(all)
+end
+
+-- options of bearssl.client, verify, identity or nil -> bearssl.config | nil, bearssl.error
+function tls.config(options, verify, identity)
+  local by_identity = configs[options] or setmetatable({}, { __mode = "k" })
+  configs[options] = by_identity
+  local by_verify = by_identity[identity or options] or {}
+  by_identity[identity or options] = by_verify
+  local err
+  if not by_verify[verify] then by_verify[verify], err = new_config(options, verify, identity) end
+  return by_verify[verify], err
+end
+
+-- Sessions --------------------------------------------------------------------------------------------------------
+
+-- What sslhandshake returns, to be given to a later one: the sessions that the connection has received, and those that
+-- it will receive. With TLS 1.3 they come after the handshake. (RFC 8446 section 4.6.1)
+local Session = {}
+Session.__index = Session
+Session.__name = "bearssl.cosocket.session"
+
+local MOST = 8 -- sessions kept of one connection
+
+function tls.new_session(config, name, sock)
+  return setmetatable({ config = config, name = name, sock = sock }, Session)
+end
+
+-- What the connection has received since; `last`: it is about to end.
+function Session:gather(last)
+  for _ = 1, MOST do
+    local session = self.sock and self.sock:session()
+    if not session then break end
+    local single_use, usable = core.session_state(session)
+    if usable then
+      self[#self + 1] = session
+      if #self > MOST then table.remove(self, 1) end
+    end
+    if not single_use then break end
+  end
+  if last then self.sock = nil end
+end
+
+-- One to resume with, for a connection of the same config to the same name; or nil.
+function Session:take(config, name)
+  if config ~= self.config or name ~= self.name then return nil end
+  self:gather()
+  for i = #self, 1, -1 do
+    local session = self[i]
+    local single_use, usable = core.session_state(session)
+    if single_use or not usable then table.remove(self, i) end
+    if usable then return session end
+  end
+end
+
+function tls.is_session(value)
+  return getmetatable(value) == Session
+end
+
+-- Words -----------------------------------------------------------------------------------------------------------
+
+-- X509_V_ERR_… of OpenSSL, number and text, by the code of a bearssl.error.
+local verdicts = {
+  bad_certificate_signature = "7: certificate signature failure",
+  not_yet_valid = "9: certificate is not yet valid",
+  expired = "10: certificate has expired",
+  self_signed = "18: self-signed certificate",
+  unknown_issuer = "20: unable to get local issuer certificate",
+  revoked = "23: certificate revoked",
+  path_length = "25: path length constraint exceeded",
+  extended_key_usage = "26: unsuitable certificate purpose",
+  key_usage = "26: unsuitable certificate purpose",
+  distrusted = "28: certificate rejected",
+  critical_extension = "34: unhandled critical extension",
+  certificate_policy = "43: no explicit policy",
+  name_constraint = "47: permitted subtree violation",
+  weak_key = "66: EE certificate key too weak",
+  weak_signature = "68: CA signature digest algorithm too weak",
+  not_ca = "79: invalid CA certificate",
+  name_mismatch = "certificate host mismatch",
+}
+
+-- A chain whose root was sent along, and is not trusted, has a number of its own.
+local function ends_in_itself(sock)
+  local chain = sock:peer_certificates()
+  local last = chain and chain[#chain]
+  return last and #chain > 1 and tostring(last.subject) == tostring(last.issuer)
+end
+
+function tls.word_of(err, sock)
+  if type(err) ~= "table" then return err end
+  if err.code == "unknown_issuer" and ends_in_itself(sock) then
+    return "19: self-signed certificate in certificate chain"
+  end
+  if err.side == "peer" then return "handshake failed" end
+  return verdicts[err.code] or "handshake failed"
+end
+
+return tls
