@@ -145,7 +145,8 @@ function Connection:secure(config, name, early)
   local ok
   ok, err = self.io:handshake()
   if not ok then return self:failed(err, "handshake", "handshake") end
-  if early then self.early = tls:info().early_data == "accepted" end
+  self.offered = early ~= nil
+  self.early = self.offered and tls:info().early_data == "accepted"
   return true
 end
 
@@ -161,6 +162,7 @@ function Connection:facts()
   if not self.tls then return nil end
   if not self.known then
     self.known = self.sock:info()
+    if not self.offered then self.known.early_data = nil end -- a hello that could have had some, and had none
     self.known.peer_certificates = self.sock:peer_certificates()
     self.known.verified_chain = self.sock:verified_chain()
   end
