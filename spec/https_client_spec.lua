@@ -327,13 +327,14 @@ describe("early data (RFC 8470)", function()
 
   it("is taken by nginx, and asked again after its 425", function()
     local nginx <close> = peer.nginx(web.pair, "ssl_early_data on; location = /early { return 200 $ssl_early_data; }"
-      .. " location = /late { access_log /dev/stderr; if ($ssl_early_data) { return 425; } return 200 late; }", "TLSv1.3")
+      .. " location = /late { access_log @/messages; if ($ssl_early_data) { return 425; } return 200 late; }",
+      "TLSv1.3")
     local client <close> = early_client()
     for _, case in ipairs { { "early", "" }, { "early", "1", "accepted" }, { "late", "late" } } do
       local response = assert(client:get(("https://localhost:%d/%s"):format(nginx.port, case[1])))
       assert.same({ case[2], case[3] }, { response.body, response.tls.early_data })
     end
-    nginx:wait_for '"GET /late HTTP/1.1" 425 .*"GET /late HTTP/1.1" 200 '
+    nginx:wait_for('"GET /late HTTP/1.1" 425 .*"GET /late HTTP/1.1" 200 ', "messages")
   end)
 
   it("leaves a 425 alone that answers no early data", function()
