@@ -56,9 +56,9 @@ typedef struct {
     uint32_t record_padding;    /* TLS 1.3: plaintext goes in multiples of this; 0: as it is */
     uint32_t max_early_data;    /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
-    bool verify_name;                   /* false only with verify = "none" */
-    lt_client_auth client_auth;         /* server */
-    const lt_bytes *authorities;        /* server: DNs for CertificateRequest; at least one */
+    bool verify_name;            /* false: with verify = "none", and for LuaSec's callers */
+    lt_client_auth client_auth;  /* server */
+    const lt_bytes *authorities; /* server: DNs for CertificateRequest; at least one */
     size_t authority_count;
     size_t session_cache_size;      /* server: entries; 0: no resumption by session ID */
     uint32_t session_lifetime;      /* seconds */
@@ -132,6 +132,7 @@ typedef struct {
     const lt_config *config;            /* client_hello: outlives the engine; NULL: the same */
     lt_bytes signature;                 /* signature */
     bool yes;                           /* verdict, early_data */
+    lt_code reason;                     /* verdict, not yes: LT_OK: that of the unwelcome */
     lt_bytes bytes;                     /* psk: the key; take_session; n = 0: there is none */
     bool sha384;                        /* psk: its hash; else SHA-256 */
 } lt_answer;
@@ -216,6 +217,8 @@ typedef struct {
                            lt_error *); /* owned by the caller; NULL: see e */
     lt_code (*exporter)(const lt_engine *, const char *label, const lt_bytes *context,
                         uint8_t *out, size_t n, lt_error *); /* RFC 5705 */
+    /* Finished.verify_data of the last handshake, ours or the peer's; n = 0: none yet */
+    lt_bytes (*verify_data)(const lt_engine *, bool peers);
     lt_trace *(*trace)(lt_engine *);
     /* One NSS key log line with its LF, once; 0: none (yet, or any more). */
     size_t (*key_log)(lt_engine *, char *line, size_t room);

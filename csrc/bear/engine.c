@@ -336,6 +336,17 @@ static lt_code engine_exporter(const lt_engine *engine, const char *label,
     return LT_OK;
 }
 
+/* BearSSL keeps both for renegotiation (RFC 5746), the client's first. */
+static lt_bytes engine_verify_data(const lt_engine *engine, bool peers)
+{
+    enum { VERIFY_DATA = 12 };
+    const lt_bear *b = (const lt_bear *)engine;
+    bool clients = b->config->server == peers;
+    if (!b->connected)
+        return (lt_bytes){ NULL, 0 };
+    return (lt_bytes){ b->eng->saved_finished + (clients ? 0 : VERIFY_DATA), VERIFY_DATA };
+}
+
 static char *put_hex(char *to, const uint8_t *p, size_t n)
 {
     static const char digits[] = "0123456789abcdef";
@@ -405,6 +416,7 @@ const lt_engine_class lt_bear_class = {
     .answer = engine_answer,
     .session = lt_bear_session,
     .exporter = engine_exporter,
+    .verify_data = engine_verify_data,
     .trace = engine_trace,
     .key_log = engine_key_log,
 };

@@ -48,10 +48,11 @@ static bool would_block(int error)
 
 /* --- the descriptor --------------------------------------------------------------------------- */
 
-static lt_io wait_for(const lt_transport *t, const lt_deadline *d, short events)
+static lt_io wait_for(lt_transport *t, const lt_deadline *d, short events)
 {
+    t->waited = events & POLLOUT ? LT_IO_want_write : LT_IO_want_read;
     if (lt_deadline_is_now(d))
-        return events & POLLOUT ? LT_IO_want_write : LT_IO_want_read;
+        return t->waited;
     return lt_deadline_wait(d, t->fd, events) ? LT_IO_done : LT_IO_timeout;
 }
 

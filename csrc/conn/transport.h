@@ -23,6 +23,7 @@ typedef struct {
     int fd; /* owned; -1: closed */
     lt_timeouts timeouts;
     lt_io last;              /* what the last call ended with */
+    lt_io waited;            /* LT_IO_want_read, _write: for what a call waited last */
     int failed_errno;        /* of the system call that ended it; 0: none */
     bool asked;              /* something was sent since the last recv */
     bool filled;             /* the last recv took all the room that it had */

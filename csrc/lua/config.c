@@ -165,7 +165,8 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
 {
     lt_config *tls = &c->conn.tls;
     tls->client_auth = (lt_client_auth)integer_field(L, "client_auth", LT_AUTH_none);
-    tls->verify_name = !tls->server && !boolean_field(L, "verify_none");
+    tls->verify_name =
+        !tls->server && !boolean_field(L, "verify_none") && !boolean_field(L, "any_name");
     tls->verifier = &lt_verify_none; /* by name, or a server that asks for no certificate */
     if (boolean_field(L, "verify_none") || (tls->server && tls->client_auth == LT_AUTH_none))
         return LT_OK;
@@ -191,7 +192,8 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
     c->conn.pin_events = boolean_field(L, "pin_events");
     lua_pop(L, 2);
     tls->verifier = &c->validator.verifier;
-    return tls->server ? read_authorities(c, store, e) : LT_OK;
+    bool named = tls->server && !boolean_field(L, "no_authorities");
+    return named ? read_authorities(c, store, e) : LT_OK;
 }
 
 static lt_code read_key_log(lua_State *L, lt_lua_config *c, lt_error *e)

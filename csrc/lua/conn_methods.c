@@ -241,6 +241,30 @@ static int conn_exporter(lua_State *L)
     return 1;
 }
 
+/***
+The verify_data of both Finished messages of the handshake (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9): what
+tls-unique is made of (RFC 5929 section 3), which is none for TLS 1.3.
+@function conn:finished
+@treturn[1] ?string this side's, nil before it was sent
+@treturn[1] ?string the peer's, nil before it came
+@treturn[2] nil
+@treturn[2] string `"closed"`
+*/
+static int conn_finished(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    if (!c)
+        return closed(L);
+    for (int peers = 0; peers <= 1; peers++) {
+        lt_bytes data = c->engine->engine_class->verify_data(c->engine, peers);
+        if (data.n > 0)
+            lt_lua_push_bytes(L, data);
+        else
+            lua_pushnil(L);
+    }
+    return 2;
+}
+
 /* --- events: for lua/bearssl/event.lua --------------------------------------------------------- */
 
 static void push_numbers(lua_State *L, lt_reader in, int width, const lt_named_value *names)
@@ -414,7 +438,16 @@ static void keep(lua_State *L, int slot) /* the answer, for as long as the conne
     lua_pop(L, 1);
 }
 
-/* answer(conn, value[, sha384]): an identity or nil; a config or nil; a string; a boolean */
+static lt_code reason_at(lua_State *L, int index) /* the code of this name; LT_OK: none */
+{
+    const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : "";
+    for (int code = LT_OK + 1; code < LT_CODES; code++)
+        if (strcmp(name, lt_code_name((lt_code)code)) == 0)
+            return (lt_code)code;
+    return LT_OK;
+}
+
+/* answer(conn, value[, sha384 or reason]): an identity or nil; a config or nil; a string; a boolean */
 static int conn_answer(lua_State *L)
 {
     lt_conn *c = open_conn(L);
@@ -425,6 +458,7 @@ static int conn_answer(lua_State *L)
     if (!q)
         return 0;
     lt_answer answer = { .yes = lua_toboolean(L, 2), .sha384 = lua_toboolean(L, 3) };
+    answer.reason = reason_at(L, 3);
     if (q->kind == LT_QUESTION_certificate && answer.yes)
         answer.identity = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
     else if (q->kind == LT_QUESTION_client_hello && answer.yes)
@@ -481,6 +515,7 @@ void lt_lua_conn_methods(lua_State *L)
         { "verified_chain", conn_verified_chain },
         { "session", conn_session },
         { "exporter", conn_exporter },
+        { "finished", conn_finished },
         { NULL, NULL },
     };
     luaL_setfuncs(L, methods, 0);

@@ -46,6 +46,16 @@ static void set_names(lua_State *L)
     lua_setfield(L, -2, "cipher_suites");
 }
 
+/* box(metatable) -> a userdata without content: an object whose methods are Lua's */
+static int box(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_newuserdata(L, 0);
+    lua_pushvalue(L, 1);
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
 __attribute__((visibility("default"))) int luaopen_bearssl_core(lua_State *L);
 int luaopen_bearssl_core(lua_State *L)
 {
@@ -53,6 +63,8 @@ int luaopen_bearssl_core(lua_State *L)
     set_names(L);
     lua_pushboolean(L, lt_aead_hardware_aes());
     lua_setfield(L, -2, "hardware_aes");
+    lua_pushcfunction(L, box);
+    lua_setfield(L, -2, "box");
     lt_lua_open_error(L);
     lt_lua_open_system(L);
     lt_lua_open_digest(L);

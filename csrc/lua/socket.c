@@ -192,13 +192,14 @@ static int socket_dirty(lua_State *L)
 }
 
 /***
-What the last call waits for, so that a scheduler knows when to call again.
+What the last call waits for, so that a scheduler knows when to call again; after `"timeout"`, too.
 @function sock:want
 @treturn string `"read"`, `"write"` or `"nothing"`
 */
 static int socket_want(lua_State *L)
 {
-    lt_io last = lt_lua_check_socket(L)->last;
+    const lt_transport *t = lt_lua_check_socket(L);
+    lt_io last = t->last == LT_IO_timeout ? t->waited : t->last;
     if (last == LT_IO_want_read || last == LT_IO_want_write)
         lua_pushstring(L, io_names[last] + strlen("want"));
     else

@@ -273,7 +273,9 @@ static lt_code use_answer(lt_tls *t, const lt_answer *a)
     case LT_QUESTION_signature:
         return signed_elsewhere(t, a->signature);
     case LT_QUESTION_verdict:
-        return a->yes ? LT_OK : lt_fail(&t->error, LT_unwelcome, "Certificate");
+        return a->yes ? LT_OK
+                      : lt_fail(&t->error, a->reason != LT_OK ? a->reason : LT_unwelcome,
+                                "Certificate");
     case LT_QUESTION_early_data:
         lt_tls_answer_early_data(t, a->yes);
         return lt_tls_on_early_data(t);
@@ -368,6 +370,7 @@ static const lt_engine_class engine_class = {
     .answer = answer,
     .session = session,
     .exporter = lt_tls_exporter,
+    .verify_data = lt_tls_verify_data,
     .write_early = write_early,
     .request_certificate = lt_tls_request_certificate,
     .update_keys = lt_tls_update_keys,

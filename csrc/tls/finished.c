@@ -8,6 +8,21 @@
 
 enum { VERIFY_DATA_12 = 12, LIFETIME_12 = 7200 /* seconds, where a server gives no hint */ };
 
+/* For channel bindings (RFC 5929 section 3). What comes after the handshake is none of theirs. */
+static void keep_verify_data(lt_tls *t, bool peers, const uint8_t *verify_data, size_t n)
+{
+    if (t->up)
+        return;
+    memcpy(t->verify_data[peers], verify_data, n);
+    t->verify_data_size[peers] = n;
+}
+
+lt_bytes lt_tls_verify_data(const lt_engine *engine, bool peers)
+{
+    const lt_tls *t = (const lt_tls *)engine;
+    return (lt_bytes){ t->verify_data[peers], t->verify_data_size[peers] };
+}
+
 lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body)
 {
     uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
@@ -19,6 +34,8 @@ lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body
         rc = lt_fail(&t->error, LT_decode, "Finished.verify_data");
     else if (!lt_ct_eq(body.p, verify_data, n))
         rc = lt_fail(&t->error, LT_bad_finished, "Finished.verify_data");
+    else
+        keep_verify_data(t, true, verify_data, n);
     lt_wipe(verify_data, sizeof verify_data);
     return rc;
 }
@@ -28,6 +45,7 @@ lt_code lt_tls_write_finished(lt_tls *t, const uint8_t *base_key)
     uint8_t digest[LT_HASH_MAX], verify_data[LT_HASH_MAX];
     lt_transcript_hash(&t->hs->transcript, digest);
     lt_finished_mac(t->suite->hash, base_key, digest, verify_data);
+    keep_verify_data(t, false, verify_data, lt_hash_size(t->suite->hash));
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
     wr_bytes(&w, (lt_bytes){ verify_data, lt_hash_size(t->suite->hash) });
@@ -43,6 +61,8 @@ lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body)
         rc = lt_fail(&t->error, LT_decode, "Finished.verify_data");
     else if (!lt_ct_eq(body.p, verify_data, sizeof verify_data))
         rc = lt_fail(&t->error, LT_bad_finished, "Finished.verify_data");
+    else
+        keep_verify_data(t, true, verify_data, sizeof verify_data);
     lt_wipe(verify_data, sizeof verify_data);
     return rc;
 }
@@ -55,6 +75,7 @@ lt_code lt_tls_finish_12(lt_tls *t)
         return rc;
     lt_tls_keys_12(t, true);
     lt_tls_finished_12(t, !t->server, verify_data);
+    keep_verify_data(t, false, verify_data, sizeof verify_data);
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_finished, &message);
     wr_bytes(&w, (lt_bytes){ verify_data, sizeof verify_data });

@@ -202,6 +202,8 @@ typedef struct lt_tls {
         server_secret[LT_HASH_MAX];         /* 1.3: application traffic */
     uint8_t exporter_secret[LT_HASH_MAX];   /* 1.3; 1.2: the master secret */
     uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
+    uint8_t verify_data[2][LT_HASH_MAX];    /* of the handshake's Finished: ours, the peer's */
+    size_t verify_data_size[2];             /* 0: not sent, not seen */
     uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
     uint8_t (*key_log_secret)[LT_HASH_MAX]; /* those that are gone or changed later; NULL: not
                                              * wanted, or all of them were told */
@@ -325,6 +327,7 @@ bool lt_tls_choose_scheme(lt_tls *t, const struct lt_identity *identity, uint32_
 lt_code lt_tls_check_finished(lt_tls *t, const uint8_t *base_key, lt_reader body);
 lt_code lt_tls_check_finished_12(lt_tls *t, lt_reader body);
 lt_code lt_tls_write_finished(lt_tls *t, const uint8_t *base_key); /* TLS 1.3 */
+lt_bytes lt_tls_verify_data(const lt_engine *engine, bool peers);
 lt_code lt_tls_finish_12(lt_tls *t); /* ChangeCipherSpec, Finished */
 lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body);
 bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s); /* name, ALPN, certificates */

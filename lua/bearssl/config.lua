@@ -78,7 +78,9 @@ local function staples(list)
   return out
 end
 
-local function new(role, given)
+-- adapt(fields), if given, changes what C is to get: for bearssl.luasec, whose callers may ask for what configs do not
+-- offer.
+local function new(role, given, adapt)
   local read, wrong = options.read(role, given)
   if not read then error(("bearssl.%s: %s"):format(role, wrong), 3) end
   local fields = read.fields
@@ -98,6 +100,7 @@ local function new(role, given)
     fields.ocsp_staple = ok
   end
   if not ok then return nil, err end
+  if adapt then adapt(fields) end
   local keep = {
     store = fields.store, key_log = read.key_log, signers = {}, revocation = fields.revocation, pins = fields.pins,
     policy = fields.policy, session_cache = read.session_cache,
@@ -268,4 +271,4 @@ local function maker(role)
   end
 end
 
-return { client = maker "client", server = maker "server" }
+return { client = maker "client", server = maker "server", make = new }

@@ -34,7 +34,7 @@ end
 
 -- bearssl.config; nothing: the one that the connection was made with; false: unrecognized_name (RFC 6066 section 3)
 function handlers.client_hello(conn, keep, hello)
-  local config = keep.on_client_hello(require "bearssl.client_hello"(hello.body))
+  local config = keep.on_client_hello(require "bearssl.client_hello"(hello.body), conn)
   if config == false then return core.refuse(conn) end
   if config ~= nil and not core.is_server_config(config) then
     error("on_client_hello: the value is no config of a server but a " .. type(config), 0)
@@ -52,9 +52,10 @@ function handlers.signature(conn, keep, question)
   core.answer(conn, signature)
 end
 
--- The last word on a peer whose chain was verified: anything true, or nothing
+-- The last word on a peer whose chain was verified: anything true, or nothing and the code of an error
 function handlers.verdict(conn, keep)
-  core.answer(conn, keep.on_peer(conn) and true or false)
+  local welcome, reason = keep.on_peer(conn)
+  core.answer(conn, welcome and true or false, reason)
 end
 
 -- true: never seen before. A hello that comes when what the guard has kept of it may be forgotten - on a connection

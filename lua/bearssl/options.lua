@@ -194,7 +194,7 @@ local function check_client(values)
 end
 
 local function check_server(values)
-  if not values.certificate and not values.on_psk then
+  if not values.certificate and not values.on_psk and not values.on_client_hello then
     return nil, "option 'certificate' is missing: a server needs one"
   end
   local asks = (values.client_auth or 0) ~= 0

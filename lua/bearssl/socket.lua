@@ -240,3 +240,5 @@ function core.config_methods.connection(config, options)
   if watch then watch(conn) end
   return conn
 end
+
+return { buffered = buffered } -- for bearssl.luasec, which hands over a descriptor in its own time

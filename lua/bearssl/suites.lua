@@ -39,6 +39,11 @@ local function default_names(low, high)
   return names
 end
 
+--- The names that are taken where none are asked for, from a version ("1.2") to another.
+function suites.defaults(low, high)
+  return default_names(versions[low], versions[high])
+end
+
 -- Whether a list of suites has some for TLS 1.3, and some for what came before.
 local function generations(names)
   local new, older = not names, not names

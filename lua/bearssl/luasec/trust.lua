@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: MIT
+-- cafile and capath: the anchors in them, and the CRLs, which OpenSSL takes from the same places.
+local core = require "bearssl.core"
+local errors = require "bearssl.luasec.errors"
+local new_store = require "bearssl.store"
+
+local trust = {}
+
+-- Read once, as long as some context has them; what changes on disk is noticed.
+local known = setmetatable({}, { __mode = "v" })
+
+-- OpenSSL looks into the folder later, when it wants an issuer: one that is not there is no error.
+local function is_folder(path)
+  local file, _, code = io.open(path .. "/.", "rb")
+  if file then file:close() end
+  return file ~= nil or code == 13 -- EACCES
+end
+
+local function read_store(cafile, capath)
+  local sources = { watch = true }
+  if cafile then sources[1] = cafile end
+  if capath and is_folder(capath) then sources[#sources + 1] = capath end
+  return new_store(sources)
+end
+
+--- The anchors of a file and a folder; nil and the reason.
+-- @treturn[1] table `store`, `cafile`, `capath`
+function trust.load(cafile, capath)
+  if type(cafile) ~= "string" and type(capath) ~= "string" then return nil, "passed invalid argument" end
+  local name = ("%s\0%s"):format(cafile or "", capath or "")
+  local found = known[name]
+  if found then return found end
+  local store, err = read_store(cafile, capath)
+  if not store then return nil, errors.of_file(err) end
+  found = { store = store, cafile = cafile, capath = capath }
+  known[name] = found
+  return found
+end
+
+local nothing
+
+--- The store of a context that has been given no anchors: nobody is trusted.
+function trust.none()
+  nothing = nothing or assert(new_store {})
+  return nothing
+end
+
+local function read(path)
+  if core.is_text(path) then return path end
+  local file = io.open(path, "rb")
+  local text = file and file:read "a"
+  if file then file:close() end
+  return text or ""
+end
+
+local crl_block = "%-%-%-%-%-BEGIN X509 CRL%-%-%-%-%-.-%-%-%-%-%-END X509 CRL%-%-%-%-%-"
+
+--- The CRLs that stand in a file, as PEM; "" where there are none.
+function trust.crls(found)
+  local list = {}
+  for block in read(found and found.cafile or ""):gmatch(crl_block) do list[#list + 1] = block .. "\n" end
+  return table.concat(list)
+end
+
+return trust

@@ -1,0 +1,151 @@
+-- SPDX-License-Identifier: MIT
+-- Who the peer is, where the handshake's own verification is not all that LuaSec's callers ask for: verification that
+-- goes on and only tells (lsec_continue, verify = "none"), names (conn:sethost), DANE.
+local hosts = require "bearssl.luasec.host"
+local errors = require "bearssl.luasec.errors"
+local trust = require "bearssl.luasec.trust"
+
+local verify = {}
+
+-- Of the sockets of bearssl, whose connection they are.
+local state_of = setmetatable({}, { __mode = "k" })
+
+--- Remembers the state of a connection (bearssl.luasec.core) by its socket.
+function verify.register(sock, state)
+  state_of[sock] = state
+end
+
+function verify.state(sock)
+  return state_of[sock]
+end
+
+--- Does the engine verify the chain, with these settings, and refuse it?
+function verify.by_handshake(s)
+  return s.verify.peer and not s.continue and not s.ignore_purpose and not s.dane
+end
+
+-- The path that was tried and got furthest.
+local function path_of(err, certificates)
+  local tried = err.paths and err.paths[1]
+  return tried and tried.chain or { certificates[1] }
+end
+
+local function add(faults, depth, message)
+  local list = faults[depth + 1] or {}
+  faults[depth + 1] = list
+  for _, known in ipairs(list) do
+    if known == message then return end
+  end
+  list[#list + 1] = message
+end
+
+-- At which certificate of the path OpenSSL would tell the fault: the leaf has the depth 0.
+local at_end = { unknown_issuer = true, distrusted = true }
+local not_at_leaf = { not_ca = true, path_length = true }
+
+local function depth_of(err, path)
+  if at_end[err.code] then return #path - 1 end
+  if not_at_leaf[err.code] then return math.max(1, #path - 2) end
+  return 0
+end
+
+local function dates(faults, path)
+  local now = os.time()
+  for i, certificate in ipairs(path) do
+    if now > certificate.not_after then add(faults, i - 1, errors.verification { code = "expired" }) end
+    if now < certificate.not_before then add(faults, i - 1, errors.verification { code = "not_yet_valid" }) end
+  end
+end
+
+local function is_self_signed(certificate)
+  return certificate.subject == certificate.issuer and certificate:is_self_signed()
+end
+
+-- OpenSSL has several words for a chain that leads nowhere.
+local function chain_message(err, path)
+  if err.code ~= "unknown_issuer" then return errors.verification(err) end
+  if #path > 1 and is_self_signed(path[#path]) then return "self-signed certificate in certificate chain" end
+  return errors.verification(err)
+end
+
+-- { [depth + 1] = { message, ... } }, as LuaSec has it with lsec_continue
+local function faults_of(err, certificates)
+  local faults, path = {}, path_of(err, certificates)
+  if err.code ~= "expired" and err.code ~= "not_yet_valid" then
+    add(faults, depth_of(err, path), chain_message(err, path))
+    if err.code == "unknown_issuer" and #path == 1 then add(faults, 0, "unable to verify the first certificate") end
+  end
+  dates(faults, path)
+  if not next(faults) then add(faults, 0, errors.verification(err)) end
+  return faults
+end
+
+-- true; or false, the error, its message and the table of faults
+local function check_chain(state, certificates)
+  local s = state.settings
+  local options = require "bearssl.luasec.build".path_options(s)
+  options.purpose = s.ignore_purpose and "any" or state.server and "client" or "server"
+  local found, err = (s.trust and s.trust.store or trust.none()):verify(certificates, options)
+  if found then return true, nil, nil, nil, found end
+  return false, err, chain_message(err, path_of(err, certificates)), faults_of(err, certificates)
+end
+
+local function check_host(state, leaf)
+  if not state.host then return true end
+  local ok, message, err = hosts.match(leaf, state.host, state.hostflags)
+  if ok then return true end
+  return false, err, message, { { message } }
+end
+
+-- The verdict on the peer; `chain_is_good`: the engine has verified it.
+local function judge(state, chain_is_good)
+  local certificates = state.sock:peer_certificates()
+  if not certificates then return { ok = true } end -- as OpenSSL has it: nobody was refused
+  local ok, err, message, faults = true, nil, nil, nil
+  if state.dane then
+    ok, err, message, faults = require "bearssl.luasec.dane".judge(state, certificates, check_chain)
+  else
+    if not chain_is_good then ok, err, message, faults = check_chain(state, certificates) end
+    if ok then ok, err, message, faults = check_host(state, certificates[1]) end
+  end
+  return { ok = ok, error = err, message = message, faults = faults }
+end
+
+-- Is a peer that did not pass turned away?
+local function refuses(state)
+  local s = state.settings
+  if s.continue then return false end
+  return s.verify.peer or state.host ~= nil and not state.server
+end
+
+--- on_peer of configs: the last word, before the handshake ends.
+function verify.on_peer(sock)
+  local state = state_of[sock]
+  if not state then return true end
+  state.verdict = judge(state, verify.by_handshake(state.settings))
+  if state.verdict.ok or not refuses(state) then return true end
+  return false, state.verdict.error.code
+end
+
+--- The same for the engine that does not ask; true, or false and the error.
+function verify.after(state)
+  if state.verdict or state.server then return true end
+  state.verdict = judge(state, verify.by_handshake(state.settings))
+  if state.verdict.ok or not refuses(state) then return true end
+  return false, state.verdict.error
+end
+
+--- getpeerverification: true; or false and what is wrong, as a string or as a table.
+function verify.result(state)
+  state.verdict = state.verdict or judge(state, verify.by_handshake(state.settings))
+  local verdict = state.verdict
+  if verdict.ok then return true end
+  if state.settings.continue then
+    local copy = {}
+    for depth, list in pairs(verdict.faults) do copy[depth] = table.move(list, 1, #list, 1, {}) end
+    return false, copy
+  end
+  return false, verdict.message
+end
+
+return verify
