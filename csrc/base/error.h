@@ -102,6 +102,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(insecure_renegotiation, handshake_failure, "secure renegotiation data is wrong")       \
     X(no_extended_master_secret, handshake_failure,                                          \
       "a session with extended_master_secret resumed without")                               \
+    X(key_limit, close_notify, "a key has protected as many records as it may")              \
     X(fallback, inappropriate_fallback, "inappropriate version fallback")                    \
     X(peer_alert, none, "the peer sent a fatal alert")                                       \
     X(certificate_required, handshake_failure, "no client certificate was sent")             \

@@ -134,6 +134,16 @@ const lt_named_value *lt_value_of(const lt_named_value *list, const char *name)
     return NULL;
 }
 
+bool lt_key_is_worn(uint16_t cipher_suite, uint64_t records)
+{
+    enum { CCM = 1 << 21, GCM = 23726566 /* 2^24.5 */ };
+    if (records < CCM) /* as nearly always, without a look at the name */
+        return false;
+    const lt_cipher_suite *s = lt_cipher_suite_by_id(cipher_suite);
+    bool gcm = s && strstr(s->name, "_GCM_"), ccm = s && strstr(s->name, "_CCM");
+    return ccm || (gcm && records >= GCM);
+}
+
 const char *lt_version_name(uint32_t version)
 {
     static const char *const names[] = { "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3" };

@@ -34,6 +34,10 @@ extern const lt_cipher_suite
 const lt_cipher_suite *lt_cipher_suite_by_id(uint16_t id); /* NULL: unknown */
 const lt_cipher_suite *lt_cipher_suite_by_name(const char *name);
 
+/* Has a key of this suite protected as many records as it may (RFC 8446 section 5.5)? Never where the
+ * sequence number is the bound. */
+bool lt_key_is_worn(uint16_t cipher_suite, uint64_t records);
+
 typedef struct {
     uint16_t id;
     const char *name;

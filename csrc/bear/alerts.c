@@ -7,7 +7,7 @@
 
 #include "base/iana.h"
 
-enum { RECORD_ROOM = 512, FATAL = 2 };
+enum { RECORD_ROOM = 512, WARNING = 1, FATAL = 2 };
 
 /* The server takes only records of the version that it chose, ours or not (RFC 5246 appendix E.1); a
  * server that has no hello to answer knows no version yet. */
@@ -46,10 +46,10 @@ static bool alert_is_due(const lt_bear *b)
 
 void lt_bear_failed(lt_bear *b)
 {
-    if (alert_is_due(b))
-        lt_bear_send_alert(b, FATAL,
-                           b->error.alert); /* no memory: the peer sees the end alone */
-    if (b->connected && b->config->bear->cache && b->error.alert != LT_ALERT_none)
+    bool in_order = b->error.alert == LT_ALERT_close_notify;
+    if (alert_is_due(b)) /* no memory: the peer sees the end alone */
+        lt_bear_send_alert(b, in_order ? WARNING : FATAL, b->error.alert);
+    if (b->connected && b->config->bear->cache && b->error.alert != LT_ALERT_none && !in_order)
         lt_bear_cache_forget(b->config->bear->cache, b->eng->session.session_id);
     lt_buffer_free(&b->in);
     b->record_size = 0;

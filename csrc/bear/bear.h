@@ -79,6 +79,7 @@ typedef struct {
     bool record_fed;    /* the engine has seen them */
     bool ended;         /* nothing more will come */
     size_t handshake_bytes, idle_records, renegotiations; /* bounds */
+    uint64_t records_written;                             /* of application data */
     lt_buffer out;                                        /* for the peer */
     uint8_t *obuf; /* BearSSL's output buffer; NULL while idle */
     bool connected, resumed, closing, peer_closed, question, request_seen, key_logged;

@@ -140,12 +140,25 @@ static void engine_data_done(lt_engine *engine, size_t n)
     lt_bear_pump(b);
 }
 
+/* BearSSL counts no records, and has no other key for the rest: the connection ends, in order. */
+static bool is_worn(lt_bear *b)
+{
+    if (!lt_key_is_worn(b->eng->session.cipher_suite, b->records_written))
+        return false;
+    lt_bear_drain(b);
+    lt_fail(&b->error, LT_key_limit, "application_data");
+    lt_error_cause(&b->error, "connect again; TLS 1.3 goes on with new keys",
+                   "TLS 1.2 has no new keys without renegotiation");
+    lt_bear_failed(b);
+    return true;
+}
+
 static size_t engine_write(lt_engine *engine, const uint8_t *p, size_t n)
 {
     lt_bear *b = bear(engine);
     size_t room;
     if (n == 0 || !b->connected || b->closing || b->peer_closed || b->error.code != LT_OK
-        || lt_buffer_size(&b->out) >= OUTPUT_MAX)
+        || lt_buffer_size(&b->out) >= OUTPUT_MAX || is_worn(b))
         return 0;
     if (lt_bear_obuf(b))
         lt_bear_drain(b);
@@ -161,6 +174,7 @@ static size_t engine_write(lt_engine *engine, const uint8_t *p, size_t n)
     memcpy(to, p, n);
     br_ssl_engine_sendapp_ack(b->eng, n);
     br_ssl_engine_flush(b->eng, 0);
+    b->records_written++;
     return n;
 }
 

@@ -103,6 +103,17 @@ static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
     return done;
 }
 
+/* TLS 1.2 would have to renegotiate, which we do not: the connection ends, in order. */
+static lt_code fresh_key(lt_tls *t)
+{
+    if (t->version == LT_TLS_1_3)
+        return lt_tls_update_keys(&t->engine, false, &t->error);
+    lt_fail(&t->error, LT_key_limit, "application_data");
+    lt_error_cause(&t->error, "connect again; TLS 1.3 goes on with new keys",
+                   "TLS 1.2 has no new keys without renegotiation");
+    return LT_key_limit;
+}
+
 static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 {
     lt_tls *t = of(engine);
@@ -110,8 +121,7 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
     if (!may_write(t))
         return 0;
     while (done < n && lt_buffer_size(&t->out) < LT_TLS_OUTPUT_MAX) {
-        if ((t->owes_update || lt_protection_worn(&t->write))
-            && lt_tls_update_keys(engine, false, &t->error) != LT_OK) {
+        if ((t->owes_update || lt_protection_worn(&t->write)) && fresh_key(t) != LT_OK) {
             lt_tls_failed(t);
             return done;
         }

@@ -48,9 +48,7 @@ void lt_protection_set_12(lt_protection *p, const lt_suite *suite, const uint8_t
 
 bool lt_protection_worn(const lt_protection *p)
 {
-    if (!p->suite || p->suite->aead == LT_AEAD_chacha20_poly1305)
-        return false; /* its bound is that of the sequence number */
-    return p->sequence >= (p->suite->aead == LT_AEAD_aes_128_ccm ? 1ULL << 21 : 23726566);
+    return p->suite && lt_key_is_worn(p->suite->id, p->sequence);
 }
 
 static bool is_13(const lt_protection *p)

@@ -81,7 +81,7 @@ static void forget_secrets(lt_tls *t)
     lt_wipe(t->client_secret, sizeof t->client_secret);
     lt_wipe(t->server_secret, sizeof t->server_secret);
     lt_wipe(t->resumption_secret, sizeof t->resumption_secret);
-    if (t->error.alert != LT_ALERT_none)
+    if (t->error.alert != LT_ALERT_none && t->error.alert != LT_ALERT_close_notify)
         lt_tls_forget_tickets(t);
 }
 

@@ -56,5 +56,6 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_tls(L);
     unit_open_replay(L);
     unit_open_hostile(L);
+    unit_open_engine(L);
     return 1;
 }
