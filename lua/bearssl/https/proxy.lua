@@ -59,7 +59,8 @@ function proxy.is_exempt(list, host, port)
       name, only = entry:match "^%[?(.-)%]?$", nil
     end
     name = name:gsub("^%*?%.", "")
-    local fits = entry == "*" or name == host or host:sub(-#name - 1) == "." .. name or in_network(host, name)
+    local below = not ipv4(host) and host:sub(-#name - 1) == "." .. name
+    local fits = entry == "*" or name == host or below or in_network(host, name)
     if fits and (not only or tonumber(only) == port) then return true end
   end
   return false

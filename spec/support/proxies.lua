@@ -1,0 +1,60 @@
+-- Proxies that we did not write: tinyproxy for CONNECT, microsocks for SOCKS 5. Both listen on 127.0.0.1.
+local peer = require "spec.support.peer"
+local socket = require "socket"
+
+local proxies = {}
+
+-- A port that was free a moment ago.
+local function free_port()
+  local listener <close> = peer.listen()
+  return listener.port
+end
+
+local function listens(port)
+  local tcp = socket.connect("127.0.0.1", port)
+  if tcp then tcp:close() end
+  return tcp ~= nil
+end
+
+-- start(port) gives a process; again with another port where it did not come to listen.
+local function on_free_port(start)
+  for _ = 1, 20 do
+    local port = free_port()
+    local proxy = start(port)
+    proxy.port = port
+    while proxy:running() do
+      if listens(port) then return proxy end
+      socket.sleep(0.01)
+    end
+    proxy:stop()
+  end
+  error("no port for a proxy", 2)
+end
+
+local tinyproxy_conf = [[
+Port %d
+Listen 127.0.0.1
+Timeout 30
+LogFile "@/messages"
+LogLevel Connect
+MaxClients 20
+Allow 127.0.0.1
+%s
+]]
+
+-- Its log is the file "messages".
+function proxies.tinyproxy(settings)
+  return on_free_port(function(port)
+    return peer.start("tinyproxy -d -c @/tinyproxy.conf", "", {
+      ["tinyproxy.conf"] = tinyproxy_conf:format(port, settings or ""),
+    })
+  end)
+end
+
+function proxies.microsocks(options)
+  return on_free_port(function(port)
+    return peer.start(("microsocks -i 127.0.0.1 -p %d %s"):format(port, options or ""), "")
+  end)
+end
+
+return proxies
