@@ -196,6 +196,7 @@ typedef struct {
     const lt_error *(*error)(const lt_engine *);
     void (*info)(const lt_engine *, lt_info *);
     const lt_bytes *(*peer_certificates)(const lt_engine *, size_t *count);
+    const lt_bytes *(*own_certificates)(const lt_engine *, size_t *count); /* those sent */
     const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
     const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
 

@@ -89,6 +89,7 @@ typedef struct {
     lt_kept_peer *kept_peer; /* of the session that is being resumed; NULL: none */
     lt_certificate_request request;
     lt_question asked;        /* while `question` */
+    const lt_identity *shown; /* client: the certificate that the server gets; NULL: none */
     bool no_fitting_identity; /* the server asked; what we have does not fit what it takes */
     const br_ssl_session_cache_class *cache_class; /* its address finds the connection again */
 

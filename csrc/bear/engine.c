@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/iana.h"
+#include "x509/sign.h"
 
 enum {
     INPUT_ROOM_MIN = 512,          /* bytes asked for at least: a few small records */
@@ -350,6 +351,14 @@ static lt_code engine_exporter(const lt_engine *engine, const char *label,
     return LT_OK;
 }
 
+static const lt_bytes *engine_own_certificates(const lt_engine *engine, size_t *count)
+{
+    const lt_bear *b = (const lt_bear *)engine;
+    const lt_identity *id = b->config->server ? b->config->identities : b->shown;
+    *count = 0;
+    return id && b->connected ? lt_identity_certificates(id, count) : NULL;
+}
+
 /* BearSSL keeps both for renegotiation (RFC 5746), the client's first. */
 static lt_bytes engine_verify_data(const lt_engine *engine, bool peers)
 {
@@ -420,6 +429,7 @@ const lt_engine_class lt_bear_class = {
     .state = engine_state,
     .error = engine_error,
     .info = engine_info,
+    .own_certificates = engine_own_certificates,
     .peer_certificates = engine_peer_certificates,
     .verified_chain = engine_verified_chain,
     .verify_result = engine_verify_result,

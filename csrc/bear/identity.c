@@ -64,6 +64,7 @@ void lt_bear_use_identity(lt_bear *b, const lt_identity *id)
         b->no_fitting_identity = true;
         id = NULL;
     }
+    b->shown = id;
     if (!id)
         br_ssl_client_set_client_certificate(client, NULL);
     else if (id->key.type == LT_KEY_rsa)

@@ -160,6 +160,23 @@ static int conn_peer_certificates(lua_State *L)
     return push_certificates(L, list, count);
 }
 
+/***
+The certificates that this side has sent, its own first.
+@function conn:own_certificates
+@treturn[1] {bearssl.x509,...}
+@treturn[2] nil none were sent: a client that was not asked, a server whose session was resumed
+@treturn[2] string `"closed"`, or nothing
+*/
+static int conn_own_certificates(lua_State *L)
+{
+    const lt_conn *c = open_conn(L);
+    if (!c)
+        return closed(L);
+    size_t count = 0;
+    const lt_bytes *list = c->engine->engine_class->own_certificates(c->engine, &count);
+    return push_certificates(L, list, count);
+}
+
 /* { revocation = { … }, pins_differ = boolean }, as store:verify has it; ages as of now */
 static void push_checked(lua_State *L, const lt_conn *c)
 {
@@ -512,6 +529,7 @@ void lt_lua_conn_methods(lua_State *L)
         { "info", conn_info },
         { "state", conn_state },
         { "peer_certificates", conn_peer_certificates },
+        { "own_certificates", conn_own_certificates },
         { "verified_chain", conn_verified_chain },
         { "session", conn_session },
         { "exporter", conn_exporter },

@@ -248,6 +248,7 @@ lt_code lt_tls_write_certificate(lt_tls *t)
     if (t->hs->identity)
         chain = lt_identity_certificates(t->hs->identity, &count);
     t->certificate_sent = count > 0;
+    t->shown = t->hs->identity;
     lt_mark message;
     lt_writer w = lt_tls_open(t, LT_HS_certificate, &message);
     if (tls_1_3)

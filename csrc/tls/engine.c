@@ -207,6 +207,13 @@ static void info(const lt_engine *engine, lt_info *i)
         memcpy(i->server_name, t->name, sizeof i->server_name);
 }
 
+static const lt_bytes *own_certificates(const lt_engine *engine, size_t *count)
+{
+    const lt_tls *t = of_const(engine);
+    *count = 0;
+    return t->shown ? lt_identity_certificates(t->shown, count) : NULL;
+}
+
 /* A certificate that comes while the connection is up is the peer's once its Finished has come too: anybody can
  * send another's. Only who judges it sees it before. */
 static const lt_tls_peer *peer(const lt_engine *engine)
@@ -371,6 +378,7 @@ static const lt_engine_class engine_class = {
     .error = error,
     .info = info,
     .peer_certificates = peer_certificates,
+    .own_certificates = own_certificates,
     .verified_chain = verified_chain,
     .verify_result = verify_result,
     .tried_paths = tried_paths,

@@ -185,8 +185,9 @@ typedef struct lt_tls {
     bool owes_update; /* another KeyUpdate asked for one of ours: before the next data */
     bool record_seen; /* one good record from the peer: it speaks TLS */
     bool ccs_sent;
-    const char *last_in; /* the last message from the peer; NULL: none */
-    bool data_seen;      /* application data came */
+    const char *last_in;             /* the last message from the peer; NULL: none */
+    bool data_seen;                  /* application data came */
+    const struct lt_identity *shown; /* the certificate that this side has sent; NULL: none */
     bool certificate_wanted,
         certificate_sent;  /* client: the server asked for one, and got it */
     lt_buffer authorities; /* as text, with its NUL: whose */

@@ -12,8 +12,6 @@ local verify = require "bearssl.luasec.verify"
 local build = {}
 
 local VARIANTS_MAX = 16 -- configs of one context that differ in their ALPN
-local CHAIN_MAX = 16 -- certificates in a path, as bearssl's max_depth has it
-local rsa_bits = { [0] = 2048, 2048, 2048, 3072, 4096, 4096 } -- by security level
 
 local order = { "1.0", "1.1", "1.2", "1.3" }
 local without = { ["1.0"] = "no_tlsv1", ["1.1"] = "no_tlsv1_1", ["1.2"] = "no_tlsv1_2", ["1.3"] = "no_tlsv1_3" }
@@ -67,21 +65,8 @@ local function add_identities(options, s, native)
   if certificates[1] then options.certificate, options.key = certificates, keys end
 end
 
---- What store:verify and configs are asked of a path, by the settings.
-function build.path_options(s)
-  local options = { min_rsa_bits = rsa_bits[s.level or 2] }
-  -- OpenSSL counts the certificates between the leaf and the anchor
-  if s.depth then options.max_depth = math.min(math.max(s.depth + 2, 1), CHAIN_MAX) end
-  if s.crl or s.crl_chain then
-    local crls = trust.crls(s.trust)
-    options.revocation = { mode = "hard", staple = false, leaf_only = not s.crl_chain }
-    if crls ~= "" then options.revocation.crl = crls end
-  end
-  return options
-end
-
 local function add_path_options(options, s)
-  for name, value in pairs(build.path_options(s)) do options[name] = value end
+  for name, value in pairs(verify.path_options(s)) do options[name] = value end
 end
 
 local function client_options(options, s, native)
@@ -153,6 +138,11 @@ local function count(t)
   return n
 end
 
+-- What one of a context's configs has seen, the others resume.
+local function share(made, base)
+  if base and made.native and base.native then made.config:share_sessions(base.config) end
+end
+
 --- The config of a context: { config, native }, or nil and the reason.
 -- @param ctx
 -- @tparam[opt] string alpn of a server, the protocol that it has chosen
@@ -162,8 +152,10 @@ function build.config(ctx, alpn)
   local found = s.built[alpn or false]
   if found then return found end
   local made, wrong = make(s, alpn)
-  if made and count(s.built) < VARIANTS_MAX then s.built[alpn or false] = made end
-  return made, wrong
+  if not made then return nil, wrong end
+  if alpn then share(made, s.built[false] or build.config(ctx)) end
+  if count(s.built) < VARIANTS_MAX then s.built[alpn or false] = made end
+  return made
 end
 
 return build

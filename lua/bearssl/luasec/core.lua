@@ -5,6 +5,7 @@ local build = require "bearssl.luasec.build"
 local ciphers = require "bearssl.luasec.ciphers"
 local context = require "bearssl.luasec.context"
 local core = require "bearssl.core"
+local dane = require "bearssl.luasec.dane"
 local hosts = require "bearssl.luasec.host"
 local errors = require "bearssl.luasec.errors"
 local verify = require "bearssl.luasec.verify"
@@ -280,12 +281,12 @@ local function peers(state)
   return state.certificates
 end
 
--- What this side has shown, as far as it is one of ours: the pair that fits.
+-- What this side has shown; where it had no reason to, what it would show.
 local function own(state)
   if not state.own then
-    local s, list = context.settings(state.answered_by or state.ctx), {}
-    local pair = s.pairs[1]
-    for i, certificate in ipairs(pair and pair.chain or {}) do list[i] = x509.wrap(certificate) end
+    local pair, list = context.settings(state.answered_by or state.ctx).pairs[1], {}
+    local chain = state.sock:own_certificates() or pair and pair.chain or {}
+    for i, certificate in ipairs(chain) do list[i] = x509.wrap(certificate) end
     state.own = list
   end
   return state.own
@@ -333,6 +334,29 @@ function methods.sethost(conn, name, ...)
   if wrong then return false, wrong end
   state.host, state.hostflags = name, { ... }
   return true
+end
+
+--- DANE for this connection: the base domain of the TLSA records, which is the name asked for and verified, too. The
+-- context must have it (ssl.newcontext's dane).
+function methods.setdane(conn, name)
+  local state = check(conn, "setdane")
+  if type(name) ~= "string" then bad_argument(1, "setdane", "string expected, got " .. type(name)) end
+  if not state.settings.dane or state.server or state.sock or state.tlsa then return false end
+  state.tlsa, state.host, state.name = {}, name, state.name or name
+  return true
+end
+
+--- Adds a TLSA record (RFC 6698): usage, selector, matching type and data; false where it is none that can be used.
+function methods.settlsa(conn, usage, selector, matching, data)
+  local state = check(conn, "settlsa")
+  local numbers = { usage or false, selector or false, matching or false }
+  for i, value in ipairs(numbers) do
+    numbers[i] = math.tointeger(tonumber(value) or "")
+    if not numbers[i] then bad_argument(i, "settlsa", "number expected, got " .. type(value)) end
+  end
+  if type(data) ~= "string" then bad_argument(4, "settlsa", "string expected, got " .. type(data)) end
+  if not state.tlsa then return false end
+  return dane.add(state.tlsa, numbers[1], numbers[2], numbers[3], data)
 end
 
 -- The module ------------------------------------------------------------------------------------------------------

@@ -3,9 +3,13 @@
 -- goes on and only tells (lsec_continue, verify = "none"), names (conn:sethost), DANE.
 local hosts = require "bearssl.luasec.host"
 local errors = require "bearssl.luasec.errors"
+local new_store = require "bearssl.store"
 local trust = require "bearssl.luasec.trust"
 
 local verify = {}
+
+local CHAIN_MAX = 16 -- certificates in a path, as bearssl's max_depth has it
+local rsa_bits = { [0] = 2048, 2048, 2048, 3072, 4096, 4096 } -- by security level
 
 -- Of the sockets of bearssl, whose connection they are.
 local state_of = setmetatable({}, { __mode = "k" })
@@ -17,6 +21,19 @@ end
 
 function verify.state(sock)
   return state_of[sock]
+end
+
+--- What store:verify and configs are asked of a path, by the settings.
+function verify.path_options(s)
+  local options = { min_rsa_bits = rsa_bits[s.level or 2] }
+  -- OpenSSL counts the certificates between the leaf and the anchor
+  if s.depth then options.max_depth = math.min(math.max(s.depth + 2, 1), CHAIN_MAX) end
+  if s.crl or s.crl_chain then
+    local crls = trust.crls(s.trust)
+    options.revocation = { mode = "hard", staple = false, leaf_only = not s.crl_chain }
+    if crls ~= "" then options.revocation.crl = crls end
+  end
+  return options
 end
 
 --- Does the engine verify the chain, with these settings, and refuse it?
@@ -41,12 +58,44 @@ end
 
 -- At which certificate of the path OpenSSL would tell the fault: the leaf has the depth 0.
 local at_end = { unknown_issuer = true, distrusted = true }
-local not_at_leaf = { not_ca = true, path_length = true }
+
+-- The first of the path that a test finds.
+local function first(path, test)
+  for i, certificate in ipairs(path) do
+    if test(certificate, i - 1) then return i - 1 end
+  end
+  return 0
+end
+
+-- The fault shows in the certificate itself.
+local shows = {}
+
+function shows.weak_key(certificate)
+  local key = certificate.public_key
+  return key.modulus and key.bits < 2048
+end
+
+function shows.weak_signature(certificate)
+  return certificate.signature_algorithm.hash == "sha1"
+end
+
+local function constraints(certificate)
+  local extension = certificate.extensions.basic_constraints
+  return extension and extension.value or {}
+end
+
+function shows.not_ca(certificate, depth)
+  return depth > 0 and not constraints(certificate).ca
+end
+
+function shows.path_length(certificate, depth)
+  local most = constraints(certificate).path_len_constraint
+  return most and depth - 1 > most
+end
 
 local function depth_of(err, path)
-  if at_end[err.code] then return #path - 1 end
-  if not_at_leaf[err.code] then return math.max(1, #path - 2) end
-  return 0
+  if shows[err.code] then return first(path, shows[err.code]) end
+  return at_end[err.code] and #path - 1 or 0
 end
 
 local function dates(faults, path)
@@ -63,19 +112,28 @@ end
 
 -- OpenSSL has several words for a chain that leads nowhere.
 local function chain_message(err, path)
+  if err.code == "weak_key" and depth_of(err, path) > 0 then return "CA certificate key too weak" end
   if err.code ~= "unknown_issuer" then return errors.verification(err) end
   if #path > 1 and is_self_signed(path[#path]) then return "self-signed certificate in certificate chain" end
   return errors.verification(err)
 end
 
--- { [depth + 1] = { message, ... } }, as LuaSec has it with lsec_continue
-local function faults_of(err, certificates)
+local function add_fault(faults, err, path)
+  if err.code == "expired" or err.code == "not_yet_valid" then return end
+  add(faults, depth_of(err, path), chain_message(err, path))
+  if err.code == "unknown_issuer" and #path == 1 then add(faults, 0, "unable to verify the first certificate") end
+end
+
+-- { [depth + 1] = { message, ... } }, as LuaSec has it with lsec_continue: what would be wrong if the end of the path
+-- were an anchor is told, too.
+local function faults_of(err, certificates, options)
   local faults, path = {}, path_of(err, certificates)
-  if err.code ~= "expired" and err.code ~= "not_yet_valid" then
-    add(faults, depth_of(err, path), chain_message(err, path))
-    if err.code == "unknown_issuer" and #path == 1 then add(faults, 0, "unable to verify the first certificate") end
-  end
+  add_fault(faults, err, path)
   dates(faults, path)
+  if err.code == "unknown_issuer" then
+    local found, other = new_store { path[#path], partial_chain = true }:verify(certificates, options)
+    if not found then add_fault(faults, other, path_of(other, certificates)) end
+  end
   if not next(faults) then add(faults, 0, errors.verification(err)) end
   return faults
 end
@@ -83,11 +141,12 @@ end
 -- true; or false, the error, its message and the table of faults
 local function check_chain(state, certificates)
   local s = state.settings
-  local options = require "bearssl.luasec.build".path_options(s)
-  options.purpose = s.ignore_purpose and "any" or state.server and "client" or "server"
+  local options = verify.path_options(s)
+  -- LuaSec's word for it: certificates of servers pass for those of clients (XMPP between servers)
+  options.purpose = state.server and not s.ignore_purpose and "client" or "server"
   local found, err = (s.trust and s.trust.store or trust.none()):verify(certificates, options)
   if found then return true, nil, nil, nil, found end
-  return false, err, chain_message(err, path_of(err, certificates)), faults_of(err, certificates)
+  return false, err, chain_message(err, path_of(err, certificates)), faults_of(err, certificates, options)
 end
 
 local function check_host(state, leaf)
@@ -102,7 +161,7 @@ local function judge(state, chain_is_good)
   local certificates = state.sock:peer_certificates()
   if not certificates then return { ok = true } end -- as OpenSSL has it: nobody was refused
   local ok, err, message, faults = true, nil, nil, nil
-  if state.dane then
+  if state.tlsa then
     ok, err, message, faults = require "bearssl.luasec.dane".judge(state, certificates, check_chain)
   else
     if not chain_is_good then ok, err, message, faults = check_chain(state, certificates) end
