@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * digest.c - hash functions of whole strings, for protocols that want them beside TLS. MD5 and SHA-1 are among
- * them for those alone: no certificate and no handshake is checked with what stands here. */
+ * them for those alone: no certificate and no handshake is checked with what stands here. And `null`, the value
+ * that JSON libraries have for JSON's. */
 #include "crypto/hash.h"
 #include "lua/support.h"
 
@@ -51,4 +52,6 @@ void lt_lua_open_digest(lua_State *L)
     lua_setfield(L, -2, "digest");
     lua_pushcfunction(L, hmac);
     lua_setfield(L, -2, "hmac");
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
 }

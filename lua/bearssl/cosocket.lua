@@ -74,7 +74,7 @@ local function find(self, host, port, options, timeout)
     return stream, pool
   end
   local place <close> = arguments.guard(function() instance.pools:leave(pool) end)
-  stream, err = streams.connect(host, port, timeout, instance.scheduler)
+  stream, err = streams.connect(host, port, timeout, instance.scheduler, self.local_address)
   if not stream then return nil, err end
   place.keep = true
   return stream, pool
@@ -129,7 +129,8 @@ end
 
 -- A connection of the pool whose TLS is not what is asked for now is no good; a new one takes its place.
 local function replace(self)
-  local stream, err = streams.connect(self.host, self.port, seconds(self.timeouts.connect), self.instance.scheduler)
+  local stream, err = streams.connect(self.host, self.port, seconds(self.timeouts.connect), self.instance.scheduler,
+    self.local_address)
   if not stream then return nil, err end
   self.stream:close()
   self.stream = stream
@@ -328,6 +329,31 @@ function Socket:setoption(option, value)
   return true
 end
 
+--- @function tcpsock:getoption
+-- @tparam string option as for @{tcpsock:setoption}
+-- @treturn[1] integer 0 or 1
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function Socket:getoption(option)
+  if not self.key then error("socket is never created nor connected", 2) end
+  local wrong = arguments.option(option, true)
+  if wrong then return nil, wrong end
+  if not self.stream then return nil, "closed" end
+  local value, err = self.stream:getoption(option)
+  if err then return nil, err end
+  return value and 1 or 0
+end
+
+--- The address of this machine that later connections come from.
+-- @function tcpsock:bind
+-- @tparam string address an IP address
+-- @treturn boolean true
+function Socket:bind(address)
+  if type(address) ~= "string" then error("bad argument #2 to 'bind' (string expected)", 2) end
+  self.local_address = address
+  return true
+end
+
 -- The end ---------------------------------------------------------------------------------------------------------
 
 --- Gives the connection to the pool, for a later connect. The socket object may connect anew.
@@ -344,9 +370,10 @@ function Socket:setkeepalive(...)
   if err then return nil, err end
   if size == 0 then return nil, "zero pool size" end
   if stream.buffer ~= "" then return nil, "unread data in buffer" end
-  if not stream:idle() then
-    drop(self)
-    return nil, "connection in dubious state"
+  local idle, closed = stream:idle()
+  if not idle then
+    if closed then self.read_closed = true else drop(self) end
+    return nil, closed and "closed" or "connection in dubious state"
   end
   if stream.session then stream.session:gather() end
   local pool, instance = self.pool, self.instance

@@ -99,6 +99,12 @@ local function number_text(value)
 end
 arguments.number_text = number_text
 
+-- What nginx's functions of strings make of their argument.
+function arguments.text_of(value)
+  if value == nil then return "" end
+  return type(value) == "number" and number_text(value) or tostring(value)
+end
+
 local function flatten(list, pieces, fail)
   local length = 0
   for key in pairs(list) do

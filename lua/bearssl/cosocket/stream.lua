@@ -91,15 +91,22 @@ function stream:secure(config, options, timeout)
   return handshake(self, timeout)
 end
 
--- Is the connection as idle as it should be? Tickets that arrive with TLS 1.3 are no data. (RFC 8446 section 4.6.1)
+-- Is the connection as idle as it should be? Tickets that arrive with TLS 1.3 are no data (RFC 8446 section 4.6.1).
+-- If not: false, and whether the peer has closed it.
 function stream:idle()
   local ok, data, err, part = pcall(self.sock.receive, self.sock, 1)
-  return ok and not data and wants_to_wait(err) and (part or "") == ""
+  local nothing = ok and not data and (part or "") == ""
+  return nothing and wants_to_wait(err) and true or false, nothing and err == "closed"
 end
 
 function stream:setoption(name, value)
   if not self.sock.setoption then return nil, "not possible once TLS runs" end
   return self.sock:setoption(name, value)
+end
+
+function stream:getoption(name)
+  if not self.sock.getoption then return nil, "not possible once TLS runs" end
+  return self.sock:getoption(name)
 end
 
 function stream:close()
@@ -135,13 +142,15 @@ local function connect_failed(err, host)
 end
 
 -- host, port | "unix:path", nil -> stream | nil, err
-local function connect(host, port, timeout, given)
+local function connect(host, port, timeout, given, local_address)
   if not port then
     local sock, err = unix(host:sub(6))
     if not sock then return nil, err:lower() end
     return new(sock, given)
   end
-  local tcp, err = scheduler.connect(host, port, { timeout = timeout, scheduler = given })
+  local tcp, err = scheduler.connect(host, port, {
+    timeout = timeout, scheduler = given, local_address = local_address,
+  })
   if not tcp then return nil, connect_failed(err, host) end
   return new(tcp, given)
 end
