@@ -17,7 +17,8 @@ local function near_the_limit(options, limit)
 end
 
 describe("the records of a key in TLS 1.3", function()
-  for suite, limit in pairs { TLS_AES_128_GCM_SHA256 = GCM, TLS_AES_256_GCM_SHA384 = GCM, TLS_AES_128_CCM_SHA256 = CCM } do
+  for suite, limit in pairs { TLS_AES_128_GCM_SHA256 = GCM, TLS_AES_256_GCM_SHA384 = GCM,
+    TLS_AES_128_CCM_SHA256 = CCM } do
     it("are followed by a KeyUpdate, " .. suite, function()
       local c, s = near_the_limit({ max_version = "1.3", cipher_suites = suite, min_version = "1.3" }, limit)
       local got = {}

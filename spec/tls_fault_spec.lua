@@ -94,6 +94,13 @@ describe("without memory, the native engine in TLS 1.3", function()
     assert.is_true(fault.each(function() return meet(client, server) end) > 20)
   end)
 
+  it("does not agree after one that leaves no state", function()
+    local client = client_of("1.3", { groups = { "x25519", "secp256r1" } })
+    local server = server_of("1.3", { groups = { "secp256r1" }, retry_cookie = true })
+    assert.equal(2, assert(meet(client, server)):info().round_trips)
+    assert.is_true(fault.each(function() return meet(client, server) end) > 20)
+  end)
+
   it("does not take early data, or takes it as data of a full handshake", function()
     local client = client_of("1.3", { early_data = true })
     local server = server_of("1.3", { max_early_data = 1000, early_data_guard = function() return true end })

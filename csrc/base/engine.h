@@ -54,6 +54,7 @@ typedef struct {
     bool post_handshake_auth;   /* client: offered; server: may be asked for */
     uint32_t record_size_limit; /* bytes of plaintext that we want in a record; 0: 2^14 */
     uint32_t record_padding;    /* TLS 1.3: plaintext goes in multiples of this; 0: as it is */
+    bool retry_cookie;          /* server: HelloRetryRequest leaves no state; wants `tls` */
     uint32_t max_early_data;    /* bytes; server: 0 refuses it; client: not 0 may offer it */
     const struct lt_verifier *verifier; /* never NULL */
     bool verify_name;            /* false: with verify = "none", and for LuaSec's callers */

@@ -235,6 +235,7 @@ static void read_numbers(lua_State *L, lt_config *tls)
     tls->ask_early_data = boolean_field(L, "ask_early_data");
     tls->max_early_data = (uint32_t)integer_field(L, "max_early_data", 0);
     tls->post_handshake_auth = boolean_field(L, "post_handshake_auth");
+    tls->retry_cookie = boolean_field(L, "retry_cookie");
     tls->record_size_limit = (uint32_t)integer_field(L, "record_size_limit", 0);
     tls->record_padding = (uint32_t)integer_field(L, "record_padding", 0);
     tls->trace = boolean_field(L, "trace");

@@ -159,29 +159,6 @@ static lt_writer open_server_hello(lt_tls *t, lt_bytes random, lt_mark *message,
     return w;
 }
 
-static lt_code hello_retry_request(lt_tls *t, uint32_t group)
-{
-    lt_tls_handshake *hs = t->hs;
-    lt_mark message, extensions;
-    if (hs->retried) /* the second hello must have what the first was asked for */
-        return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");
-    lt_transcript_retry(&hs->transcript, t->suite->hash);
-    lt_bytes random = { lt_hello_retry_request_random, 32 };
-    lt_writer w = open_server_hello(t, random, &message, &extensions);
-    wr_uint(&w, 2, LT_EXT_key_share);
-    wr_uint(&w, 2, 2);
-    wr_uint(&w, 2, group);
-    wr_close(&w, extensions);
-    lt_code rc = lt_tls_close(t, &w, message, true);
-    if (rc == LT_OK)
-        rc = hs->client_hello.session_id.n > 0 ? lt_tls_change_cipher_spec(t) : lt_tls_flush(t);
-    hs->retried = true;
-    hs->retry_group = group;
-    hs->next = LT_TLS_wait_second_client_hello;
-    t->round_trips++;
-    return rc;
-}
-
 static lt_code server_hello(lt_tls *t)
 {
     const lt_key_pair *share = &t->hs->shares[0];
@@ -361,10 +338,14 @@ lt_code lt_tls_on_early_data(lt_tls *t)
 static lt_code check_shapes(lt_tls *t)
 {
     const lt_extensions *x = &t->hs->client_extensions;
-    lt_reader r = x->data[LT_X_psk_key_exchange_modes], modes;
+    lt_reader r = x->data[LT_X_psk_key_exchange_modes], modes, cookie;
     if (lt_has_extension(x, LT_X_psk_key_exchange_modes)
         && (!rd_vec(&r, 1, &modes) || r.n != 0 || modes.n == 0))
         return lt_fail(&t->error, LT_decode, "ClientHello.psk_key_exchange_modes");
+    r = x->data[LT_X_cookie];
+    if (lt_has_extension(x, LT_X_cookie)
+        && (!rd_vec(&r, 2, &cookie) || r.n != 0 || cookie.n == 0))
+        return lt_fail(&t->error, LT_decode, "ClientHello.cookie");
     if (x->data[LT_X_early_data].n + x->data[LT_X_post_handshake_auth].n > 0)
         return lt_fail(&t->error, LT_decode, "ClientHello.early_data, post_handshake_auth");
     return LT_OK;
@@ -396,13 +377,15 @@ static lt_code on_client_hello_13(lt_tls *t)
                        "ClientHello.legacy_compression_methods");
     lt_code rc = check_shapes(t);
     if (rc == LT_OK)
+        rc = lt_tls_take_cookie(t);
+    if (rc == LT_OK)
         rc = choose_suite(t);
     if (rc == LT_OK)
         rc = choose_group(t, &hs->share, &ask);
     if (rc == LT_OK && ask) {
         lt_tls_skip_early_data(t);
         rc = hear_hello(t);
-        return rc == LT_OK ? hello_retry_request(t, ask) : rc;
+        return rc == LT_OK ? lt_tls_retry(t, ask) : rc;
     }
     if (rc == LT_OK && hs->retried && !is_as_asked(t))
         rc = lt_fail(&t->error, LT_illegal_parameter, "ClientHello.key_share, second");

@@ -28,7 +28,8 @@ struct lt_tls_shared {
 
 static void derive(lt_ticket_key *key, lt_bytes secret, int64_t now)
 {
-    static const char name[] = "lua-bearssl ticket name", value[] = "lua-bearssl ticket key";
+    static const char name[] = "lua-bearssl ticket name", value[] = "lua-bearssl ticket key",
+                      cookie[] = "lua-bearssl retry cookie key";
     uint8_t prk[LT_HASH_MAX];
     lt_hkdf_extract(&br_sha256_vtable, (lt_bytes){ NULL, 0 }, secret, prk);
     lt_bytes strong = { prk, br_sha256_SIZE };
@@ -38,6 +39,9 @@ static void derive(lt_ticket_key *key, lt_bytes secret, int64_t now)
     lt_hkdf_expand(&br_sha256_vtable, strong,
                    (lt_bytes){ (const uint8_t *)value, sizeof value - 1 }, key->key,
                    sizeof key->key);
+    lt_hkdf_expand(&br_sha256_vtable, strong,
+                   (lt_bytes){ (const uint8_t *)cookie, sizeof cookie - 1 }, key->cookie,
+                   sizeof key->cookie);
     key->since = now;
     lt_wipe(prk, sizeof prk);
 }

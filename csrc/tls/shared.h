@@ -20,7 +20,8 @@ enum {
 typedef struct {
     uint8_t name[LT_TICKET_KEY_NAME];
     uint8_t key[LT_TICKET_KEY];
-    int64_t since; /* seconds since the epoch */
+    uint8_t cookie[LT_TICKET_KEY]; /* of the cookies in HelloRetryRequest: HMAC-SHA-256 */
+    int64_t since;                 /* seconds since the epoch */
 } lt_ticket_key;
 
 struct lt_tls_shared;

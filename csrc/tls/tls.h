@@ -274,6 +274,11 @@ lt_tls_on_config(lt_tls *t); /* server: the question about the ClientHello is an
 lt_code lt_tls_on_early_data(lt_tls *t); /* server: so is the one about early data */
 lt_code lt_tls_after_psk(lt_tls *t);     /* server: it is known which PSK is used, if any */
 
+/* retry.c: server */
+lt_code lt_tls_retry(lt_tls *t, uint32_t group); /* asks for a share of this group */
+/* A second ClientHello brings back what a stateless HelloRetryRequest forgot. */
+lt_code lt_tls_take_cookie(lt_tls *t);
+
 /* secrets.c */
 void lt_tls_early_secret(lt_tls *t, const lt_key_schedule *early, const uint8_t *hello_hash);
 void lt_tls_handshake_keys(lt_tls *t, lt_bytes shared);

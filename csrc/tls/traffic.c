@@ -143,7 +143,8 @@ static lt_code on_change_cipher_spec(lt_tls *t, lt_bytes body)
         return lt_fail(&t->error, LT_unexpected, "change_cipher_spec");
     if (t->version == LT_TLS_1_2)
         return lt_tls_step(t, LT_MSG_change_cipher_spec, body, true);
-    if (t->up || t->state == LT_TLS_wait_client_hello
+    bool first = t->state == LT_TLS_wait_client_hello && !t->config->retry_cookie;
+    if (t->up || first /* where a second hello may be: section 5 */
         || ++t->idle_records > LT_TLS_IDLE_RECORDS_MAX)
         return lt_fail(&t->error, LT_unexpected, "change_cipher_spec");
     return LT_OK; /* middlebox compatibility: dropped (RFC 8446 section 5) */

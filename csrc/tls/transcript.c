@@ -52,13 +52,21 @@ void lt_transcript_hash_with(const lt_transcript *t, const br_hash_class *hash, 
 
 void lt_transcript_retry(lt_transcript *t, const br_hash_class *hash)
 {
-    uint8_t header[4] = { MESSAGE_HASH, 0, 0, 0 }, digest[LT_HASH_MAX];
-    header[3] = (uint8_t)lt_hash_size(hash);
+    uint8_t digest[LT_HASH_MAX];
     lt_transcript_start(t, hash);
     lt_transcript_hash(t, digest);
+    lt_transcript_resume(t, hash, digest);
+}
+
+void lt_transcript_resume(lt_transcript *t, const br_hash_class *hash,
+                          const uint8_t *first_hash)
+{
+    uint8_t header[4] = { MESSAGE_HASH, 0, 0, 0 };
+    header[3] = (uint8_t)lt_hash_size(hash);
+    t->hash = hash;
     hash->init(&t->context.vtable);
     hash->update(&t->context.vtable, header, sizeof header);
-    hash->update(&t->context.vtable, digest, header[3]);
+    hash->update(&t->context.vtable, first_hash, header[3]);
     lt_transcript_drop(t);
 }
 

@@ -26,6 +26,9 @@ void lt_transcript_hash_with(const lt_transcript *t, const br_hash_class *hash, 
                              uint8_t *out);
 /* HelloRetryRequest: the first ClientHello is replaced by a message_hash message. */
 void lt_transcript_retry(lt_transcript *t, const br_hash_class *hash);
+/* The same, where nothing but the hash of that ClientHello is known. */
+void lt_transcript_resume(lt_transcript *t, const br_hash_class *hash,
+                          const uint8_t *first_hash);
 void lt_transcript_free(lt_transcript *t);
 
 #endif

@@ -185,6 +185,8 @@ end
 -- @tparam table options.session_store `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds;
 -- `take(id)` gives it once and forgets it, or nil: tickets of TLS 1.3 are used once then, by all who share the store
 -- and `ticket_keys`, and early data cannot be replayed (RFC 8446 section 8.1)
+-- @tparam boolean options.retry_cookie HelloRetryRequest leaves no state behind: what is needed of the first
+-- ClientHello comes back in a cookie, to any process that has the ticket keys (RFC 8446 section 4.2.2)
 -- @tparam integer|false options.session_cache sessions kept for resumption, 1024 by default; 0 or false: none
 -- @tparam integer options.session_lifetime seconds, 3600 by default
 -- @treturn[1] bearssl.config

@@ -95,6 +95,7 @@ local options = {
   scts = { of_type "string", "server" },
   on_peer = { of_type "function" },
   post_handshake_auth = { of_type "boolean" },
+  retry_cookie = { of_type "boolean", "server" },
   record_size_limit = { integer(64, 16384) }, -- RFC 8449 section 4
   record_padding = { integer(0, 16384) }, -- RFC 8446 section 5.4
   signature_schemes = { signature_schemes },
@@ -116,14 +117,14 @@ local function objection(values, native, high)
     chains_only = chains_only and (id & 0xff) == 1 -- PKCS#1 (RFC 8446 section 4.2.3)
   end
   if chains_only then return "option 'signature_schemes': none of them signs a handshake of TLS 1.3" end
-  for _, name in ipairs { "on_psk", "session_store" } do
+  for _, name in ipairs { "on_psk", "session_store", "retry_cookie" } do
     if values[name] and high < 0x0304 then return ("option '%s' needs TLS 1.3"):format(name) end
   end
   if values.on_psk and values.client_auth == 2 then
     return "option 'on_psk': whoever has a PSK shows no certificate, which client_auth = \"require\" wants"
   end
   if values.session_cache == 0 then
-    for _, name in ipairs { "ticket_keys", "max_early_data", "session_store" } do
+    for _, name in ipairs { "ticket_keys", "max_early_data", "session_store", "retry_cookie" } do
       if values[name] ~= nil then return ("option '%s' means nothing without a 'session_cache'"):format(name) end
     end
   end
@@ -137,6 +138,7 @@ local function add_fields(fields, values)
   fields.ask_client_hello = values.on_client_hello ~= nil
   fields.ask_verdict = values.on_peer ~= nil
   fields.post_handshake_auth = values.post_handshake_auth
+  fields.retry_cookie = values.retry_cookie
   fields.record_size_limit = values.record_size_limit
   fields.record_padding = values.record_padding
   fields.signature_schemes = values.signature_schemes

@@ -41,6 +41,8 @@ function steps.client_hello(self, change)
   self.own = self.own or self.ephemeral(self.group)
   self.hello = default_hello(self)
   local m = self.hello
+  local cookie = self.retry and messages.get(self.retry.extensions, 44)
+  if cookie then table.insert(m.extensions, { 44, cookie }) end
   local offer = self.offer
   if offer then
     if offer.early_data then m.extensions[#m.extensions + 1] = { 42, "" } end
