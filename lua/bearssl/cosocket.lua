@@ -112,7 +112,7 @@ end
 -- @tparam[opt] string|userdata|function key what `ngx.ssl.parse_pem_priv_key` gave, or as for @{bearssl.client}
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] string what is missing
+-- @treturn[2] string what is missing, or cannot be read
 function Socket:setclientcert(certificate, key)
   if not certificate and not key then
     self.identity = nil
@@ -121,9 +121,10 @@ function Socket:setclientcert(certificate, key)
   if not certificate or not key then
     return nil, "client certificate must be supplied with corresponding private key"
   end
-  local wrong = arguments.certificate(certificate, key)
-  if wrong then return nil, wrong end
-  self.identity = tls.identity(certificate, key)
+  local wrong, identity = arguments.certificate(certificate, key), nil
+  if not wrong then identity, wrong = tls.identity(certificate, key) end
+  if not identity then return nil, wrong end
+  self.identity = identity
   return true
 end
 

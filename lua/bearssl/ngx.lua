@@ -81,7 +81,8 @@ local default = extra.new()
 
 --- Makes it the global `ngx`, and lets what those libraries require be found: `table.new`, `bit`, `ffi` (arrays of
 -- bytes), `resty.string`, `resty.random`, `resty.sha1` and its like, `ngx.semaphore`, `ngx.ssl`, `ngx.re`,
--- `ngx.base64`; Lua 5.1's `unpack` and `loadstring` as globals. Nothing of it happens without this call.
+-- `ngx.base64`; Lua 5.1's `unpack` and `loadstring` as globals. `coroutine.resume` and `coroutine.wrap` become such
+-- that a coroutine inside a scheduler's own may use cosockets. Nothing of it happens without this call.
 -- @function install
 -- @tparam[opt] table options as for @{new}; without, this very table
 -- @treturn table the global ngx
@@ -91,6 +92,7 @@ function extra.install(options)
   rawset(_G, "unpack", rawget(_G, "unpack") or table.unpack)
   rawset(_G, "loadstring", rawget(_G, "loadstring") or load)
   require "bearssl.ngx.helpers"()
+  require "bearssl.cosocket.nested".install()
   return ngx
 end
 

@@ -3,6 +3,8 @@
 -- by whichever scheduler runs the calling coroutine. Timeouts bound each wait, as nginx's do, not the whole call.
 --
 -- Failures are told in OpenResty's words; `fault` keeps the bearssl.error where there is one.
+local call = require "bearssl.cosocket.nested".call
+local core = require "bearssl.core"
 local scheduler = require "bearssl.scheduler"
 
 local stream = {}
@@ -21,12 +23,20 @@ local function word_of(self, err)
   return err.code == "timeout" and "timeout" or tostring(err)
 end
 
+local function wait_fd(given, fd, mode, timeout)
+  return scheduler.of(given).wait(fd, mode, timeout)
+end
+
+local function yield_turn(given)
+  scheduler.of(given).sleep(0)
+end
+
 -- Waits for what the socket said that it wants.
 local function wait(self, err, mode, timeout)
   self.streak = 0
   local fd = math.tointeger(self.sock:getfd())
   if fd < 0 then return nil, "closed" end
-  return self:scheduler().wait(fd, modes[err] or mode, timeout)
+  return call(wait_fd, self.scheduler, fd, modes[err] or mode, timeout)
 end
 
 local function wants_to_wait(err)
@@ -37,7 +47,7 @@ local function take_turns(self)
   self.streak = self.streak + 1
   if self.streak <= PATIENCE then return end
   self.streak = 0
-  self:scheduler().sleep(0)
+  call(yield_turn, self.scheduler)
 end
 
 -- Up to `most` bytes, at least one; or nil, "closed" | "timeout" | what went wrong.
@@ -69,12 +79,12 @@ end
 
 -- Completes the handshake, in so many seconds for all of it; or nil, "timeout" | "closed" | bearssl.error.
 local function handshake(self, timeout)
-  local started = self:scheduler().now()
+  local started = core.now()
   while true do
     local ok, err = self.sock:handshake()
     if ok then return true end
     if not modes[err] then return nil, err end
-    local left = timeout and timeout - (self:scheduler().now() - started)
+    local left = timeout and timeout - (core.now() - started)
     if left and left <= 0 then return nil, "timeout" end
     ok, err = wait(self, err, "r", left)
     if not ok then return nil, err end
@@ -118,7 +128,7 @@ local function new(sock, given, tls)
   sock:settimeout(0)
   return setmetatable({
     sock = sock, tls = tls or false, streak = 0, buffer = "", reused = 0, touched = false,
-    scheduler = function() return scheduler.of(given) end,
+    scheduler = given,
   }, stream)
 end
 
@@ -148,7 +158,7 @@ local function connect(host, port, timeout, given, local_address)
     if not sock then return nil, err:lower() end
     return new(sock, given)
   end
-  local tcp, err = scheduler.connect(host, port, {
+  local tcp, err = call(scheduler.connect, host, port, {
     timeout = timeout, scheduler = given, local_address = local_address,
   })
   if not tcp then return nil, connect_failed(err, host) end

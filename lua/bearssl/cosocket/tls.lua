@@ -3,21 +3,46 @@
 -- OpenSSL's words for why a certificate was refused, which callers of OpenResty's sockets compare.
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local keys = require "bearssl.key"
 
 local tls = {}
 
 -- Identities ------------------------------------------------------------------------------------------------------
 
--- Certificate and key of a client. Those that ngx.ssl has parsed are one identity wherever they are used together, so
--- that connections share a config and can resume; what a path names is read anew for each socket.
-local identities = setmetatable({}, { __mode = "k" })
+local MOST_IDENTITIES = 64
+local identities, count = {}, 0 -- by the certificate's text, and then by the key
 
+local function read_certificate(certificate)
+  if type(certificate) == "table" then return certificate.pem end
+  if core.is_text(certificate) then return certificate end
+  local file, wrong = io.open(certificate, "rb")
+  local text = file and file:read "a"
+  if file then file:close() end
+  if text then return text end
+  return nil, wrong or certificate .. ": cannot be read"
+end
+
+local function read_key(key)
+  if type(key) ~= "string" then return key end
+  local found, err = keys[core.is_text(key) and "parse" or "load"](key)
+  return found, err and tostring(err)
+end
+
+-- Certificate and key of a client, read here and now. The same ones are one identity wherever they are used, so that
+-- connections share a config, can resume, and find each other in a pool. nil, why.
 function tls.identity(certificate, key)
-  if type(certificate) ~= "table" then return { certificate = certificate, key = key } end
-  local of_certificate = identities[certificate] or setmetatable({}, { __mode = "k" })
-  identities[certificate] = of_certificate
-  of_certificate[key] = of_certificate[key] or { certificate = certificate.pem, key = key }
-  return of_certificate[key]
+  local text, wrong = read_certificate(certificate)
+  if not text then return nil, wrong end
+  key, wrong = read_key(key)
+  if not key then return nil, wrong end
+  local id = type(key) == "function" and key or key.pin
+  local by_key = identities[text]
+  if by_key and by_key[id] then return by_key[id] end
+  if count >= MOST_IDENTITIES then identities, count, by_key = {}, 0, nil end
+  by_key = by_key or {}
+  identities[text], count = by_key, count + 1
+  by_key[id] = { certificate = text, key = key }
+  return by_key[id]
 end
 
 -- Configs ---------------------------------------------------------------------------------------------------------

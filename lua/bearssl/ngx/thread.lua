@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.ngx.thread: sleep, light threads and timers, by whichever scheduler runs the caller. The plain scheduler has
 -- nobody else to run: a thread runs to its end when it is spawned then, and timers are refused.
+local call = require "bearssl.cosocket.nested".call
 local constants = require "bearssl.ngx.constants"
 local scheduler = require "bearssl.scheduler"
 local signals = require "bearssl.cosocket.signal"
@@ -17,7 +18,7 @@ local function sleep(own, ...)
   if seconds < 0 or seconds ~= seconds then
     error(('invalid sleep duration "%d"'):format(math.floor(seconds * 1000)), 2)
   end
-  scheduler.of(own.scheduler).sleep(seconds)
+  call(function() scheduler.of(own.scheduler).sleep(seconds) end)
 end
 
 -- Threads ---------------------------------------------------------------------------------------------------------
@@ -132,13 +133,13 @@ return function(own)
   return {
     sleep = function(...) sleep(own, ...) end,
     thread = {
-      spawn = function(...) return spawn(own, ...) end,
+      spawn = function(...) return call(spawn, own, ...) end,
       wait = function(...) return wait(own, ...) end,
       kill = kill,
     },
     timer = {
-      at = function(...) return start_timer(own, "at", ...) end,
-      every = function(...) return start_timer(own, "every", ...) end,
+      at = function(...) return call(start_timer, own, "at", ...) end,
+      every = function(...) return call(start_timer, own, "every", ...) end,
       pending_count = function() return own.pending end,
       running_count = function() return own.running end,
     },
