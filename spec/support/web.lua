@@ -60,11 +60,7 @@ function web.answer(body, status, headers)
   return ("HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n%s"):format(status or "200 OK", #body, headers or "", body)
 end
 
-local function connection(tcp, config, number, serve, accept)
-  local sock <close> = scheduler.socket(config and assert(config:wrap(tcp)) or tcp)
-  sock:settimeout(LIMIT)
-  if config and not sock:handshake() then return end
-  if accept then return accept(sock, number) end
+local function requests(sock, config, number, serve)
   local early = config and sock:is_early()
   for request in function() return web.request(sock) end do
     request.early, early = early, false
@@ -74,40 +70,57 @@ local function connection(tcp, config, number, serve, accept)
   end
 end
 
-local function listen(server, config, serve, options)
-  local tcp = assert(socket.bind("127.0.0.1", 0))
-  local listener = scheduler.socket(tcp, "coroutine")
-  server.port = math.tointeger(tonumber((select(2, tcp:getsockname()))))
-  server.listener = listener
-  return function()
-    while true do
-      local accepted = listener:accept()
-      if not accepted then return end
-      server.count = server.count + 1
-      scheduler.current().spawn(connection, accepted, config, server.count, serve, options.accept)
-    end
+local function connection(server, config, tcp, number)
+  local sock <close> = scheduler.socket(config and assert(config:wrap(tcp)) or tcp)
+  sock:settimeout(LIMIT)
+  if not config or sock:handshake() then
+    if server.accept then server.accept(sock, number) else requests(sock, config, number, server.serve) end
   end
+  server.open = server.open - 1
 end
 
--- Gives what `client` gives. Whatever any of the coroutines raises is raised here.
-function web.run(serve, client, options)
-  options = options or {}
+local function accept_loop(server, config)
+  local tcp = assert(socket.bind("127.0.0.1", 0))
+  server.listener = scheduler.socket(tcp, "coroutine")
+  server.port = math.tointeger(tonumber((select(2, tcp:getsockname()))))
+  server.loop:spawn(function()
+    for accepted in function() return (server.listener:accept()) end do
+      server.count, server.open = server.count + 1, server.open + 1
+      server.loop:spawn(connection, server, config, accepted, server.count)
+    end
+  end)
+end
+
+local function new_server(loop, serve, options)
   local given = { certificate = web.pair.certificate, key = web.pair.key, alpn = "http/1.1" }
   for name, value in pairs(options.server or {}) do given[name] = value end
   local config = options.tls ~= false and assert(bearssl.server(given)) or nil
-  local failure, result
-  local loop
+  local server = { count = 0, open = 0, loop = loop, serve = serve, accept = options.accept }
+  function server.url(path, host)
+    return ("%s://%s:%d/%s"):format(config and "https" or "http", host or "localhost", server.port, path or "")
+  end
+  accept_loop(server, config)
+  return server
+end
+
+-- Gives what `client` gives, when all connections have ended. Whatever any of the coroutines raises is raised here.
+-- server.another(serve, options) is one more server.
+function web.run(serve, client, options)
+  local failure, result, loop
   loop = scheduler.loop { on_error = function(err)
     failure = failure or { err }
     loop:stop()
   end }
-  local server = { count = 0, loop = loop }
-  function server.url(path, host)
-    return ("%s://%s:%d/%s"):format(config and "https" or "http", host or "localhost", server.port, path or "")
+  local servers = { new_server(loop, serve, options or {}) }
+  servers[1].another = function(...)
+    servers[#servers + 1] = new_server(loop, ...)
+    return servers[#servers]
   end
-  loop:spawn(listen(server, config, serve, options))
   loop:spawn(function()
-    result = table.pack(client(server))
+    result = table.pack(client(servers[1]))
+    for _, server in ipairs(servers) do
+      while server.open > 0 do scheduler.current().sleep(0.005) end
+    end
     loop:stop()
   end)
   loop:spawn(function()
@@ -115,8 +128,7 @@ function web.run(serve, client, options)
     error "the run does not come to an end"
   end)
   loop:run()
-  server.listener:close()
-  collectgarbage()
+  for _, server in ipairs(servers) do server.listener:close() end
   if failure then error(failure[1], 0) end
   return table.unpack(result, 1, result.n)
 end

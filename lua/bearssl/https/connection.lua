@@ -107,6 +107,13 @@ function Connection:exactly(count)
   return data
 end
 
+-- Whether something is there already.
+function Connection:has_come()
+  local data = self:is_drained() and self:now()
+  if data then self.buffer, self.at, self.answered = data, 1, true end
+  return not self:is_drained()
+end
+
 -- Whether anything comes in the time of a step; or nil, error.
 function Connection:comes(step)
   if not self:is_drained() then return true end

@@ -116,6 +116,23 @@ local function sized_sink(connection, length)
   end
 end
 
+local function is_interim(head)
+  return head.status < 200
+end
+
+-- Ends where a final response has come already: that is `plan.answer`.
+local function watched(connection, sink, plan)
+  return function(data)
+    local ok, err = sink(data)
+    if not ok or not data or not connection:has_come() then return ok, err end
+    local head
+    head, err = header.receive(connection, is_interim)
+    if head and is_interim(head) then return 1 end
+    plan.answer = head
+    return nil, err or "answered"
+  end
+end
+
 local SMALL = 8192 -- bytes of a body that go with the head, in one record
 
 local function send(connection, request, plan)
@@ -129,7 +146,7 @@ local function send(connection, request, plan)
   end
   if not plan.body then return true end
   local sink = plan.chunked and chunked_sink(connection) or sized_sink(connection, plan.length)
-  return ltn12.pump.all(plan.body, sink, request.step)
+  return ltn12.pump.all(plan.body, watched(connection, sink, plan), request.step)
 end
 
 -- With Expect: 100-continue (RFC 9110 section 10.1.1) the body waits for that response, for some time. Gives the head
@@ -149,6 +166,8 @@ local function expected(connection, plan)
   return head
 end
 
+local gone = { closed = true, reset = true, truncated = true, io = true }
+
 -- Sends the request, and gives the head of its response; or nil, error.
 function outgoing.ask(connection, request, plan)
   if plan.expects and plan.body then
@@ -158,11 +177,11 @@ function outgoing.ask(connection, request, plan)
   local ok, err = send(connection, request, plan)
   if ok then return header.receive(connection) end
   -- A server may answer, and close, before it has read all: what it says is worth more than that.
-  if not plan.body or not failure.is(err) or err.code == "option" then return nil, err end
   plan.unsent = true
-  local head = err.code ~= "timeout" and header.receive(connection)
-  if head then return head end
-  return nil, err
+  if not plan.answer and plan.body and failure.is(err) and gone[err.code] then
+    plan.answer = header.receive(connection)
+  end
+  return plan.answer, not plan.answer and err or nil
 end
 
 return outgoing

@@ -40,7 +40,7 @@ end
 
 -- What is to be asked next, as a target and a method; false where this response is the result; or nil, error.
 function redirect.next(request, from, response)
-  local location = response.headers.location and response.headers.location:gsub("%s", "") or ""
+  local location = response.headers.location or ""
   if not codes[response.status] or location == "" or not is_followed(request, request.method) then return false end
   local method = next_method(request.method, response.status)
   if method == request.method and request.source then return false end -- what it gave is gone
