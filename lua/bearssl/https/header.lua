@@ -80,14 +80,14 @@ end
 local function message(reader, budget)
   local line, err = next_line(reader, budget)
   if not line then return nil, err end
-  local minor, code, reason = line:match "^HTTP/1%.(%d) (%d%d%d)%s*(.*)$"
-  if not code or code:byte() == 0x30 then
+  local minor, code, reason = line:match "^HTTP/1%.(%d) ([1-9]%d%d)(.*)$"
+  if not code or not reason:find "^ " and reason ~= "" then
     return undecoded("HTTP status line", "the server's status line does not decode", line)
   end
   local list, map = header.fields(reader, budget)
   if not list then return nil, map end
   return {
-    status = math.tointeger(tonumber(code)), reason = reason, status_line = line, minor = tonumber(minor),
+    status = math.tointeger(tonumber(code)), reason = reason:match "^ *(.*)$", status_line = line, minor = tonumber(minor),
     headers = map, fields = list,
   }
 end
