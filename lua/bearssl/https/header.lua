@@ -87,8 +87,8 @@ local function message(reader, budget)
   local list, map = header.fields(reader, budget)
   if not list then return nil, map end
   return {
-    status = math.tointeger(tonumber(code)), reason = reason:match "^ *(.*)$", status_line = line, minor = tonumber(minor),
-    headers = map, fields = list,
+    status = math.tointeger(tonumber(code)), reason = reason:match "^ *(.*)$", status_line = line,
+    minor = tonumber(minor), headers = map, fields = list,
   }
 end
 
