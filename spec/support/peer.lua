@@ -43,16 +43,18 @@ local process = {}
 process.__index = process
 
 -- Starts a command line; "@/" in it and in `files` (name = text) stands for the folder of its own, where "out" has
--- what it prints. Its standard input is `input`, or without it what send() gives, without end.
-function peer.start(command, input, files)
+-- what it prints. Its standard input is `input`, or without it what send() gives, without end. It may live for `life`
+-- seconds, or LIFE.
+function peer.start(command, input, files, life)
   local dir = os.tmpname() .. ".d"
   local self = setmetatable({ dir = dir, command = command }, process)
   assert(os.execute(("rm %s; mkdir -m 700 %s && : >%s/out %s"):format(dir:sub(1, -3), dir, dir,
     input and "" or ("&& mkfifo %s/in"):format(dir))))
   if input then write(dir .. "/in", input) end
   for name, text in pairs(files or {}) do write(dir .. "/" .. name, (text:gsub("@/", dir .. "/"))) end
+  command = quoted("exec " .. command:gsub("@/", dir .. "/"))
   local shell = ("cd %s; %s; %s timeout -k 2 %d sh -c %s <%sin >out 2>&1 & echo $!; wait $!; echo $?"):format(
-    dir, no_descriptors, environment, LIFE, quoted("exec " .. command:gsub("@/", dir .. "/")), input and "" or ">")
+    dir, no_descriptors, environment, life or LIFE, command, input and "" or ">")
   self.pipe = assert(io.popen(shell))
   self.pid = assert(self.pipe:read("n", "l"), "no shell")
   return self
