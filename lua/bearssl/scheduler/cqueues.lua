@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.scheduler.cqueues: the continuation queue of cqueues that runs the calling coroutine.
 --
--- cqueues learns that a descriptor is gone from cqueues.cancel alone; who closes one has to call cancel first. A
--- coroutine of its own that is closed (coroutine.close) is an error to its cq:loop, which says "cannot resume dead
+-- cqueues keeps a descriptor in its set when nobody waits for it any more, and learns from cqueues.cancel alone that it
+-- was closed. So the last one who waits takes it out: whoever closes it then need not know of this.
+-- A coroutine of its own that is closed (coroutine.close) is an error to its cq:loop, which says "cannot resume dead
 -- coroutine" and goes on when it is called again.
 local cqueues = require "cqueues"
 
 local scheduler = { name = "cqueues", now = cqueues.monotime }
 
-local waits = setmetatable({}, { __mode = "k" })
+local waits = {} -- by descriptor: the set of those who wait
 
 -- A coroutine inside one of cqueues' own is not for us: its yield would come to whoever resumed it.
 function scheduler.running()
@@ -17,17 +18,20 @@ function scheduler.running()
 end
 
 local function leave(wait)
-  waits[wait] = nil
-  if wait.waiting then cqueues.cancel(wait.pollfd) end -- its coroutine was closed
+  local fd = wait.pollfd
+  waits[fd][wait] = nil
+  if next(waits[fd]) then return end
+  waits[fd] = nil
+  cqueues.cancel(fd)
 end
 
 local wait_meta = { __close = leave }
 
 function scheduler.wait(fd, mode, timeout)
-  local wait <close> = setmetatable({ pollfd = fd, events = mode, waiting = true }, wait_meta)
-  waits[wait] = true
-  local first = timeout and cqueues.poll(wait, timeout) or not timeout and cqueues.poll(wait)
-  wait.waiting = false
+  local wait <close> = setmetatable({ pollfd = fd, events = mode }, wait_meta)
+  waits[fd] = waits[fd] or {}
+  waits[fd][wait] = true
+  local first = cqueues.poll(wait, timeout)
   if wait.closed then return nil, "closed" end
   if first ~= wait then return nil, "timeout" end
   return true
@@ -42,9 +46,7 @@ function scheduler.spawn(fn, ...)
 end
 
 function scheduler.cancel(fd)
-  for wait in pairs(waits) do
-    if wait.pollfd == fd then wait.closed = true end
-  end
+  for wait in pairs(waits[fd] or {}) do wait.closed = true end
   cqueues.cancel(fd)
 end
 

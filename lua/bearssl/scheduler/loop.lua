@@ -74,6 +74,7 @@ end
 local function poll(self)
   local due = self.timers:first()
   local timeout = self.first <= self.last and 0 or due and math.max(0, due.at - core.now()) or nil
+  self.turns = self.turns + 1
   for _, i in ipairs(self.poller:wait(timeout)) do make_ready(self.polled[i], true) end
   local now = core.now()
   for entry in self.timers.first, self.timers do
@@ -127,7 +128,7 @@ local function raise(err) error(err, 0) end
 
 local function new(options)
   local self = setmetatable({ on_error = options and options.on_error or raise, poller = core.poller(), polled = {},
-    timers = new_timers(), ready = {}, first = 1, last = 0 }, loop_meta)
+    timers = new_timers(), ready = {}, first = 1, last = 0, turns = 0 }, loop_meta)
   all[self] = true
   return self
 end

@@ -7,7 +7,6 @@ local uv = require "luv"
 
 local scheduler = { name = "luv", now = require "bearssl.core".now, running = coroutine.isyieldable }
 local watches = {} -- by descriptor: the handle, and the entries of those who wait
-
 -- Has the handle listen to what is waited for; when there is nobody left, it goes.
 local function listen(watch)
   local modes = {}
@@ -46,12 +45,13 @@ local function new_watch(fd)
   return watch
 end
 
--- In so many seconds, unless it goes on before that.
+-- In so many seconds, unless it goes on before that; with 0 in the next turn, which a timer of 0 could keep off.
 local function go_on_after(entry, seconds, ...)
   local values = table.pack(...)
-  entry.timer = entry.timer or uv.new_timer()
+  local function call() go_on(entry, table.unpack(values, 1, values.n)) end
   uv.update_time() -- a timer counts from there, and what was just computed may have taken long
-  entry.timer:start(math.ceil(seconds * 1000), 0, function() go_on(entry, table.unpack(values, 1, values.n)) end)
+  entry.timer = seconds > 0 and uv.new_timer() or uv.new_idle()
+  entry.timer:start(table.unpack(seconds > 0 and { math.ceil(seconds * 1000), 0, call } or { call }))
 end
 
 -- Of the calling coroutine; it ends with the block that holds it, also where someone closes the coroutine.

@@ -1,0 +1,474 @@
+-- What holds under every scheduler: rows(name, describe, it) describes it, in a process that has loaded one framework.
+local assert = require "luassert"
+local bearssl = require "bearssl"
+local ends = require "spec.support.ends"
+local pki = require "spec.support.pki"
+local run = require "spec.support.schedulers".run
+local scheduler = require "bearssl.scheduler"
+local socket = require "socket"
+
+local LONG = 60 -- seconds, for what must not be reached
+
+-- Two TLS sockets of this process, whose waits hold up the calling coroutine alone.
+local function pair(client, server, options)
+  local near, far = ends.tcp()
+  local all = { name = "localhost" }
+  for key, value in pairs(options or {}) do all[key] = value end
+  local c = scheduler.socket(assert((client or ends.client()):wrap(near, all)))
+  local s = scheduler.socket(assert((server or ends.server()):wrap(far)))
+  c:settimeout(LONG)
+  s:settimeout(LONG)
+  return c, s
+end
+
+-- Calls f and g side by side; gives the two lists of what they gave.
+local function both(go, f, g)
+  local results = {}
+  go(function() results[2] = table.pack(g()) end)
+  results[1] = table.pack(f())
+  while not results[2] do scheduler.current().sleep(0.01) end
+  return results[1], results[2]
+end
+
+local function connected(go, ...)
+  local c, s = pair(...)
+  local there, back = both(go, function() return c:handshake() end, function() return s:handshake() end)
+  assert(there[1], there[2])
+  assert(back[1], back[2])
+  return c, s
+end
+
+-- The scheduler, but that it counts the waits.
+local function counting()
+  local own, count = scheduler.current(), { waits = 0 }
+  function count.wait(...)
+    count.waits = count.waits + 1
+    return own.wait(...)
+  end
+  return setmetatable(count, { __index = own })
+end
+
+-- A listener whose queue is full, so that nobody who connects hears anything.
+local function deaf()
+  local listener = assert(socket.tcp4())
+  assert(listener:bind("127.0.0.1", 0))
+  assert(listener:listen(0))
+  local _, port = listener:getsockname()
+  local queue = { listener }
+  for i = 2, 4 do
+    queue[i] = socket.tcp4()
+    queue[i]:settimeout(0)
+    queue[i]:connect("127.0.0.1", port)
+  end
+  socket.sleep(0.1)
+  return setmetatable({ port = math.tointeger(tonumber(port)) }, { __close = function()
+    for _, tcp in ipairs(queue) do tcp:close() end
+  end })
+end
+
+-- ecdsa_secp256r1_sha256, by openssl
+local function sign(key, message)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(message)
+  file:close()
+  local pipe <close> = assert(io.popen(("openssl dgst -sha256 -sign %s %s; rm %s"):format(key, path, path)))
+  return pipe:read "a"
+end
+
+return function(name, describe, it)
+  local function it_runs(what, body)
+    it(what, function() run(name, body) end)
+  end
+
+  describe("under " .. name, function()
+    it_runs("the scheduler is found", function()
+      assert.equal(name, scheduler.current().name)
+      assert.equal(scheduler.get(name), scheduler.current())
+    end)
+
+    it("nothing is found outside of its coroutines", function()
+      assert.equal("plain", coroutine.isyieldable() and "plain" or scheduler.current().name)
+    end)
+
+    it_runs("a server and its clients run side by side", function(go)
+      local client, server = ends.client(), ends.server()
+      local listener = scheduler.socket(assert(socket.bind("127.0.0.1", 0)))
+      listener:settimeout(LONG)
+      local _, port = listener:getsockname()
+      local lines, ended = {}, 0
+      for i = 1, 5 do
+        go(function()
+          local tcp = assert(scheduler.connect("localhost", math.tointeger(tonumber(port)), { timeout = LONG }))
+          local tls <close> = scheduler.socket(assert(client:wrap(tcp, { name = "localhost" })))
+          tls:settimeout(LONG)
+          assert(tls:send("line " .. i .. "\n"))
+          lines[i] = tls:receive()
+          ended = ended + 1
+        end)
+      end
+      for _ = 1, 5 do
+        local tcp = assert(listener:accept())
+        go(function()
+          local tls <close> = scheduler.socket(assert(server:wrap(tcp)))
+          for line in tls.receive, tls do assert(tls:send(line:upper() .. "\n")) end
+          ended = ended + 1
+        end)
+      end
+      listener:close()
+      while ended < 10 do scheduler.current().sleep(0.01) end
+      assert.same({ "LINE 1", "LINE 2", "LINE 3", "LINE 4", "LINE 5" }, lines)
+    end)
+
+    it_runs("bearssl.connect waits by it, and gives such a socket", function(go)
+      local server = ends.server()
+      local listener = scheduler.socket(assert(socket.bind("127.0.0.1", 0)))
+      local _, port = listener:getsockname()
+      local theirs, ours = both(go, function()
+        local tls <close> = scheduler.socket(assert(server:wrap(listener:accept())))
+        return tls:send "hello\n"
+      end, function()
+        local options = { trust = pki.root.p256, timeout = LONG }
+        local tls <close> = assert(bearssl.connect("localhost", port, options))
+        return tls:receive()
+      end)
+      listener:close()
+      assert.same({ 6, "hello" }, { theirs[1], ours[1] })
+    end)
+
+    describe("timeouts:", function()
+      it_runs("a call of one of them ends with what came, and the next one goes on", function(go)
+        local c, s = connected(go)
+        for _, mode in ipairs { "b", "t" } do
+          c:settimeout(nil)
+          c:settimeout(nil, "t")
+          c:settimeout(0.05, mode)
+          s:send "half"
+          assert.same({ nil, "timeout", "half" }, { c:receive() })
+          s:send " line\n"
+          assert.equal("half line", c:receive("*l", "half"))
+        end
+        c:close()
+        s:close()
+      end)
+
+      it_runs("with both, each wait takes at most the one, and the call at most the other", function(go)
+        local c, s = connected(go)
+        c:settimeout(LONG, "b")
+        c:settimeout(0.2, "t")
+        local stop = false
+        go(function()
+          repeat
+            s:send "x"
+            scheduler.current().sleep(0.02)
+          until stop
+        end)
+        local data, err, part = c:receive(100000)
+        stop = true
+        assert.same({ nil, "timeout" }, { data, err })
+        assert.truthy(#part > 0)
+        c:settimeout(0.05, "b")
+        c:settimeout(LONG, "t")
+        repeat data, err = c:receive(100000) until err ~= "timeout" or data == nil
+        assert.same({ nil, "timeout" }, { data, err })
+        c:close()
+        s:close()
+      end)
+
+      it_runs("of 0 nothing waits", function(go)
+        local c, s = connected(go)
+        c:settimeout(0)
+        assert.same({ nil, "wantread", "" }, { c:receive(1) })
+        assert.equal("read", c:want())
+        c:settimeout(LONG)
+        c:settimeout(0, "t")
+        assert.same({ nil, "wantread", "" }, { c:receive(1) })
+        c:close()
+        s:close()
+      end)
+
+      it_runs("the handshake has one, too", function()
+        local c, s = pair()
+        c:settimeout(0.05)
+        assert.same({ nil, "timeout" }, { c:handshake() })
+        c:close()
+        s:close()
+      end)
+
+      it_runs("and a connect that nobody answers", function(go)
+        local listener <close> = deaf()
+        local turns, ended = 0, false
+        go(function()
+          repeat
+            turns = turns + 1
+            scheduler.current().sleep(0.01)
+          until ended
+        end)
+        local tcp, err = scheduler.connect("127.0.0.1", listener.port, { timeout = 0.3 })
+        ended = true
+        assert.same({ nil, "timeout" }, { tcp, err })
+        assert.truthy(turns > 2) -- others ran meanwhile
+      end)
+
+      it_runs("those of a LuaSocket object, or of a TLS socket, are taken over", function()
+        local near, far = ends.tcp()
+        near:settimeout(7)
+        near:settimeout(9, "t")
+        local tcp = scheduler.socket(near)
+        assert.same({ 7, 9 }, { tcp:gettimeout() })
+        local tls = scheduler.socket(assert(ends.client():wrap(tcp, { name = "localhost" })))
+        assert.same({ 7, 9 }, { tls:gettimeout() })
+        tls:settimeout(-1)
+        assert.same({ -1, 9 }, { tls:gettimeout() })
+        assert.has_error(function() tls:settimeout(1, "x") end)
+        tls:close()
+        far:close()
+      end)
+    end)
+
+    describe("the end:", function()
+      it_runs("who waits for a socket that is closed goes on with closed", function(go)
+        local c, s = connected(go)
+        local result
+        go(function() result = table.pack(c:receive()) end)
+        scheduler.current().sleep(0.02)
+        assert.is_nil(result)
+        c:close()
+        while not result do scheduler.current().sleep(0.01) end
+        assert.same({ nil, "closed", "" }, { result[1], result[2], result[3] })
+        assert.same({ nil, "closed", "" }, { s:receive() })
+        s:close()
+        assert.same({ nil, "closed" }, { c:receive() , (select(2, c:receive())) })
+      end)
+
+      it_runs("a descriptor that gets the number of a closed one is waited for by itself", function(go)
+        local c, s = connected(go)
+        local fd, result = c:getfd(), nil
+        go(function() result = table.pack(c:receive()) end)
+        scheduler.current().sleep(0.02)
+        c:close()
+        local near, far = ends.tcp()
+        assert.equal(fd, math.tointeger(near:getfd()))
+        far = scheduler.socket(far)
+        near = scheduler.socket(near)
+        near:settimeout(LONG)
+        go(function()
+          scheduler.current().sleep(0.05)
+          far:send "new\n"
+        end)
+        assert.equal("new", near:receive())
+        assert.equal("closed", result[2])
+        near:close()
+        far:close()
+        s:close()
+      end)
+
+      it_runs("a coroutine that is closed while it waits leaves nothing behind", function(go)
+        local c, s = connected(go)
+        local fd = c:getfd()
+        local co, reached
+        go(function()
+          co = coroutine.running()
+          local guard <close> = setmetatable({}, { __close = function() reached = true end })
+          c:receive()
+          error(guard)
+        end)
+        scheduler.current().sleep(0.02)
+        assert.is_true(coroutine.close(co))
+        assert.is_true(reached)
+        s:send "still there\n"
+        assert.equal("still there", c:receive())
+        c:close()
+        s:close()
+        assert.equal(-1, c:getfd())
+        assert.truthy(fd >= 0)
+      end)
+
+      it_runs("what was sent arrives before it, however slowly the other end reads", function(go)
+        local c, s = connected(go)
+        local data = ("0123456789abcdef"):rep(1 << 16) -- 1 MiB, more than the system's buffers take
+        go(function()
+          assert(s:send(data))
+          s:close()
+        end)
+        local got = {}
+        repeat
+          local piece, err, part = c:receive(50000)
+          got[#got + 1] = piece or part
+          scheduler.current().sleep(0.001)
+        until not piece and assert(err == "closed", err)
+        assert.equal(#data, #table.concat(got))
+        c:close()
+      end)
+
+      it_runs("no descriptor stays open", function(go)
+        local before = ends.descriptors()
+        for _ = 1, 3 do
+          local c, s = connected(go)
+          c:close()
+          s:close()
+        end
+        assert.is_nil((scheduler.connect("127.0.0.1", 1, { timeout = LONG })))
+        assert.equal(before, ends.descriptors())
+      end)
+    end)
+
+    describe("no busy waiting:", function()
+      it("a wait is one turn, however long", function()
+        local waits
+        local turns = run(name, function(go)
+          local c, s = connected(go)
+          local count = counting()
+          local near, far = ends.tcp()
+          local tcp = scheduler.socket(near, count)
+          tcp:settimeout(LONG)
+          go(function()
+            for _ = 1, 10 do
+              scheduler.current().sleep(0.02)
+              far:send "x"
+            end
+          end)
+          assert.equal("xxxxxxxxxx", tcp:receive(10))
+          waits = count.waits
+          tcp:close()
+          far:close()
+          c:close()
+          s:close()
+        end)
+        assert.truthy(waits >= 1 and waits <= 10, waits) -- one for each byte at most
+        assert.truthy(turns < 100, turns)
+      end)
+
+      it_runs("reads that find data do not keep the others waiting", function(go)
+        local c, s = connected(go)
+        local others, ended = 0, false
+        go(function() assert(s:send(("line\n"):rep(2000))) end)
+        go(function()
+          repeat
+            others = others + 1
+            scheduler.current().sleep(0)
+          until ended
+        end)
+        for _ = 1, 2000 do assert.equal("line", c:receive()) end
+        ended = true
+        assert.truthy(others > 10, others)
+        c:close()
+        s:close()
+      end)
+    end)
+
+    describe("callbacks that wait:", function()
+      local function sleep(...)
+        scheduler.current().sleep(0.01)
+        return ...
+      end
+
+      for _, version in ipairs { "1.2", "1.3" } do
+        it_runs("each of them, in TLS " .. version, function(go)
+          local mine, asked = pki.client.p256, {}
+          local function on(event, answer)
+            return function(...)
+              asked[event] = sleep(true)
+              if answer then return answer(...) end
+            end
+          end
+          local inner = ends.server { engine = "native", max_version = version, client_auth = "require",
+            client_trust = pki.root.p256, on_peer = on("peer", function() return true end) }
+          local server = ends.server { engine = "native", max_version = version,
+            on_client_hello = on("hello", function() return inner end) }
+          local signature = on("signature", function(_, message) return sign(mine.key, message) end)
+          local client = ends.client { engine = "native", max_version = version, key_log = on "key_log",
+            on_certificate_request = on("request", function() return mine.certificate, signature end) }
+          local c, s = connected(go, client, server)
+          assert(s:send "done\n")
+          assert.equal("done", c:receive())
+          assert.same({ peer = true, hello = true, request = true, signature = true, key_log = true }, asked)
+          c:close()
+          s:close()
+        end)
+      end
+
+      it_runs("what one raises reaches who called, and the peer hears of it", function(go)
+        local server = ends.server { engine = "native", on_client_hello = function()
+          sleep()
+          error("no such host", 0)
+        end }
+        local c, s = pair(nil, server)
+        local there, back = both(go, function() return c:handshake() end, function()
+          local _ <close> = s
+          return pcall(s.handshake, s)
+        end)
+        assert.same({ false, "no such host" }, { back[1], back[2] })
+        assert.equal("peer_alert", there[2].code)
+        assert.truthy(tostring(there[2]):find("internal_error", 1, true))
+        c:close()
+      end)
+    end)
+
+    it_runs("one coroutine reads while another one writes", function(go)
+      local c, s = connected(go)
+      local data = ("0123456789abcdef"):rep(1 << 16)
+      local got = {}
+      local function talk(sock, i)
+        go(function() assert(sock:send(data)) end)
+        got[i] = assert(sock:receive(#data))
+      end
+      go(talk, c, 1)
+      talk(s, 2)
+      while not got[1] do scheduler.current().sleep(0.01) end
+      assert.same({ data, data }, got)
+      c:close()
+      s:close()
+    end)
+
+    it_runs("TLS begins in the middle of a connection", function(go)
+      local near, far = ends.tcp()
+      local a, b = scheduler.socket(near), scheduler.socket(far)
+      a:settimeout(LONG)
+      b:settimeout(LONG)
+      local there, back = both(go, function()
+        assert(a:send "STARTTLS\r\n")
+        assert.equal("go ahead", a:receive())
+        local tls <close> = scheduler.socket(assert(ends.client():wrap(a, { name = "localhost" })))
+        return tls:send "secret\n"
+      end, function()
+        assert.equal("STARTTLS", b:receive())
+        assert(b:send "go ahead\r\n")
+        local tls <close> = scheduler.socket(assert(ends.server():wrap(b)))
+        return tls:receive()
+      end)
+      assert.same({ 7, "secret" }, { there[1], back[1] })
+      assert.same({ -1, -1 }, { a:getfd(), b:getfd() })
+    end)
+
+    it_runs("a LuaSocket object connects by its own method", function(go)
+      local listener = scheduler.socket(assert(socket.bind("127.0.0.1", 0)))
+      local _, port = listener:getsockname()
+      local tcp = scheduler.socket(socket.tcp())
+      tcp:settimeout(LONG)
+      local there, back = both(go, function() return tcp:connect("127.0.0.1", port) end, function()
+        return listener:accept()
+      end)
+      assert.equal(1, there[1])
+      assert(back[1]:send "hello\n")
+      assert.equal("hello", tcp:receive())
+      tcp:close()
+      back[1]:close()
+      listener:close()
+      tcp = scheduler.socket(socket.tcp())
+      assert.same({ nil, "connection refused" }, { tcp:connect("127.0.0.1", port) })
+      tcp:close()
+    end)
+
+    it_runs("a name is resolved", function()
+      local listener = assert(socket.bind("127.0.0.1", 0))
+      local _, port = listener:getsockname()
+      local tcp = assert(scheduler.connect("localhost", math.tointeger(tonumber(port)), { timeout = LONG }))
+      tcp:close()
+      listener:close()
+      local none, err = scheduler.connect("no-such-host.invalid", 1, { timeout = LONG })
+      assert.is_nil(none)
+      assert.truthy(err == "timeout" or err.code == "dns", tostring(err))
+    end)
+  end)
+end

@@ -1,0 +1,82 @@
+-- Programs under each scheduler, as their users write the main part of one.
+--
+--   local turns = schedulers.run("cqueues", function(go) ... go(fn, ...) ... end)
+--
+-- `go` starts another coroutine. Ends when all have ended, or raises what one has raised. Gives how many times the
+-- framework looked what was ready.
+local scheduler = require "bearssl.scheduler"
+
+local schedulers = {}
+
+-- Debian's copas is installed for Lua 5.1 and 5.2, and what it needs for 5.3; COPAS_DIR has another one.
+local function with_copas()
+  local own = os.getenv "COPAS_DIR"
+  local path = own and (own .. "/?.lua;" .. own .. "/src/?.lua;" .. own .. "/share/lua/5.4/?.lua;") or ""
+  package.path = path .. package.path .. ";/usr/share/lua/5.2/?.lua;/usr/share/lua/5.3/?.lua"
+  return require "copas"
+end
+
+local frameworks = {}
+
+-- Each: how to start a coroutine before the framework runs; some turns of it, true: there are no more; how many there
+-- were; and how to end these, where they may be many.
+function frameworks.coroutine()
+  local loop = scheduler.loop()
+  local function run()
+    loop:run()
+    return true
+  end
+  return function(fn) loop:spawn(fn) end, run, function() return loop.turns end, function() loop:stop() end
+end
+
+function frameworks.cqueues()
+  local cq, turns = require "cqueues".new(), 0
+  local function step()
+    turns = turns + 1
+    local ok, err = cq:step(10)
+    if not ok and not tostring(err):find "dead coroutine" then error(err, 0) end
+    return cq:empty()
+  end
+  return function(fn) cq:wrap(fn) end, step, function() return turns end
+end
+
+function frameworks.copas()
+  local copas, turns = with_copas(), 0
+  local function step()
+    turns = turns + 1
+    copas.step(10)
+  end
+  return function(fn) copas.addthread(fn) end, step, function() return turns end
+end
+
+function frameworks.luv()
+  local uv, turns = require "luv", 0
+  local counter = uv.new_prepare()
+  counter:start(function() turns = turns + 1 end)
+  counter:unref()
+  local function step() return not uv.run "once" end
+  return function(fn) coroutine.wrap(fn)() end, step, function() return turns end
+end
+
+function schedulers.run(name, main)
+  local start, step, turns, stop = frameworks[name]()
+  local failed
+  local left = setmetatable({ count = 0 }, { __close = function(self) self.count = self.count - 1 end })
+  local function body(fn, ...)
+    local arguments = table.pack(...)
+    left.count = left.count + 1
+    return function()
+      local _ <close> = left
+      local ok, err = xpcall(fn, debug.traceback, table.unpack(arguments, 1, arguments.n))
+      if ok then return end
+      failed = failed or err
+      if stop then stop() end
+    end
+  end
+  start(body(main, function(fn, ...) scheduler.current().spawn(body(fn, ...)) end))
+  while not failed and left.count > 0 and not step() do end
+  if failed then error(failed, 0) end
+  return turns()
+end
+
+return schedulers
