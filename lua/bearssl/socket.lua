@@ -10,6 +10,7 @@
 local core = require "bearssl.core"
 local answer_events = require "bearssl.event"
 local session_cache = require "bearssl.session_cache"
+local stream = require "bearssl.stream"
 
 local methods = core.socket_methods
 local handshake, receive, send = methods.handshake, methods.receive, methods.send
@@ -124,26 +125,23 @@ local function buffered(tcp)
   return table.concat(bytes)
 end
 
-local function is_object(tcp)
-  local kind = type(tcp)
-  return (kind == "userdata" or kind == "table") and tcp.getfd and tcp.setfd and true
-end
-
-local function take_over(sock, tcp)
-  if math.type(tcp) == "integer" then return core.attach(sock, tcp) end
+local function take_over(sock, tcp, received)
+  if math.type(tcp) == "integer" then return core.attach(sock, tcp, received) end
   if tcp.gettimeout then
     local block, total = tcp:gettimeout()
     sock:settimeout(block, "b")
     sock:settimeout(total, "t")
   end
   tcp:settimeout(0)
-  local early = buffered(tcp)
+  local early = (received or "") .. buffered(tcp)
   local fd = tcp:getfd()
   tcp:setfd(-1)
   core.attach(sock, math.tointeger(fd), early)
 end
 
-local wrap_options = { name = "string", session = "userdata", early_data = "string", psk = "table" }
+local wrap_options = {
+  name = "string", session = "userdata", early_data = "string", psk = "table", received = "string",
+}
 
 -- A session that stands for an external PSK.
 local function session_of(config, psk, level)
@@ -161,7 +159,7 @@ local function check_options(config, options, level)
   for key, value in pairs(options or {}) do
     local wanted = wrap_options[key]
     if not wanted then
-      error(("unknown option '%s': name, session, early_data and psk are known"):format(tostring(key)), level)
+      error(("unknown option '%s': name, session, early_data, psk and received are known"):format(tostring(key)), level)
     end
     if type(value) ~= wanted then
       error(("option '%s': a %s is wanted, not %s"):format(key, wanted, type(value)), level)
@@ -197,31 +195,40 @@ local function offer_early_data(conn, data)
 end
 
 --- TLS on top of a connected socket. The descriptor is taken over: the LuaSocket object is closed afterwards, bytes
--- that it had read already and its timeouts are taken along.
+-- that it had read already and its timeouts are taken along. Any other object with LuaSocket's `send`, `receive`,
+-- `settimeout` and `close` will do as well: a TLS socket (TLS within TLS), a proxy's stream, one that lets other
+-- coroutines run while it waits. It is asked for as many bytes as a record has, never for more; it is the socket's from
+-- then on, and closed with it. In mid-stream, after STARTTLS say, `received` hands in what was read too far.
 -- @function config:wrap
--- @param tcp a LuaSocket TCP object that is connected or accepted, or an integer descriptor of a connected socket
+-- @param tcp a LuaSocket TCP object that is connected or accepted, an integer descriptor of a connected socket, or such
+-- an object
 -- @tparam[opt] table options `name`: the host name (or IP address) the server's certificate is verified against, and
 -- asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a
 -- session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with
 -- the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it)
 -- `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and
--- `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not
+-- `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not.
+-- `received`: bytes of the peer that were read from tcp already, before those in LuaSocket's own buffer
 -- @treturn[1] bearssl.socket
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
 -- @raise if an option is wrong
 function core.config_methods.wrap(config, tcp, options)
-  if is_object(tcp) then
-    if math.tointeger(tcp:getfd()) < 0 then return nil, "closed" end
-  elseif math.type(tcp) ~= "integer" or tcp < 0 then
-    error("a LuaSocket TCP object or a descriptor is wanted, not " .. type(tcp), 2)
+  local descriptor = math.type(tcp) == "integer" and tcp >= 0 or stream.owns_descriptor(tcp)
+  if not descriptor and not stream.fits(tcp) then
+    error("a descriptor, or an object with LuaSocket's methods send, receive, settimeout and close is wanted, not "
+      .. type(tcp), 2)
   end
+  if descriptor and type(tcp) ~= "number" and math.tointeger(tcp:getfd()) < 0 then return nil, "closed" end
   local name, session, early, watch = check_options(config, options, 3)
-  local sock, err = core.socket(config, name, session)
+  local make = descriptor and core.socket or core.connection
+  local sock, err = make(config, name, session)
   if not sock then return nil, err end
   offer_early_data(sock, early)
   if watch then watch(sock) end
-  take_over(sock, tcp)
+  local received = options and options.received
+  if not descriptor then return stream.new(sock, tcp, received) end
+  take_over(sock, tcp, received)
   return sock
 end
 
@@ -233,6 +240,9 @@ end
 -- @treturn[2] bearssl.error
 -- @raise if an option is wrong
 function core.config_methods.connection(config, options)
+  if type(options) == "table" and options.received ~= nil then
+    error("option 'received' is for config:wrap; feed the bytes", 2)
+  end
   local name, session, early, watch = check_options(config, options, 3)
   local conn, err = core.connection(config, name, session)
   if not conn then return nil, err end

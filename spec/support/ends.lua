@@ -5,6 +5,7 @@ local socket = require "socket"
 
 local ends = {
   defaults = { max_version = "1.2" }, -- options of both sides' configs
+  carrier = nil, -- function that gives what is to be wrapped instead of LuaSocket's object
 }
 
 local function with(defaults, options)
@@ -86,6 +87,7 @@ end
 -- Two sockets before their handshake, and without waiting.
 function ends.sockets(client, server, options)
   local near, far = ends.tcp()
+  if ends.carrier then near, far = ends.carrier(near), ends.carrier(far) end
   local c = assert((client or ends.client()):wrap(near, with({ name = "localhost" }, options)))
   local s = assert((server or ends.server()):wrap(far))
   c:settimeout(0)

@@ -46,10 +46,10 @@ function socket:close() end
 ---@class bearssl.config
 local config = {}
 
----TLS on top of a connected socket. The descriptor is taken over: the LuaSocket object is closed afterwards, bytes that it had read already and its timeouts are taken along.
+---TLS on top of a connected socket. The descriptor is taken over: the LuaSocket object is closed afterwards, bytes that it had read already and its timeouts are taken along. Any other object with LuaSocket's `send`, `receive`, `settimeout` and `close` will do as well: a TLS socket (TLS within TLS), a proxy's stream, one that lets other coroutines run while it waits. It is asked for as many bytes as a record has, never for more; it is the socket's from then on, and closed with it. In mid-stream, after STARTTLS say, `received` hands in what was read too far.
 ---Raises: if an option is wrong
----@param tcp any a LuaSocket TCP object that is connected or accepted, or an integer descriptor of a connected socket
----@param options? table `name`: the host name (or IP address) the server's certificate is verified against, and asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it) `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not
+---@param tcp any a LuaSocket TCP object that is connected or accepted, an integer descriptor of a connected socket, or such an object
+---@param options? table `name`: the host name (or IP address) the server's certificate is verified against, and asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it) `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not. `received`: bytes of the peer that were read from tcp already, before those in LuaSocket's own buffer
 ---@return bearssl.socket|nil
 ---@return nil|string|bearssl.error # `"closed"`: tcp is; tcp is left as it was
 function config:wrap(tcp, options) end
@@ -79,7 +79,7 @@ function socket:getfd() end
 ---@return boolean
 function socket:dirty() end
 
----What the last call waits for, so that a scheduler knows when to call again.
+---What the last call waits for, so that a scheduler knows when to call again; after `"timeout"`, too.
 ---@return string # `"read"`, `"write"` or `"nothing"`
 function socket:want() end
 
