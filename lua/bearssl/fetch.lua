@@ -11,6 +11,7 @@ local near = require "bearssl.near"
 
 local cache = require "bearssl.fetch.cache"
 local ocsp = require "bearssl.fetch.ocsp"
+local scheduler = require "bearssl.scheduler"
 
 local fetch = {}
 
@@ -21,11 +22,17 @@ local function seconds(value)
   return nil, "a positive number of seconds is wanted"
 end
 
+local function one_scheduler(value)
+  if type(value) == "table" then return value end
+  if type(value) == "string" then return scheduler.get(value) end
+  return nil, "a scheduler or its name is wanted, not " .. type(value)
+end
+
 local methods = { auto = "auto", get = "get", post = "post" }
 local hashes = { sha1 = "sha1", sha256 = "sha256", sha384 = "sha384", sha512 = "sha512" }
 
 local known = {
-  http = of_type "function", allow = of_type "function", scheduler = of_type "table",
+  http = of_type "function", allow = of_type "function", scheduler = one_scheduler,
   timeout = seconds, total_timeout = seconds, retry_after = integer(0, 86400),
   max_requests = integer(1, 1000), max_redirects = integer(0, 20), max_crl_size = integer(1, 16 << 20),
   cache_entries = integer(0, 1 << 20), cache_size = integer(0, 1 << 30),
@@ -66,6 +73,7 @@ local function options_for(name, given)
   local options = read(name, given)
   shared = shared or cache.new(defaults.cache_entries, defaults.cache_size)
   options.cache = shared
+  options.scheduler = options.scheduler or scheduler.current()
   return options
 end
 

@@ -3,10 +3,12 @@
 -- nothing comes in chunks, RFC 9112 section 7.1), bounded in size and in time as LuaSocket's HTTP is not. Follows no
 -- redirect, knows no proxy and no cookies.
 local core = require "bearssl.core"
+local scheduler = require "bearssl.scheduler"
 local socket = require "socket"
 
 local MAX_HEAD = 16 * 1024 -- bytes of status line and headers
 local PIECE = 16 * 1024 -- bytes asked for at a time
+local LAST = 0.001 -- seconds: as good as none
 
 local function failure(code, where, message, ...)
   return core.error { code = code, message = message:format(...), where = where, side = "local" }
@@ -24,33 +26,45 @@ local function as_error(err, url)
   return type(err) == "string" and failure("io", url, "%s", err) or err
 end
 
--- Addresses of the host, those that `allow` has refused left out; or nil, error.
-local function addresses_of(request)
+local function remaining(request)
+  return math.max(LAST, request.deadline - request.scheduler.now())
+end
+
+local function is_address(host)
+  return host:find "^%d+%.%d+%.%d+%.%d+$" or host:find(":", 1, true)
+end
+
+local function resolve(request)
+  if is_address(request.host) then return { request.host } end
+  if request.scheduler.resolve then return request.scheduler.resolve(request.host, remaining(request)) end
   local found, err = socket.dns.getaddrinfo(request.host)
-  if not found then return nil, failure("dns", request.url, "%s: %s", request.host, err) end
-  local list, why = {}, nil
-  for _, each in ipairs(found) do
-    local yes, reason = true, nil
-    if request.allow then yes, reason = request.allow(each.addr) end
-    if yes then list[#list + 1] = each.addr else why = reason end
-  end
-  if #list == 0 then
-    return nil, why or failure("refused_by_policy", request.url, "%s: no address is allowed", request.host)
-  end
+  if not found then return nil, err end
+  local list = {}
+  for i, entry in ipairs(found) do list[i] = entry.addr end
   return list
 end
 
-local function remaining(request)
-  return math.max(0.001, request.deadline - socket.gettime())
+-- Addresses of the host, those that `allow` has refused left out; or nil, error.
+local function addresses_of(request)
+  local found, err = resolve(request)
+  if not found or not found[1] then
+    return nil, failure("dns", request.url, "%s: %s", request.host, tostring(err or "no address"))
+  end
+  local list, why = {}, nil
+  for _, address in ipairs(found) do
+    local yes, reason = true, nil
+    if request.allow then yes, reason = request.allow(address) end
+    if yes then list[#list + 1] = address else why = reason end
+  end
+  if #list == 0 then return nil, why end
+  return list
 end
 
-local function open(address, request)
-  local tcp, err = socket.tcp()
-  if not tcp then return nil, err end
-  tcp:settimeout(remaining(request))
-  local ok
-  ok, err = tcp:connect(address, request.port)
-  if ok then return tcp end
+local function secure(tcp, request)
+  local config, err = require "bearssl".client {}
+  local tls
+  if config then tls, err = config:wrap(tcp, { name = request.host }) end
+  if tls then return tls end
   tcp:close()
   return nil, err
 end
@@ -61,17 +75,14 @@ local function connect(request)
   if not list then return nil, err end
   local tcp
   for _, address in ipairs(list) do
-    tcp, err = open(address, request)
-    if tcp or socket.gettime() >= request.deadline then break end
+    tcp, err = scheduler.connect(address, request.port,
+      { timeout = remaining(request), scheduler = request.scheduler })
+    if tcp or remaining(request) <= LAST then break end
   end
   if not tcp then return nil, as_error(err, request.url) end
-  if request.scheme == "http" then return tcp end
-  local config
-  config, err = require "bearssl".client {}
-  local tls
-  if config then tls, err = config:wrap(tcp, { name = request.host }) end
-  if not tls then tcp:close() end
-  return tls, err
+  if request.scheme == "https" then tcp, err = secure(tcp, request) end
+  if not tcp then return nil, err end
+  return scheduler.socket(tcp, request.scheduler)
 end
 
 local function request_text(request)
@@ -97,7 +108,7 @@ local function read(sock, request, n)
     got[#got + 1] = data or partial
     size = size + #got[#got]
     if err == "closed" then return table.concat(got), true end
-    if err and (err ~= "timeout" or socket.gettime() >= request.deadline) then
+    if err and (err ~= "timeout" or remaining(request) <= LAST) then
       return nil, as_error(err, request.url)
     end
   end

@@ -2,7 +2,6 @@
 -- One file from a URL that stands in a certificate: whose choice it is where this process connects to, so that scheme,
 -- time, size, number and redirects are bounded, and `allow` is asked.
 local core = require "bearssl.core"
-local socket = require "socket"
 local url = require "socket.url"
 
 local MAX_URL = 2048
@@ -34,16 +33,16 @@ end
 
 -- How long this call may go on, and how many requests it may make: { deadline =, left = }.
 function transfer.budget(options)
-  return { deadline = socket.gettime() + options.total_timeout, left = options.max_requests }
+  return { deadline = options.scheduler.now() + options.total_timeout, left = options.max_requests }
 end
 
 local function request_of(options, budget, what, parts)
-  local deadline = math.min(budget.deadline, socket.gettime() + options.timeout)
+  local deadline = math.min(budget.deadline, options.scheduler.now() + options.timeout)
   local headers = {}
   for name, value in pairs(what.headers or {}) do headers[name] = value end
   return {
     url = what.url, method = what.method or "GET", body = what.body, headers = headers, redirect = false,
-    timeout = math.max(0.001, deadline - socket.gettime()), deadline = deadline, max_size = what.max_size,
+    timeout = math.max(0.001, deadline - options.scheduler.now()), deadline = deadline, max_size = what.max_size,
     scheme = parts.scheme, host = parts.host, port = parts.port, target = parts.target,
     scheduler = options.scheduler,
   }
@@ -81,7 +80,7 @@ local function exchange(options, budget, what)
   local parts, err = parse(what.url)
   if not parts then return nil, err end
   if budget.left < 1 then return nil, failure("limit", what.url, "all requests that are allowed were made") end
-  if socket.gettime() >= budget.deadline then return nil, failure("timeout", what.url, "no time is left for it") end
+  if options.scheduler.now() >= budget.deadline then return nil, failure("timeout", what.url, "no time is left") end
   budget.left = budget.left - 1
   local request = request_of(options, budget, what, parts)
   if options.http then return by_caller(options, request, what) end

@@ -1,0 +1,17 @@
+---@meta bearssl.fetch
+-- Made by `make annotations` from the documentation comments.
+
+---What is missing for a verdict on a chain, fetched over HTTP: OCSP responses, CRLs, intermediate certificates.
+---@class bearssl.fetch.module
+local module = {}
+
+---An OCSP response for a certificate, from the cache or from the responder that it names (RFC 6960 section 4.2.2.1). It is verified: signed by the issuer or whom it has authorised, of its time, about this certificate.
+---Raises: for an unknown option or a wrong type, and what a callback raised
+---@param certificate bearssl.certificate
+---@param issuer bearssl.certificate
+---@param options? table - `http`: a function that takes a request (`url`, `method`, `body`, `headers`, `timeout` in seconds, `max_size` in bytes; it must not follow redirects) and returns body, status code and headers, or nil and why; without it, ours - `allow(url, purpose, address)`: is asked before each connection, redirects included; whatever is not true refuses. `purpose` is `"ocsp"`, `"crl"` or `"issuer"`; `address` the IP address, nil where `http` is the caller's - `timeout` seconds for one request (10), `total_timeout` for the whole call (20), `max_requests` (16), `max_redirects` (3), `max_crl_size` bytes (4 MiB), `retry_after`: a URL that has failed is not asked again for so many seconds (30) - `method`: `"get"`, `"post"`, or `"auto"`: GET where that is short, as caches like it (RFC 5019 section 5), and POST where that fails; `hash` of the CertID (`"sha1"`); `nonce = true`: a fresh answer, POSTed, past every cache, that repeats 32 random octets (RFC 9654) - `max_age`, `sha1`, `min_rsa_bits`, `time`: as `bearssl.x509.ocsp.verify` has them
+---@return string|nil # OCSPResponse, DER, as `ocsp_staple` and `revocation.ocsp` take it
+---@return table|bearssl.error # what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …; or `option`: the certificate names no responder; `timeout`, `refused`, `dns`, `io`, `limit`, `decode`, `unwelcome` (the callback said no), or what is wrong with the response
+function module.ocsp(certificate, issuer, options) end
+
+return module
