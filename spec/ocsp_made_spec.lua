@@ -3,6 +3,7 @@ local authority = require "spec.support.authority"
 local der = require "spec.support.der"
 local ocsp = require "bearssl.x509.ocsp"
 local unit = require "bearssl.unit"
+local store = require "bearssl.store"
 local x509 = require "bearssl.x509"
 
 local NOW <const> = 1735689600 -- 2025-01-01
@@ -19,14 +20,17 @@ local function signer(name, issuer, p)
   return authority.certificate(name, issuer, parts)
 end
 
--- What `by` says of the leaf, good, with these certificates; `responder` is the Name that stands as ResponderID.
-local function response(by, certificates, responder)
+-- What `by` says of number 77 of `issuer` (root), good, with these certificates; `responder` is the Name that stands as
+-- ResponderID.
+local function response(by, certificates, responder, next_update, issuer)
+  issuer = issuer or root
   local time = der.element(0x18, "20250101000000Z")
-  local key = unit.ed25519_public_key(root.key)
-  local id = der.sequence(der.sequence(der.oid "1.3.14.3.2.26", der.null), der.octets(unit.hash("sha1", root.subject)),
-    der.octets(unit.hash("sha1", key)), der.integer(77))
+  local key = unit.ed25519_public_key(issuer.key)
+  local id = der.sequence(der.sequence(der.oid "1.3.14.3.2.26", der.null),
+    der.octets(unit.hash("sha1", issuer.subject)), der.octets(unit.hash("sha1", key)), der.integer(77))
   local tbs = der.sequence(der.context(1, responder or by.subject), time,
-    der.sequence(der.sequence(id, der.implicit(0, ""), time)))
+    der.sequence(der.sequence(id, der.implicit(0, ""), time,
+      next_update and der.context(0, der.element(0x18, next_update)) or "")))
   local ders = {}
   for i, each in ipairs(certificates) do ders[i] = each.der end
   local basic = der.sequence(tbs, ed25519, der.bits(unit.ed25519_sign(by.key, tbs)),
@@ -70,5 +74,46 @@ describe("a response", function()
   it("comes from no delegate whose certificate names two algorithms", function()
     local delegate = signer("delegate", root, { inner_algorithm = der.sequence(der.oid "1.2.840.10045.4.3.2") })
     refused(response(delegate, { delegate }), "two signature algorithms")
+  end)
+end)
+
+describe("a certificate that has expired by our clock", function()
+  local AHEAD <const> = 2524608000 -- 2050-01-01: all of these have
+  local long = authority.root { name = "long", to = "20600101000000Z" }
+  local short = authority.leaf("short", long, { serial = der.integer(77), to = "20400101000000Z" })
+
+  local function expired(certificate, issuer, staple, time)
+    local trusted = assert(store { x509.parse(issuer.der)[1] })
+    local path, err = trusted:verify({ x509.parse(certificate.der)[1] }, { time = time, ocsp_staple = staple })
+    assert.is_nil(path)
+    assert.equal("expired", err.code)
+    return err
+  end
+
+  it("may be good, as the staple with it has run out too", function()
+    local err = expired(leaf, root, response(root, {}, nil, "20250108000000Z"), AHEAD)
+    assert.equal("this machine's clock may be ahead", err.hint)
+    assert.truthy(err.cause:find("the OCSP response that came along is of 2025-01-01T00:00:00Z", 1, true), err.cause)
+    local delegate = signer("delegate", root)
+    err = expired(leaf, root, response(delegate, { delegate }, nil, "20250108000000Z"), AHEAD)
+    assert.truthy(err.cause:find("the OCSP response that came along", 1, true), err.cause)
+  end)
+
+  it("may be good, as its issuer has expired too", function()
+    local err = expired(leaf, root, nil, AHEAD)
+    assert.equal("this machine's clock may be ahead", err.hint)
+    assert.truthy(err.cause:find("2 of the 2 certificates of the path have expired", 1, true), err.cause)
+  end)
+
+  it("is told without a hint where nothing else speaks for it", function()
+    local own = authority.leaf("own", long, { to = "20240101000000Z" })
+    local err = expired(own, long, nil, NOW)
+    assert.same({ "the time is 2025-01-01T00:00:00Z" }, { err.cause, err.hint })
+    local stranger = authority.root { name = "other" }
+    for _, staple in ipairs { "no response", response(stranger, {}, nil, "20250108000000Z", long), -- not the CA's word
+      response(long, {}, nil, "20490101000000Z", long), response(long, {}, nil, nil, long) } do -- not over, or endless
+      err = expired(short, long, staple, 2240000000)
+      assert.is_nil(err.hint, tostring(err))
+    end
   end)
 end)

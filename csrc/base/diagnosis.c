@@ -162,3 +162,37 @@ lt_code lt_diagnose_left(lt_error *e, bool server, const char *how, const char *
         last_message ? "after " : "before any message", last_message ? last_message : "",
         in_record ? ", in the middle of a record" : "");
 }
+
+/* --- a reset --------------------------------------------------------------------------------------- */
+
+lt_code lt_diagnose_reset(lt_error *e, const lt_circumstances *c, const char *last_message,
+                          bool data_seen)
+{
+    static const char lost[] = "its alert may have been lost on the way";
+    bool names = *c->authorities != 0;
+    lt_fail(e, LT_reset, "socket");
+    if (data_seen)
+        return e->code;
+    if (c->server && c->certificate_sent)
+        lt_error_cause(e,
+                       "let the client trust the CA of our certificate, if that is what it is",
+                       "the client reset the connection after our certificate; %s", lost);
+    else if (c->certificate_sent)
+        lt_error_cause(e, "the server's log may say that it does not take the certificate",
+                       "the server reset the connection after our certificate; %s", lost);
+    else if (c->certificate_wanted)
+        lt_error_cause(
+            e, "give the config a certificate and its key",
+            "the server asked for a certificate, got none and reset the connection%s%s",
+            names ? "; it takes those by " : "", c->authorities);
+    else if (!last_message && !c->server)
+        lt_error_cause(e,
+                       "is this the right port, and does nothing between the two cut TLS off?",
+                       "the server reset the connection before it said anything");
+    else
+        lt_error_cause(e, NULL, "the %s reset the connection %s%s",
+                       c->server ? "client" : "server",
+                       last_message ? "after its " : "before any message",
+                       last_message ? last_message : "");
+    return e->code;
+}

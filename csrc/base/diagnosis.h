@@ -7,13 +7,13 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* What an engine knows of a handshake whose peer sent an alert. */
+/* What an engine knows of a handshake whose peer sent an alert, or was never heard of again. */
 typedef struct {
     bool server;
     uint32_t min_version, max_version;
     bool hello_read; /* client: the server's hello came, so version and suite are agreed on */
     bool certificate_wanted,
-        certificate_sent;    /* client: the server asked for one, and got one */
+        certificate_sent;    /* client: the server asked for one, and got one; server: sent */
     bool none_fits;          /* client: it has some, none is one that the server asked for */
     const char *authorities; /* whose certificates the server takes, as text; "": not said */
     const char *name;        /* client: asked for; "": none */
@@ -30,5 +30,10 @@ lt_code lt_diagnose_not_tls(lt_error *e, bool server, lt_bytes start);
 /* The end came in the handshake, after `last_message`; NULL: before any. */
 lt_code lt_diagnose_left(lt_error *e, bool server, const char *how, const char *last_message,
                          bool in_record);
+
+/* The transport was reset, which can overtake an alert of the peer. `data_seen`: the handshake was long
+ * done, and what the reset is about is not ours to know. */
+lt_code lt_diagnose_reset(lt_error *e, const lt_circumstances *c, const char *last_message,
+                          bool data_seen);
 
 #endif

@@ -129,6 +129,7 @@ void lt_bear_failed(lt_bear *b); /* b->error is set: the alert goes out, the res
 /* diagnosis.c: what it means here */
 void lt_bear_diagnose(lt_bear *b, int br_error);     /* BearSSL's error number */
 lt_code lt_bear_not_tls(lt_bear *b, lt_bytes start); /* bytes that are no record */
+void lt_bear_was_reset(lt_bear *b);
 void lt_bear_peer_left(lt_bear *b, const char *how); /* in the middle of the handshake */
 
 /* peer_chain.c */

@@ -207,3 +207,17 @@ void lt_bear_peer_left(lt_bear *b, const char *how)
         && b->in.data[b->in.start] != LT_CONTENT_alert)
         lt_error_cause(&b->error, NULL, "what came is no TLS");
 }
+
+void lt_bear_was_reset(lt_bear *b)
+{
+    bool server = b->config->server, wanted = !server && b->request_seen;
+    lt_diagnose_reset(&b->error,
+                      &(lt_circumstances){
+                          .server = server,
+                          .certificate_wanted = wanted,
+                          .certificate_sent = server ? b->tap.server_version != 0 && !b->resumed
+                                                     : wanted && b->br.client.hash_id != 0,
+                          .authorities = "",
+                      },
+                      b->tap.last_in, b->connected);
+}

@@ -229,7 +229,9 @@ static void engine_abort(lt_engine *engine, lt_code code)
     if (b->error.code != LT_OK)
         return;
     lt_bear_drain(b);
-    if (b->connected)
+    if (code == LT_reset)
+        lt_bear_was_reset(b);
+    else if (b->connected)
         lt_fail(&b->error, code, NULL);
     else
         lt_fail_detail(&b->error, code, "handshake", "%s%s",

@@ -334,11 +334,8 @@ void lt_transport_error(const lt_transport *t, lt_error *e)
     lt_code code = LT_OK;
     if (lt_conn_is_open(&t->conn) && lt_conn_state(&t->conn) == LT_STATE_failed)
         *e = *lt_conn_error(&t->conn), code = e->code;
-    if (t->failed_errno == 0 || (code != LT_OK && code != LT_io && code != LT_reset))
+    if (t->failed_errno == 0 || (code != LT_OK && code != LT_io))
         return; /* what the engine has found, or heard from the peer, says more */
     *e = (lt_error){ 0 };
-    if (code == LT_reset)
-        lt_fail(e, LT_reset, "socket");
-    else
-        lt_fail_detail(e, LT_io, "socket", "%s", strerror(t->failed_errno));
+    lt_fail_detail(e, LT_io, "socket", "%s", strerror(t->failed_errno));
 }

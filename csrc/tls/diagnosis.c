@@ -234,6 +234,19 @@ void lt_tls_cut_off(lt_tls *t)
                        "connection without a word");
 }
 
+lt_code lt_tls_was_reset(lt_tls *t)
+{
+    return lt_diagnose_reset(
+        &t->error,
+        &(lt_circumstances){
+            .server = t->server,
+            .certificate_wanted = t->certificate_wanted,
+            .certificate_sent = t->certificate_sent && !(t->server && t->up),
+            .authorities = t->authorities.data ? (const char *)t->authorities.data : "",
+        },
+        t->last_in, t->data_seen);
+}
+
 lt_code lt_tls_peer_left(lt_tls *t, const char *how)
 {
     return lt_diagnose_left(&t->error, t->server, how, t->last_in, lt_buffer_size(&t->in) > 0);

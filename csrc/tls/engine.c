@@ -162,7 +162,13 @@ static void close_engine(lt_engine *engine)
 
 static void abort_engine(lt_engine *engine, lt_code code)
 {
-    lt_tls_fail(of(engine), code, "handshake");
+    lt_tls *t = of(engine);
+    if (code != LT_reset) {
+        lt_tls_fail(t, code, "handshake");
+    } else if (t->error.code == LT_OK) {
+        lt_tls_was_reset(t);
+        lt_tls_failed(t);
+    }
 }
 
 static lt_state state(const lt_engine *engine)

@@ -383,6 +383,7 @@ lt_code lt_tls_no_alpn(lt_tls *t);
 lt_code lt_tls_wrong_version(lt_tls *t, uint32_t chosen); /* client: by the server */
 lt_code lt_tls_received_alert(lt_tls *t, uint8_t description);
 lt_code lt_tls_peer_left(lt_tls *t, const char *how); /* in the handshake */
+lt_code lt_tls_was_reset(lt_tls *t);
 void lt_tls_cut_off(lt_tls *t); /* after the handshake, without close_notify */
 lt_code lt_tls_remember_request(lt_tls *t,
                                 lt_bytes authorities); /* client: for a refusal later */

@@ -29,6 +29,9 @@ lt_code lt_path_check(const lt_path *path, lt_path_fault *fault, lt_error *e);
  * extensions, purpose; for an issuer that it is one. */
 lt_code lt_path_check_certificate(const lt_path *path, size_t i, lt_error *e);
 
+/* Why it may have expired by our clock alone: the cause, and a hint where there is evidence. */
+void lt_path_explain_late(const lt_path *path, lt_error *e);
+
 bool lt_is_self_issued(const lt_certificate *c); /* subject and issuer are equal */
 
 enum { LT_NAME_TEXT = 120 };

@@ -80,7 +80,10 @@ static lt_code check_dates(const lt_certificate *c, const lt_path *path, bool le
         lt_fail_detail(e, early ? LT_not_yet_valid : LT_expired, "tbsCertificate.validity",
                        "%s: not %s %s", subject, early ? "before" : "after", date);
         lt_time_text(now, date, sizeof date);
-        lt_error_cause(e, early ? "the clock may be wrong" : NULL, "the time is %s", date);
+        if (early)
+            lt_error_cause(e, "the clock may be wrong", "the time is %s", date);
+        else
+            lt_path_explain_late(path, e);
         return e->code;
     }
     if (leaf && most > 0 && life > most)
