@@ -79,7 +79,7 @@ describe("listen", function()
     assert.equal(math.tointeger(tcp:getfd()), server:getfd())
   end)
 
-  local own = pki.server.p256
+  local own = { certificate = pki.server.p256.certificate, key = pki.server.p256.key }
   for _, row in ipairs {
     { { prot = 1 }, "unknown option 'prot', did you mean 'port'?" },
     { { port = -1 }, "option 'port': an integer from 0 to 65535 is wanted, not -1" },
@@ -91,7 +91,7 @@ describe("listen", function()
     { { hosts = {} }, "option 'hosts' is empty" },
     { { hosts = { ["a b"] = {} } }, "option 'hosts': \"a b\" is no host name" },
     { { hosts = { ["x.*.y"] = {} } }, "is no host name" },
-    { { hosts = { ["a.example"] = {}, ["A.example."] = {} } }, "stands there twice" },
+    { { hosts = { ["a.example"] = own, ["A.example."] = own } }, "stands there twice" },
     { { hosts = { ["a.example"] = {} } }, "option 'hosts': \"a.example\": option 'certificate' is missing" },
     { { hosts = { ["a.example"] = { certificate = own.certificate, port = 1 } } }, "'port' is for the whole server" },
     { { hosts = { ["a.example"] = { certificate = own.certificate, kee = "" } } }, "unknown option 'kee'" },

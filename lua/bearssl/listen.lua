@@ -10,7 +10,6 @@ local background = require "bearssl.server.background"
 local loop = require "bearssl.server.loop"
 local names = require "bearssl.server.names"
 local options = require "bearssl.server.options"
-local tell = require "bearssl.server.tell"
 local unit = require "bearssl.server.unit"
 
 local Server = { __name = "bearssl.listener" }
@@ -121,9 +120,6 @@ local function listen(given)
   if not server.listener then return nil, err end
   server.listener:settimeout(0)
   server.fd = math.tointeger(server.listener:getfd())
-  if own.shared and own.shared.told == nil then
-    own.shared.told = function(what) tell.error(server, what, "shared") end
-  end
   background.start(server)
   return server
 end

@@ -48,16 +48,19 @@ local function fetch_staples(server, now)
   end
 end
 
--- Keys that processes share; without them those that there are go on.
-local function take_keys(server, now)
-  local shared = server.options.shared
-  local keys, what = shared:ticket_keys()
-  if not keys then
-    server.due.keys = now() + KEYS_RETRY
-    return tell.error(server, what, "shared")
-  end
-  server.due.keys = now() + what
-  return server.front.config:set_ticket_keys(keys) -- all units have these
+-- Keys that processes share; all units have those of the first.
+local function take_keys(server)
+  local keys, seconds, err = server.options.shared:ticket_keys()
+  server.front.config:set_ticket_keys(keys)
+  return seconds, err
+end
+
+local function renew_keys(server, now)
+  local ok, seconds, err = pcall(take_keys, server)
+  if not ok then seconds, err = KEYS_RETRY, seconds end
+  if err and not server.shared_away then tell.error(server, err, "shared") end
+  server.shared_away = err ~= nil
+  server.due.keys = now() + seconds
 end
 
 -- How many seconds from now something is due; nil: nothing ever.
@@ -74,7 +77,7 @@ function background.run(server)
   server.busy = true
   local done <close> = setmetatable({}, { __close = function() server.busy = false end }) -- luacheck: ignore
   local now = server.now
-  if server.due.keys <= now() then take_keys(server, now) end
+  if server.due.keys <= now() then renew_keys(server, now) end
   if server.due.watch <= now() then watch(server, now) end
   if server.options.fetch_staple then fetch_staples(server, now) end
 end

@@ -118,6 +118,9 @@ local function read_hosts(hosts, rest)
       end
       all[key] = value
     end
+    if not all.certificate and not all.on_psk then
+      return nil, ("option 'hosts': %q: option 'certificate' is missing"):format(name)
+    end
     list[plain] = all
   end
   if not next(list) then return nil, "option 'hosts' is empty" end
