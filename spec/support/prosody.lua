@@ -1,8 +1,10 @@
 -- Debian's Prosody, as it is installed, with a folder, a configuration and ports of its own on loopback addresses.
 --
 --   local server <close> = prosody.start(side, { hosts = { ["a.example"] = "host's lines" }, certificates = folder,
---     config = "global lines", modules = { "bosh" }, users = { ["me@a.example"] = "password" }, network = "epoll" })
---   server.c2s, server.direct, server.https: ports; server:log(): what it logged, at level debug
+--     config = "global lines", modules = { "bosh" }, users = { ["me@a.example"] = "password" }, network = "epoll",
+--     s2s = true })
+--   server.c2s, server.direct, server.https, server.s2s, server.s2s_direct: ports
+--   server:log(): what it logged, at level debug
 --   server:reload(): SIGHUP, and waits until it has reloaded
 local foreign = require "spec.support.foreign"
 local socket = require "socket"
@@ -21,13 +23,13 @@ c2s_ports = { %d }
 c2s_direct_tls_ports = { %d }
 http_ports = {}
 https_ports = { %d }
-s2s_ports = { 5269 }
-s2s_interfaces = { %q }
+s2s_ports = { %d }
+s2s_direct_tls_ports = { %d }
 modules_enabled = { "roster", "saslauth", "tls", "disco", "ping", %s }
 modules_disabled = { %s }
 authentication = "internal_hashed"
 log = { debug = "*console" }
-plugin_paths = {}
+plugin_paths = { %q }
 %s
 ]]
 
@@ -38,8 +40,9 @@ local function listed(names)
 end
 
 local function configuration(options, ports)
-  local text = { global:format(options.certificates, options.network or "epoll", ports[1], ports[2], ports[3],
-    options.s2s or "127.0.0.1", listed(options.modules), options.s2s and "" or '"s2s"', options.config or "") }
+  local text = { global:format(options.certificates, options.network or "epoll", ports[1], ports[2], ports[3], ports[4],
+    ports[5], listed(options.modules), options.s2s and "" or '"s2s"', foreign.top .. "/spec/support/prosody",
+    options.config or "") }
   for host, lines in pairs(options.hosts) do text[#text + 1] = ("VirtualHost %q\n%s\n"):format(host, lines) end
   return table.concat(text)
 end
@@ -122,7 +125,7 @@ function server:__close()
 end
 
 local function launch(side, options)
-  local ports = { foreign.ports(3) }
+  local ports = { foreign.ports(5) }
   local accounts = account_commands(options.users)
   local command = ("sh -c 'mkdir -p @/data && %s exec prosody -F --config @/prosody.cfg.lua'"):format(
     accounts ~= "" and accounts:gsub("'", [['\'']]) .. " &&" or "")
@@ -130,8 +133,8 @@ local function launch(side, options)
     files = { ["prosody.cfg.lua"] = configuration(options, ports) } })
   local hosts = 0
   for _ in pairs(options.hosts) do hosts = hosts + 1 end
-  return setmetatable({ process = process, c2s = ports[1], direct = ports[2], https = ports[3], hosts = hosts,
-    network = options.network or "epoll" }, server)
+  return setmetatable({ process = process, c2s = ports[1], direct = ports[2], https = ports[3], s2s = ports[4],
+    s2s_direct = ports[5], hosts = hosts, network = options.network or "epoll" }, server)
 end
 
 -- Started again where another process took a port in the meantime.
