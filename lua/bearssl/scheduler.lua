@@ -7,6 +7,7 @@
 -- is a table of functions:
 --   name; now() monotonic seconds; wait(fd, "r" | "w"[, seconds]) -> true | nil, "timeout" | nil, "closed"
 --   sleep(seconds); spawn(fn, ...) unless it is plain; cancel(fd): who waits for it goes on with nil, "closed"
+--   (a table in place of fd: wait until someone cancels that)
 --   resolve(host, timeout) -> list of IP addresses | nil, err, where it has a resolver of its own
 --   running() true where it runs the calling coroutine
 local plain = require "bearssl.scheduler.plain"
@@ -85,6 +86,39 @@ function scheduler.socket(sock, given)
   local found = scheduler.of(given)
   if found == plain then return sock end
   return require "bearssl.scheduler.socket"(sock, found)
+end
+
+local condition = {}
+local condition_meta = { __index = condition, __name = "bearssl.scheduler.condition" }
+
+--- Something that coroutines wait for, and another one says, under any scheduler.
+-- @function condition
+-- @treturn bearssl.scheduler.condition
+function scheduler.condition()
+  return setmetatable({ schedulers = {} }, condition_meta)
+end
+
+--- Holds up the calling coroutine until @{condition:signal}.
+-- @function condition:wait
+-- @tparam[opt] number timeout seconds; nil: for ever
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string `"timeout"`
+-- @raise under the plain scheduler: there is nobody else who could say it
+function condition:wait(timeout)
+  local found = scheduler.current()
+  if found == plain then error("condition:wait: no scheduler runs the calling coroutine", 2) end
+  self.schedulers[found] = true
+  local _, err = found.wait(self, "r", timeout)
+  if err == "timeout" then return nil, err end
+  return true
+end
+
+--- Lets all go on who wait now.
+-- @function condition:signal
+function condition:signal()
+  for found in pairs(self.schedulers) do found.cancel(self) end
+  self.schedulers = {}
 end
 
 return scheduler

@@ -405,6 +405,43 @@ return function(name, describe, it)
       end)
     end)
 
+    it_runs("a callback is asked once, where two coroutines use the socket", function(go)
+      local asked = 0
+      local inner = ends.server { engine = "native" }
+      local c, s = pair(nil, ends.server { engine = "native", on_client_hello = function()
+        asked = asked + 1
+        scheduler.current().sleep(0.05)
+        return inner
+      end })
+      local got = {}
+      go(function()
+        assert(c:send "to server\n")
+        got.c = c:receive()
+      end)
+      go(function() got.s = s:receive() end)
+      scheduler.current().sleep(0.02)
+      assert(s:send "to client\n")
+      while not (got.c and got.s) do scheduler.current().sleep(0.01) end
+      assert.same({ c = "to client", s = "to server" }, got)
+      assert.equal(1, asked)
+      c:close()
+      s:close()
+    end)
+
+    it_runs("coroutines wait for what another one says", function(go)
+      local condition, said = scheduler.condition(), {}
+      assert.same({ nil, "timeout" }, { condition:wait(0.01) })
+      for i = 1, 3 do
+        go(function() said[i] = condition:wait(i < 3 and LONG or nil) end)
+      end
+      scheduler.current().sleep(0.02)
+      assert.same({}, said)
+      condition:signal()
+      while #said < 3 do scheduler.current().sleep(0.01) end
+      assert.same({ true, true, true }, said)
+      assert.same({ nil, "timeout" }, { condition:wait(0.01) })
+    end)
+
     it_runs("one coroutine reads while another one writes", function(go)
       local c, s = connected(go)
       local data = ("0123456789abcdef"):rep(1 << 16)

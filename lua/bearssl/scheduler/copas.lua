@@ -12,17 +12,17 @@ local timers = require "bearssl.scheduler.timers"()
 
 local scheduler = { name = "copas", now = core.now, running = coroutine.isyieldable }
 
-local waits = {} -- those that copas has
+local waits = {} -- those that copas has; `over`: why one ends, true: its descriptor is ready
 local methods = {}
 
-function methods.getfd(wait) return not wait.over and wait.fd or idle:getfd() end
+function methods.getfd(wait) return not wait.over and math.type(wait.what) and wait.what or idle:getfd() end
 function methods.dirty(wait) return wait.over ~= nil end
 function methods.settimeout() return 1 end
 function methods.close() end -- copas closes what a coroutine that ends was last resumed with
 
--- Of receive and connect. A sleep has no descriptor, and is ready only when it is over.
+-- Of receive and connect. What is no descriptor is ready only when it is over.
 local function attempt(wait)
-  local again = wait.asked and (wait.fd or wait.over)
+  local again = wait.asked and (math.type(wait.what) or wait.over)
   wait.asked = true
   if again then return 1 end
   return nil, "timeout"
@@ -42,10 +42,17 @@ local function leave(wait)
   end
 end
 
+-- socket.select gives one object for a descriptor: the others that wait for the same are told by it.
+local function tell_others(wait)
+  for other in pairs(waits) do
+    if other.what == wait.what and other.mode == wait.mode then finish(other, true) end
+  end
+end
+
 local wait_meta = { __index = methods, __close = leave }
 
-function scheduler.wait(fd, mode, timeout)
-  local wait <close> = setmetatable({ fd = fd, waiting = true }, wait_meta)
+function scheduler.wait(what, mode, timeout)
+  local wait <close> = setmetatable({ what = what, mode = mode, waiting = true }, wait_meta)
   waits[wait] = true
   if timeout then
     wait.at = core.now() + timeout
@@ -53,7 +60,8 @@ function scheduler.wait(fd, mode, timeout)
   end
   if mode == "w" then copas.connect(wait) else copas.receive(wait, 1) end
   wait.waiting = false
-  if wait.over then return nil, wait.over end
+  if not wait.over then tell_others(wait) end
+  if wait.over ~= true then return nil, wait.over end
   return true
 end
 
@@ -66,9 +74,9 @@ function scheduler.spawn(fn, ...)
   return copas.addthread(function() fn(table.unpack(arguments, 1, arguments.n)) end)
 end
 
-function scheduler.cancel(fd)
+function scheduler.cancel(what)
   for wait in pairs(waits) do
-    if wait.fd == fd then finish(wait, "closed") end
+    if wait.what == what then finish(wait, "closed") end
   end
 end
 

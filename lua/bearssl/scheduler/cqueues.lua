@@ -5,6 +5,7 @@
 -- was closed. So the last one who waits takes it out: whoever closes it then need not know of this.
 -- A coroutine of its own that is closed (coroutine.close) is an error to its cq:loop, which says "cannot resume dead
 -- coroutine" and goes on when it is called again.
+local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
 
 local scheduler = { name = "cqueues", now = cqueues.monotime }
@@ -18,20 +19,22 @@ function scheduler.running()
 end
 
 local function leave(wait)
-  local fd = wait.pollfd
-  waits[fd][wait] = nil
-  if next(waits[fd]) then return end
-  waits[fd] = nil
-  cqueues.cancel(fd)
+  local what = wait.what
+  waits[what][wait] = nil
+  if next(waits[what]) then return end
+  waits[what] = nil
+  if wait.pollfd then cqueues.cancel(wait.pollfd) end
 end
 
 local wait_meta = { __close = leave }
 
-function scheduler.wait(fd, mode, timeout)
-  local wait <close> = setmetatable({ pollfd = fd, events = mode }, wait_meta)
-  waits[fd] = waits[fd] or {}
-  waits[fd][wait] = true
-  local first = cqueues.poll(wait, timeout)
+function scheduler.wait(what, mode, timeout)
+  local fd = math.type(what) and what or nil
+  local wait <close> = setmetatable({ what = what, pollfd = fd, events = mode }, wait_meta)
+  wait.condition = not fd and condition.new()
+  waits[what] = waits[what] or {}
+  waits[what][wait] = true
+  local first = cqueues.poll(wait.condition or wait, timeout)
   if wait.closed then return nil, "closed" end
   if first ~= wait then return nil, "timeout" end
   return true
@@ -45,9 +48,12 @@ function scheduler.spawn(fn, ...)
   return (cqueues.running() or error("cqueues does not run here", 2)):wrap(fn, ...)
 end
 
-function scheduler.cancel(fd)
-  for wait in pairs(waits[fd] or {}) do wait.closed = true end
-  cqueues.cancel(fd)
+function scheduler.cancel(what)
+  for wait in pairs(waits[what] or {}) do
+    wait.closed = true
+    if wait.condition then wait.condition:signal() end
+  end
+  if math.type(what) then cqueues.cancel(what) end
 end
 
 -- By the resolver of cqueues: the hosts file, then the servers of resolv.conf. IPv4 first: nobody sorts here what can

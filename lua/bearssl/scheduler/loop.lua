@@ -19,7 +19,12 @@ local loop_meta = { __index = loop, __name = "bearssl.scheduler.loop" }
 
 local function leave(entry)
   local self, i = entry.loop, entry.index
+  local set = entry.what and self.waiting[entry.what]
   self.timers:remove(entry)
+  if set then
+    set[entry] = nil
+    if not next(set) then self.waiting[entry.what] = nil end
+  end
   if not i then return end
   self.poller:remove(i)
   local last = table.remove(self.polled)
@@ -39,10 +44,14 @@ local function make_ready(entry, ...)
 end
 
 -- Of the calling coroutine, which this loop has spawned.
-local function wait(self, fd, mode, timeout)
-  local entry <close> = setmetatable({ loop = self, co = coroutine.running(), fd = fd }, entry_meta)
-  if fd then
-    entry.index = self.poller:add(fd, mode)
+local function wait(self, what, mode, timeout)
+  local entry <close> = setmetatable({ loop = self, co = coroutine.running(), what = what }, entry_meta)
+  if what then
+    self.waiting[what] = self.waiting[what] or {}
+    self.waiting[what][entry] = true
+  end
+  if math.type(what) then
+    entry.index = self.poller:add(what, mode)
     self.polled[entry.index] = entry
   end
   if timeout then
@@ -95,7 +104,7 @@ function loop:spawn(fn, ...)
   return co
 end
 
---- Runs until every coroutine has ended, or @{loop:stop}.
+--- Runs until every coroutine has ended, or waits for another one that does not come, or @{loop:stop}.
 -- @function loop:run
 -- @raise what a coroutine has raised, unless the loop has an `on_error`; the others are as they were, and go on where
 -- run is called again
@@ -114,13 +123,9 @@ function loop:stop()
   self.stopped = true
 end
 
--- Those who wait for the descriptor go on with nil, "closed".
-local function cancel(fd)
+local function cancel(what)
   for self in pairs(all) do
-    for i = #self.polled, 1, -1 do -- the last one takes the place of one that leaves: it was asked already
-      local entry = self.polled[i]
-      if entry.fd == fd then make_ready(entry, nil, "closed") end
-    end
+    for entry in pairs(self.waiting[what] or {}) do make_ready(entry, nil, "closed") end
   end
 end
 
@@ -128,7 +133,7 @@ local function raise(err) error(err, 0) end
 
 local function new(options)
   local self = setmetatable({ on_error = options and options.on_error or raise, poller = core.poller(), polled = {},
-    timers = new_timers(), ready = {}, first = 1, last = 0, turns = 0 }, loop_meta)
+    waiting = {}, timers = new_timers(), ready = {}, first = 1, last = 0, turns = 0 }, loop_meta)
   all[self] = true
   return self
 end

@@ -4,8 +4,8 @@
 -- descriptor: all who wait for it share one, which is there as long as they wait.
 local resume = require "bearssl.scheduler.resume"
 local uv = require "luv"
-
 local scheduler = { name = "luv", now = require "bearssl.core".now, running = coroutine.isyieldable }
+local no_handle = { start = function() end, close = function() end } -- of what is waited for and is no descriptor
 local watches = {} -- by descriptor: the handle, and the entries of those who wait
 -- Has the handle listen to what is waited for; when there is nobody left, it goes.
 local function listen(watch)
@@ -34,7 +34,7 @@ local function go_on(entry, ...)
 end
 
 local function new_watch(fd)
-  local watch = { fd = fd, handle = assert(uv.new_poll(fd)), entries = {} }
+  local watch = { fd = fd, handle = math.type(fd) and assert(uv.new_poll(fd)) or no_handle, entries = {} }
   function watch.on_ready(err, events) -- a failure is one of recv or send too, which tells it
     local list = {}
     for entry in pairs(watch.entries) do list[#list + 1] = entry end
