@@ -3,6 +3,7 @@ local bearssl = require "bearssl"
 local ends = require "spec.support.ends"
 local https = require "bearssl.https"
 local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
 local scheduler = require "bearssl.scheduler"
 local web = require "spec.support.web"
 
@@ -355,6 +356,38 @@ describe("early data (RFC 8470)", function()
         assert.equal(told, assert(client:get(server.url "")).body)
       end
     end, { server = { max_early_data = 16384, early_data_guard = function() return false end } })
+  end)
+end)
+
+describe("options of TLS", function()
+  local mine = pki.client.p256
+
+  it("are a client's: its certificate, pins, versions, and what it hears of the handshake", function()
+    local nginx <close> = peer.nginx(web.pair, ("ssl_client_certificate %s; ssl_verify_client on;"):format(web.ca),
+      "TLSv1.2 TLSv1.3")
+    local url = ("https://localhost:%d/facts"):format(nginx.port)
+    local steps = {}
+    local client <close> = new { certificate = mine.certificate, key = mine.key, max_version = "1.2", engine = "native",
+      on_message = function(step) steps[#steps + 1] = step.name end }
+    local response = assert(client:get(url))
+    assert.truthy(response.body:find "^TLSv1.2 .* SUCCESS ")
+    assert.equal("TLSv1.2", response.tls.version)
+    assert.truthy(#steps > 5)
+    local without <close> = new()
+    assert.equal(400, assert(without:get(url)).status)
+    local pinned <close> = new { certificate = mine.certificate, key = mine.key,
+      pins = { "sha256//" .. ("A"):rep(43) .. "=", backup = false } }
+    local none, err = pinned:get(url)
+    assert.is_nil(none)
+    assert.equal("pin_mismatch", err.code)
+  end)
+
+  it("may stand in a config that is there already", function()
+    web.run(hello, function(server)
+      local config = assert(bearssl.client { trust = web.ca })
+      local client <close> = assert(https.new { config = config })
+      assert.equal("hello /", assert(client:get(server.url "")).body)
+    end)
   end)
 end)
 

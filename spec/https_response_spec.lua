@@ -296,6 +296,26 @@ describe("redirects by RFC 9110", function()
     end)
   end
 
+  it("make of a POST what curl makes of it", function()
+    local asked
+    for _, status in ipairs { 301, 302, 303, 307, 308 } do
+      web.run(function(request)
+        if request.path == "/to" then
+          asked = { request.method, request.body }
+          return web.answer "there"
+        end
+        return web.answer("moved", status .. " Moved", "Location: /to\r\n")
+      end, function(server)
+        assert(https.post(server.url "", "content", { trust = web.ca }))
+        local ours = asked
+        asked = nil
+        local curl <close> = peer.curl(server.port, "/", ("-L -d content --cacert %s"):format(web.ca))
+        while curl:running() do scheduler.current().sleep(0.01) end
+        assert.same(asked, ours)
+      end)
+    end
+  end)
+
   it("are the result where a source would be needed twice, and where redirect is false", function()
     local source = ltn12.source.string "content"
     assert.equal("moved", (after(307, "POST", { body = false or nil, source = nil, redirect = false })))
