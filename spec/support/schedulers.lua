@@ -55,7 +55,12 @@ function frameworks.luv()
   counter:start(function() turns = turns + 1 end)
   counter:unref()
   local function step() return not uv.run "once" end
-  return function(fn) coroutine.wrap(fn)() end, step, function() return turns end
+  local function finish() -- handles that are being closed when Lua ends would crash luv
+    counter:close()
+    uv.run "nowait"
+    return turns
+  end
+  return function(fn) coroutine.wrap(fn)() end, step, finish
 end
 
 function schedulers.run(name, main)
