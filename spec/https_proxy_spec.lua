@@ -2,21 +2,23 @@
 local child = require "spec.support.child"
 local https = require "bearssl.https"
 local peer = require "spec.support.peer"
+local pki = require "spec.support.pki"
 local proxies = require "spec.support.proxies"
 local proxy = require "bearssl.https.proxy"
 local scheduler = require "bearssl.scheduler"
 local web = require "spec.support.web"
 
-local nginx, tinyproxy, guarded, microsocks, guarded_socks
+local nginx, tinyproxy, guarded, microsocks, guarded_socks, secure
 
 setup(function()
   nginx = peer.nginx(web.pair, nil, "TLSv1.2 TLSv1.3")
   tinyproxy, microsocks = proxies.tinyproxy(), proxies.microsocks()
   guarded = proxies.tinyproxy "BasicAuth me s3cret"
   guarded_socks = proxies.microsocks "-u me -P s3cret"
+  secure = proxies.with_tls(guarded, web.pair)
 end)
 teardown(function()
-  for _, process in ipairs { nginx, tinyproxy, guarded, microsocks, guarded_socks } do process:stop() end
+  for _, process in ipairs { nginx, tinyproxy, secure, guarded, microsocks, guarded_socks } do process:stop() end
 end)
 
 local function facts() return ("https://localhost:%d/facts"):format(nginx.port) end
@@ -87,6 +89,39 @@ describe("a proxy", function()
       response = assert(get(at("socks5h", microsocks), { url = server.url "a", http = true }))
       assert.equal("GET /a HTTP/1.1", response.body)
     end, { tls = false })
+  end)
+end)
+
+describe("an https:// proxy", function()
+  local function through(options, user)
+    local all = { proxy_tls = { trust = web.ca } }
+    for name, value in pairs(options or {}) do all[name] = value end
+    return get(("https://%s@localhost:%d"):format(user or "me:s3cret", secure.port), all)
+  end
+
+  it("leads to nginx: TLS within TLS, both verified", function()
+    local response = assert(through())
+    assert.same({ 200, "localhost" }, { response.status, response.body:match "^%S+ %S+ (%S+)" })
+    fails("unknown_issuer", through { proxy_tls = {} })
+    fails("unknown_issuer", through { trust = pki.stranger })
+    fails("name_mismatch", through { name = "other.example" })
+    fails("proxy", through(nil, "me:wrong"))
+  end)
+
+  it("carries a megabyte there and back, and many requests", function()
+    local client <close> = assert(https.new { trust = web.ca, proxy_tls = { trust = web.ca }, timeout = 20,
+      proxy = ("https://me:s3cret@localhost:%d"):format(secure.port) })
+    local text = ("0123456789abcdef"):rep(1 << 16)
+    local url = ("https://localhost:%d/file"):format(nginx.port)
+    assert(assert(client:put(url, text)):check())
+    local response = assert(client:get(url))
+    assert.is_true(response.body == text and response.reused)
+  end)
+
+  it("is waited for under a scheduler", function()
+    web.run(function() return web.answer "hello" end, function(server)
+      assert.equal("hello", assert(through { url = server.url "" }).body)
+    end)
   end)
 end)
 

@@ -1,4 +1,4 @@
--- Proxies that we did not write: tinyproxy for CONNECT, microsocks for SOCKS 5. Both listen on 127.0.0.1.
+-- Proxies that we did not write: tinyproxy for CONNECT, microsocks for SOCKS 5. They listen on 127.0.0.1.
 local peer = require "spec.support.peer"
 local socket = require "socket"
 
@@ -54,6 +54,27 @@ end
 function proxies.microsocks(options)
   return on_free_port(function(port)
     return peer.start(("microsocks -i 127.0.0.1 -p %d %s"):format(port, options or ""), "")
+  end)
+end
+
+local nginx_conf = [=[
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+daemon off; master_process off; pid @/pid; error_log stderr info;
+events { worker_connections 64; }
+stream {
+  server {
+    listen 127.0.0.1:%d ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate %s; ssl_certificate_key %s;
+    proxy_pass 127.0.0.1:%d;
+  }
+}
+]=]
+
+-- TLS in front of another proxy, by nginx: what an https:// proxy is.
+function proxies.with_tls(inner, pair)
+  return on_free_port(function(port)
+    return peer.start("nginx -e stderr -c @/nginx.conf", "", {
+      ["nginx.conf"] = nginx_conf:format(port, pair.certificate, pair.key, inner.port),
+    })
   end)
 end
 

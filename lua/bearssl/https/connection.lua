@@ -144,7 +144,7 @@ function Connection:secure(config, name, early)
   if not self:is_drained() then
     return nil, failure.new("unexpected", "handshake", "the peer sent something before the handshake")
   end
-  local tls, err = config:wrap(self.tls and self.io or self.sock, { name = name, early_data = early })
+  local tls, err = config:wrap(self.sock, { name = name, early_data = early })
   if not tls then return self:failed(err, "handshake", "handshake") end
   self.sock, self.tls = tls, true
   self.io = scheduler.socket(tls, self.timers.scheduler)

@@ -15,7 +15,7 @@ local make
 -- `total` the call, as in LuaSocket. nil: for ever.
 local function left(block, total, gone)
   if total then return math.max(0, math.min(block or math.huge, total - gone)) end
-  return block and math.max(0, block - gone)
+  return block and math.max(0, block - gone) or nil
 end
 
 -- The plain one for a coroutine that the scheduler does not know, or that cannot yield where it is.
@@ -110,7 +110,7 @@ local fields = { b = "block", t = "total", r = "total" }
 
 function methods:settimeout(seconds, mode)
   local field = fields[tostring(mode or "b"):sub(1, 1)] or error("sock:settimeout: the modes are b and t", 2)
-  self[field] = seconds and seconds >= 0 and seconds or nil
+  self[field] = seconds and seconds >= 0 and seconds or false -- a field that is nil would be the inner socket's
   return 1
 end
 
@@ -162,7 +162,9 @@ function meta:__tostring() return ("%s: %s"):format(meta.__name, tostring(self.i
 -- inner, scheduler -> sock
 function make(inner, scheduler)
   if getmetatable(inner) == meta then return inner end
-  local self = setmetatable({ inner = inner, scheduler = scheduler, streak = 0, closed = false }, meta)
+  local self = setmetatable({
+    inner = inner, scheduler = scheduler, streak = 0, closed = false, block = false, total = false,
+  }, meta)
   if inner.gettimeout then
     local block, total = inner:gettimeout()
     self:settimeout(block, "b")
