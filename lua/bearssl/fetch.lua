@@ -36,7 +36,7 @@ local known = {
   timeout = seconds, total_timeout = seconds, retry_after = integer(0, 86400),
   max_requests = integer(1, 1000), max_redirects = integer(0, 20), max_crl_size = integer(1, 16 << 20),
   cache_entries = integer(0, 1 << 20), cache_size = integer(0, 1 << 30),
-  method = check.one_of(methods), hash = check.one_of(hashes), nonce = of_type "boolean",
+  method = check.one_of(methods), hash = check.one_of(hashes), nonce = of_type "boolean", fresh = of_type "boolean",
   max_age = integer(1, 1 << 40), sha1 = of_type "boolean", min_rsa_bits = integer(1024, 8192),
   time = integer(0, 253402300799),
 }
@@ -98,7 +98,8 @@ end
 --   many seconds (30)
 -- - `method`: `"get"`, `"post"`, or `"auto"`: GET where that is short, as caches like it (RFC 5019 section 5), and POST
 --   where that fails; `hash` of the CertID (`"sha1"`); `nonce = true`: a fresh answer, POSTed, past every cache, that
---   repeats 32 random octets (RFC 9654)
+--   repeats 32 random octets (RFC 9654); `fresh = true`: what is kept here is not asked, as a server wants it before
+--   its staple expires
 -- - `max_age`, `sha1`, `min_rsa_bits`, `time`: as `bearssl.x509.ocsp.verify` has them
 -- @treturn[1] string OCSPResponse, DER, as `ocsp_staple` and `revocation.ocsp` take it
 -- @treturn[1] table what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …

@@ -73,7 +73,7 @@ end
 return function(options, certificate, issuer, budget)
   budget = budget or transfer.budget(options)
   local key = ("ocsp %s %s"):format(certificate.fingerprints.sha256, issuer.fingerprints.sha256)
-  local kept = not options.nonce and options.cache:get(key, options.now())
+  local kept = not options.nonce and not options.fresh and options.cache:get(key, options.now())
   if kept then
     local answer = verify(options, certificate, issuer, kept)
     if answer then return kept, answer end

@@ -11,7 +11,7 @@ local SOONEST, LATEST = 60, 43200 -- seconds between two fetches that succeed
 local RETRY, RETRY_MAX = 30, 3600 -- and after one that failed
 
 local function fetch_by_network(leaf, issuer)
-  return require "bearssl.fetch".ocsp(leaf, issuer)
+  return require "bearssl.fetch".ocsp(leaf, issuer, { fresh = true })
 end
 
 -- The function that fetches, or nil: none is wanted.
@@ -44,6 +44,7 @@ end
 -- take it for that.
 local function fetch(entry, how)
   local ok, der, what = pcall(how, entry.leaf, entry.issuer)
+  if ok and der ~= nil and type(der) ~= "string" then ok, der = false, "no string but a " .. type(der) end
   if not ok then
     return nil, core.error { code = "internal", message = tostring(der), where = "fetch_staple", side = "local" }
   end
