@@ -60,7 +60,8 @@ for engine, options in pairs(failure.engines) do
     end)
 
     it("after the server asked for a certificate and got none", function()
-      says(client_hears(options, mutual, {}, 1), "asked for a certificate, got none and reset", "give the config a certificate")
+      says(client_hears(options, mutual, {}, 1), "asked for a certificate, got none and reset",
+        "give the config a certificate")
     end)
 
     it("after our certificate", function()

@@ -88,4 +88,20 @@ describe("without memory", function()
     end
     error "allocations without end"
   end)
+
+  it("is not what a store needs more of, however often it is read again and asked for its subjects", function()
+    local made = assert(store(folder))
+    local function turn()
+      assert.equal(2, #made:subjects())
+      assert(require "bearssl".server { certificate = require "spec.support.pki".server.p256.certificate,
+        key = require "spec.support.pki".server.p256.key, client_auth = "require", client_trust = made })
+      assert(made:reload())
+      collectgarbage()
+      collectgarbage()
+    end
+    turn()
+    local before = fault.bytes()
+    for _ = 1, 20 do turn() end
+    assert.equal(before, (fault.bytes()))
+  end)
 end)

@@ -146,18 +146,24 @@ static lt_code read_identities(lua_State *L, lt_lua_config *c, lt_error *e)
     return LT_OK;
 }
 
-/* The subjects that CertificateRequest names (RFC 5246 section 7.4.4). */
-static lt_code read_authorities(lt_lua_config *c, lt_store *store, lt_error *e)
+/* The subjects that CertificateRequest names (RFC 5246 section 7.4.4), copied: the store may be read
+ * again. One block: the views, then the names. */
+static lt_code read_authorities(lt_lua_config *c, const lt_store *store, lt_error *e)
 {
-    size_t n = lt_store_size(store);
-    c->authorities = calloc(n + 1, sizeof *c->authorities);
+    size_t n = 0, size = 0;
+    for (lt_bytes name; lt_store_subject(store, n, &name); n++)
+        size += name.n;
+    c->authorities = malloc((n + 1) * sizeof *c->authorities + size);
     if (!c->authorities)
         return lt_fail(e, LT_memory, "client_trust");
-    size_t i = 0;
-    while (i < n && lt_store_subject(store, i, &c->authorities[i]))
-        i++;
+    uint8_t *to = (uint8_t *)(c->authorities + n + 1);
+    for (size_t i = 0; i < n && lt_store_subject(store, i, &c->authorities[i]); i++) {
+        size_t length = c->authorities[i].n;
+        c->authorities[i].p = memcpy(to, c->authorities[i].p, length);
+        to += length;
+    }
     c->conn.tls.authorities = c->authorities;
-    c->conn.tls.authority_count = i;
+    c->conn.tls.authority_count = n;
     return LT_OK;
 }
 

@@ -37,8 +37,7 @@ typedef struct {
 } table;
 
 /* The parts of each origin, as they were read at one time. */
-typedef struct generation {
-    struct generation *next;
+typedef struct {
     size_t count;
     lt_store_parts parts[];
 } generation;
@@ -58,8 +57,6 @@ struct lt_store {
     int64_t looked; /* when the files were looked at last */
     uint8_t remembered[REMEMBERED][32];
     uint32_t remember_count; /* of all there ever were: the next one's place */
-    bool lent;               /* subjects were handed out: what holds them is kept */
-    generation *retired;     /* read again since, but lent */
 };
 
 lt_store *lt_store_new(void)
@@ -100,10 +97,6 @@ void lt_store_free(lt_store *s)
     for (decoded *d = s->decoded, *next; d; d = next) {
         next = d->next;
         free(d);
-    }
-    for (generation *g = s->retired, *next; g; g = next) {
-        next = g->next;
-        free_generation(g);
     }
     free_table(&s->table);
     free(s->origins);
@@ -248,11 +241,10 @@ size_t lt_store_size(const lt_store *s)
     return s->table.count;
 }
 
-bool lt_store_subject(lt_store *s, size_t i, lt_bytes *subject)
+bool lt_store_subject(const lt_store *s, size_t i, lt_bytes *subject)
 {
     if (i >= s->table.count)
         return false;
-    s->lent = true;
     *subject = s->table.entries[i].subject;
     return true;
 }
@@ -299,13 +291,7 @@ lt_code lt_store_reload(lt_store *s, lt_error *e)
     lt_code rc = read_again(s, g, &t, e);
     if (rc == LT_OK)
         exchange(s, g, &t);
-    if (rc == LT_OK && s->lent) {
-        g->next = s->retired;
-        s->retired = g;
-        s->lent = false;
-    } else {
-        free_generation(g);
-    }
+    free_generation(g);
     free_table(&t);
     return rc;
 }

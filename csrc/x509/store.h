@@ -29,9 +29,8 @@ lt_code lt_store_add_system(lt_store *s, size_t *count, lt_error *e);
 
 size_t lt_store_size(const lt_store *s);
 
-/* The subjects, for CertificateRequest.certificate_authorities; false past the end. Views that
- * are good as long as the store. */
-bool lt_store_subject(lt_store *s, size_t i, lt_bytes *subject);
+/* The subjects; false past the end. Views that are good until the store is added to or read again. */
+bool lt_store_subject(const lt_store *s, size_t i, lt_bytes *subject);
 
 /* Reads the files again; a failure leaves the store as it was. */
 lt_code lt_store_reload(lt_store *s, lt_error *e);

@@ -106,7 +106,11 @@ static lt_code read_text(lt_bytes text, lt_store_manner how, lt_store_part *part
         lt_buffer_free(&out);
         return rc;
     }
-    part->der = out.data;
+    part->der = realloc(out.data, out.end); /* DER is shorter than its PEM, and public */
+    if (!part->der) {
+        lt_buffer_free(&out);
+        return lt_fail(e, LT_memory, "store");
+    }
     part->size = out.end;
     return LT_OK;
 }
