@@ -338,6 +338,18 @@ describe("early data (RFC 8470)", function()
     nginx:wait_for('"GET /late HTTP/1.1" 425 .*"GET /late HTTP/1.1" 200 ', "messages")
   end)
 
+  it("is not half a request: what is more than the server allows goes later", function()
+    web.run(function(request) return web.answer(tostring(request.early) .. #web.header(request, "cookie")) end,
+      function(server)
+        local client <close> = early_client()
+        for size, early in pairs { [10] = "true10", [20000] = "false20000" } do
+          assert(client:get(server.url "", { headers = { Cookie = "c" } }))
+          local response = assert(client:get(server.url "", { headers = { Cookie = ("c"):rep(size) } }))
+          assert.equal(early, response.body)
+        end
+      end, { server = server_options })
+  end)
+
   it("leaves a 425 alone that answers no early data", function()
     local asked = 0
     web.run(function()
@@ -388,6 +400,16 @@ describe("options of TLS", function()
       local client <close> = assert(https.new { config = config })
       assert.equal("hello /", assert(client:get(server.url "")).body)
     end)
+  end)
+end)
+
+describe("another protocol that the server chooses", function()
+  it("is refused", function()
+    web.run(hello, function(server)
+      local client <close> = new { alpn = { "h2", "http/1.1" } }
+      local response, err = client:get(server.url "")
+      assert.same({ nil, "no_alpn" }, { response, err.code })
+    end, { server = { alpn = "h2" } })
   end)
 end)
 

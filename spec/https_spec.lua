@@ -253,6 +253,7 @@ describe("a damaged response", function()
       sock[name] = function() return 1 end
     end
     function sock.send(_, data) return #data end
+    function sock.info() return {} end
     function sock.receive(_, pattern, prefix)
       local from, last = at_byte, #text
       if type(pattern) == "number" then

@@ -123,6 +123,10 @@ describe("a session cache", function()
     assert.is_nil(first.client:info().early_data)
     local second = client:connection { name = "localhost", early_data = "GET" }
     assert.equal("offered", second:info().early_data)
+    assert.equal(3, second:info().early_sent)
+    pair.new(client, server, { name = "localhost" }):run()
+    local third = client:connection { name = "localhost", early_data = ("x"):rep(16385) } -- one more than is allowed
+    assert.is_nil(third:info().early_sent)
   end)
 
   it("says what is wrong with its options, and with those of a config", function()

@@ -154,6 +154,7 @@ typedef struct {
     lt_bytes psk;    /* identity of the external PSK that was used; n = 0: none */
     int round_trips; /* of the handshake */
     lt_early_data early_data;
+    size_t early_sent;  /* client: bytes that went with the hello, whatever became of them */
     bool data_is_early; /* server: what data() gives came as early data */
 } lt_info;
 

@@ -66,7 +66,7 @@ static int conn_request_certificate(lua_State *L)
     return done(L, engine->request_certificate(c->engine, &e), &e);
 }
 
-/* write_early(conn, data) -> how many bytes of it go out as early data */
+/* write_early(conn, data) -> how many bytes of it go out as early data: all, or none */
 static int conn_write_early(lua_State *L)
 {
     lt_conn *c;

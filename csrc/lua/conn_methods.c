@@ -69,7 +69,7 @@ static const char *const early_data_names[] = { [LT_EARLY_none] = NULL,
 What was agreed on. A socket has this and the other questions to a connection too.
 @function conn:info
 @treturn[1] table `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name`
-(SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent.
+(SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"), `early_sent` (bytes that a client has sent so); what is not known yet, or was not used, is absent.
 Names are IANA's
 @treturn[2] nil
 @treturn[2] string `"closed"`
@@ -99,6 +99,10 @@ static int conn_info(lua_State *L)
     lua_pushinteger(L, info.round_trips);
     lua_setfield(L, -2, "round_trips");
     set_string(L, "early_data", early_data_names[info.early_data]);
+    if (info.early_sent > 0) {
+        lua_pushinteger(L, (lua_Integer)info.early_sent);
+        lua_setfield(L, -2, "early_sent");
+    }
     return 1;
 }
 

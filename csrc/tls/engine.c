@@ -85,14 +85,16 @@ static bool may_write(const lt_tls *t)
            && !(t->peer_closed && t->version < LT_TLS_1_3);
 }
 
+/* All of it or nothing: half a request would be another one. */
 static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
 {
     lt_tls *t = of(engine);
-    if (t->error.code != LT_OK || t->closing || t->early_data != LT_EARLY_offered)
+    if (t->error.code != LT_OK || t->closing || t->early_data != LT_EARLY_offered
+        || n > t->early_left)
         return 0;
-    size_t done = 0, left = n < t->early_left ? n : t->early_left;
-    while (done < left) {
-        size_t piece = left - done < t->record_limit ? left - done : t->record_limit;
+    size_t done = 0;
+    while (done < n) {
+        size_t piece = n - done < t->record_limit ? n - done : t->record_limit;
         if (!lt_tls_send(t, LT_CONTENT_application_data, (lt_bytes){ p + done, piece })) {
             lt_tls_fail(t, LT_memory, "output");
             break;
@@ -100,6 +102,7 @@ static size_t write_early(lt_engine *engine, const uint8_t *p, size_t n)
         done += piece;
     }
     t->early_left -= done;
+    t->early_sent += done;
     return done;
 }
 
@@ -207,6 +210,7 @@ static void info(const lt_engine *engine, lt_info *i)
         .psk = { t->psk_identity.data, lt_buffer_size(&t->psk_identity) },
         .round_trips = t->round_trips,
         .early_data = t->early_data,
+        .early_sent = t->early_sent,
         .data_is_early = t->record_size > 0 && t->early_readable,
     };
     if (!t->name_is_ip)

@@ -163,6 +163,7 @@ typedef struct lt_tls {
     lt_question asked;   /* while `question` */
     lt_early_data early_data;
     size_t early_left; /* bytes of early data that may still be written, accepted or skipped */
+    size_t early_sent; /* client: bytes of it that were written */
     uint16_t version;  /* 0: not agreed yet */
     const lt_suite *suite;
     uint16_t group, signature_scheme;

@@ -57,31 +57,28 @@ function Connection:some(step)
   return data and self:now(data), err
 end
 
--- Puts more into the buffer.
+-- Puts more into the buffer, which is empty.
 function Connection:fill(step)
   step = step or "read"
   local data, err = self:some(step)
   if not data then return self:failed(err, step, "HTTP response") end
   self.answered = true
-  self.buffer, self.at = self.buffer:sub(self.at) .. data, 1
+  self.buffer, self.at = data, 1
   return true
 end
 
 -- A line without its end; one of more than `max` bytes does not come.
 function Connection:line(max)
-  local from = self.at
+  local pieces, size = {}, 0
   while true do
-    local lf = self.buffer:find("\n", from, true)
-    if lf then
-      local line = self.buffer:sub(self.at, lf - 1):gsub("\r$", "")
-      self.at = lf + 1
-      return line
-    end
-    local have = #self.buffer - self.at + 1
-    if have > max then return nil, failure.new("limit", "HTTP header", ("a line of more than %d bytes"):format(max)) end
+    local lf = self.buffer:find("\n", self.at, true)
+    local piece = self.buffer:sub(self.at, lf and lf - 1)
+    pieces[#pieces + 1], size = piece, size + #piece
+    self.at = lf and lf + 1 or #self.buffer + 1
+    if size > max then return nil, failure.new("limit", "HTTP header", ("a line of more than %d bytes"):format(max)) end
+    if lf then return (table.concat(pieces):gsub("\r$", "")) end
     local ok, err = self:fill()
     if not ok then return nil, err end
-    from = self.at + have
   end
 end
 
@@ -152,8 +149,12 @@ function Connection:secure(config, name, early)
   local ok
   ok, err = self.io:handshake()
   if not ok then return self:failed(err, "handshake", "handshake") end
-  self.offered = early ~= nil
-  self.early = self.offered and tls:info().early_data == "accepted"
+  local info = tls:info()
+  self.early = info.early_sent ~= nil and info.early_data == "accepted"
+  if info.alpn and not info.alpn:find "^http/1%." then
+    return nil, failure.new("no_alpn", "handshake", ("the server chose '%s' of the alpn option"):format(info.alpn),
+      "HTTP/1.1 is what is spoken here")
+  end
   return true
 end
 
@@ -169,7 +170,7 @@ function Connection:facts()
   if not self.tls then return nil end
   if not self.known then
     self.known = self.sock:info()
-    if not self.offered then self.known.early_data = nil end -- a hello that could have had some, and had none
+    if not self.known.early_sent then self.known.early_data = nil end -- there could have been some, and was none
     self.known.peer_certificates = self.sock:peer_certificates()
     self.known.verified_chain = self.sock:verified_chain()
   end

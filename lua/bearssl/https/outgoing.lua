@@ -159,9 +159,9 @@ local function expected(connection, plan)
   came, err = connection:comes "expect"
   if not came then return came, err end
   local head
-  head, err = header.receive(connection, function(interim) return interim.status == 100 end)
+  head, err = header.receive(connection, is_interim)
   if not head then return nil, err end
-  if head.status == 100 then return false end
+  if is_interim(head) then return false end
   plan.unsent = true
   return head
 end
