@@ -424,7 +424,7 @@ describe("a client's options", function()
   end)
 
   it("are checked, with a request's", function()
-    assert.error_matches(function() https.new { max_idel = 1 } end, "max_idel")
+    assert.error_matches(function() https.new { max_idel = 1 } end, "'max_idel', did you mean 'max_idle'")
     assert.error_matches(function() https.new { timeout = -1 } end, "timeout")
     assert.error_matches(function() https.new { url = "https://a/" } end, "url")
     assert.error_matches(function() https.new { trust = web.ca, config = bearssl.client() } end, "trust")

@@ -222,6 +222,53 @@ describe("a timeout", function()
   end)
 end)
 
+describe("a coroutine that is closed", function()
+  -- While it waits in each of these places.
+  local places = {
+    handshake = { false, function(sock) sock:receive "*a" end },
+    head = { nil, function(sock)
+      web.request(sock)
+      sock:receive "*a"
+    end },
+    body = { nil, function(sock)
+      web.request(sock)
+      sock:send "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel"
+      sock:receive "*a"
+    end },
+    send = { nil, function(sock)
+      web.request(sock, true)
+      scheduler.current().sleep(0.2)
+    end },
+  }
+
+  for name, place in pairs(places) do
+    it("leaves neither connection nor file: in the " .. name, function()
+      local path = os.tmpname()
+      os.remove(path)
+      web.run(nil, function(server)
+        collectgarbage()
+        collectgarbage "stop"
+        local before = peer.descriptors()
+        local co = server.loop:spawn(function()
+          local options = { trust = web.ca }
+          if name == "send" then
+            options.method, options.source = "PUT", function() return ("x"):rep(65536) end
+          end
+          https.download(server.url "":gsub("^http:", "https:"), path, options)
+        end)
+        while server.open == 0 do scheduler.current().sleep(0.01) end
+        scheduler.current().sleep(0.05)
+        assert.equal("suspended", coroutine.status(co))
+        assert.is_true(coroutine.close(co))
+        while server.open > 0 do scheduler.current().sleep(0.01) end
+        assert.equal(before, peer.descriptors())
+        collectgarbage "restart"
+      end, { tls = place[1], accept = place[2] })
+      assert.equal("", io.popen(("ls %s* 2>/dev/null"):format(path)):read "a")
+    end)
+  end
+end)
+
 describe("a callback that raises", function()
   local big = ("x"):rep(100000)
   local function mine() error("mine", 0) end

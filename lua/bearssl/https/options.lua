@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: what a request and a client take, checked, and what of it is TLS's.
 local bearssl = require "bearssl"
+local near = require "bearssl.near"
 local proxy = require "bearssl.https.proxy"
 
 local options = {}
@@ -128,6 +129,16 @@ function options.of_client(given)
   return ok and own, what
 end
 
+-- bearssl.client knows its own options; what it does not know may be near one of ours.
+local function with_hint(message)
+  local name, names = message:match "unknown option '([^']*)'$", {}
+  for _, kind in ipairs { shared, single, lasting } do
+    for known in pairs(kind) do names[known] = true end
+  end
+  local meant = name and near(name, names)
+  return meant and ("%s, did you mean '%s'?"):format(message, meant) or message
+end
+
 -- The config: one for all without options of TLS, which also keeps the system's store for those with some.
 
 local default_config
@@ -155,7 +166,7 @@ function options.config(tls, config)
   if tls.alpn == nil then tls.alpn = "http/1.1" end
   if tls.session_cache == nil then tls.session_cache = bearssl.session_cache() end
   local ok, made, err = pcall(bearssl.client, tls)
-  if not ok then error(type(made) == "string" and made:gsub("^%S+:%d+: ", "") or made, 0) end
+  if not ok then error(type(made) == "string" and with_hint(made:gsub("^%S+:%d+: ", "")) or made, 0) end
   return made, err
 end
 
