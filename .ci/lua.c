@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * lua.c - an interpreter for the sanitizer builds: `lua5.4 [-e text] [script [args]]`, linked with
- * the sanitizer's runtime, which a module loaded into Debian's lua5.4 would miss. The state is
- * closed at the end, so that what is left then is a leak. */
+ * lua.c - an interpreter for the sanitizer builds: `lua5.4 [-e text] [script [args]]`, with the
+ * text of LUA_INIT before, linked with the sanitizer's runtime, which a module loaded into
+ * Debian's lua5.4 would miss. The state is closed at the end, so that what is left then is a
+ * leak. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
     luaL_openlibs(L);
     luaL_checkstack(L, argc + 10, "arguments");
     set_arg(L, argc, argv, script < argc ? script : 0);
-    bool ok = true;
+    const char *first = getenv("LUA_INIT");
+    bool ok = !first || run(L, luaL_loadbuffer(L, first, strlen(first), "=LUA_INIT"), 0);
     for (int i = 1; ok && i < script; i += 2)
         ok = run(L, luaL_loadstring(L, argv[i + 1]), 0);
     if (ok && script < argc) {

@@ -31,7 +31,7 @@ describe("socket.http with https URLs", function()
     local command = "lua5.4 %s/spec/support/foreign_http.lua https://localhost:%d/ https://localhost:%d/ "
       .. "https://127.0.0.1:%d/ %s %s"
     local list = lines((foreign.run(side, command:format(foreign.top, server.port, nginx.port, silent.port,
-      pki.root.p256, pki.stranger), { environment = "SSL_CERT_FILE=" .. trusted })))
+      pki.root.p256, pki.stranger), { environment = "SSL_CERT_FILE=" .. trusted, modules = foreign.top })))
     assert.equal(side, list.library)
     list.library = nil
     return list

@@ -19,11 +19,12 @@ modules = {}
 repository = { salute = { ["1.0-1"] = { { arch = "rockspec" } } } }
 ]]
 
--- Its own downloaders are programs that are not there.
+-- The programs that it would download with are not there. It wants Lua's headers,
+-- and would look for them beside the interpreter, which may be the sanitizers'.
 local config = [[
 rocks_trees = { { name = "here", root = "@/tree" } }
 rocks_servers = { "https://localhost:%d" }
-variables = { WGET = "/nonexistent/wget", CURL = "/nonexistent/curl" }
+variables = { WGET = "/nonexistent/wget", CURL = "/nonexistent/curl", LUA_INCDIR = "@/" }
 local_cache = "@/cache"
 home_tree = "@/tree"
 fs_use_modules = true
@@ -56,7 +57,7 @@ describe("luarocks", function()
       .. "lua5.4 -e \"print(dofile [[@/tree/share/lua/5.4/salute.lua]])\"'"
     return (foreign.run(side, command, {
       environment = ("HOME=@/ LUAROCKS_CONFIG=@/config.lua SSL_CERT_FILE=%s"):format(trusted),
-      files = { ["config.lua"] = config:format(server.port) },
+      files = { ["config.lua"] = config:format(server.port), ["lua.h"] = "#define LUA_VERSION_NUM 504\n" },
     }))
   end
 

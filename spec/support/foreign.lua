@@ -17,13 +17,10 @@ local function quoted(s)
 end
 
 -- What the specs' own environment adds to a program's, so that a sanitized module is loaded by its own interpreter.
+-- What the program leaves behind itself is its own affair.
 local function sanitizers()
-  local list = { "PATH=" .. quoted(os.getenv "PATH") }
-  for _, name in ipairs { "ASAN_OPTIONS", "UBSAN_OPTIONS" } do
-    local value = os.getenv(name)
-    if value then list[#list + 1] = name .. "=" .. quoted(value) end
-  end
-  return table.concat(list, " ")
+  return ("PATH=%s ASAN_OPTIONS=%s UBSAN_OPTIONS=%s"):format(quoted(os.getenv "PATH"),
+    quoted((os.getenv "ASAN_OPTIONS" or "") .. ":detect_leaks=0"), quoted(os.getenv "UBSAN_OPTIONS" or ""))
 end
 
 -- A command line's beginning. LuaSec: Debian's, found where Debian's programs look. more: assignments; a path in it

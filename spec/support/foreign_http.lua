@@ -56,9 +56,4 @@ by_table("plain", (nginx:gsub("^https", "http")))
 by_table("moved to TLS", (nginx:gsub("^https", "http")), { redirect = false })
 require "ssl.https".TIMEOUT = 0.1
 by_table("silent", silent)
-
--- Whose library is in this process.
-local maps <close> = assert(io.open "/proc/self/maps")
-local text = maps:read "a"
-local ours, theirs = text:find("bearssl/core.so", 1, true), text:find("/libssl", 1, true)
-print("library: " .. (ours and theirs and "both" or ours and "bearssl" or "LuaSec"))
+print("library: " .. require "spec.support.library"())

@@ -145,8 +145,10 @@ function prosody.start(side, options)
     local log = self:log()
     if not self.process:running() then error(log, 2) end
     if not log:find "Failed to open server port" then
-      foreign.loaded(self.process, side)
-      return self
+      local ok, wrong = pcall(foreign.loaded, self.process, side)
+      if ok then return self end
+      self.process:stop()
+      error(wrong, 2)
     end
     self.process:stop()
   end
