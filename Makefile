@@ -209,9 +209,23 @@ install: all ## PREFIX, DESTDIR, LUA_CDIR, LUA_LMODDIR say where
 		install -D -m 644 lua/$$file $(DESTDIR)$(LUA_LMODDIR)/$$file || exit 1; \
 	done
 
+# LuaSec's names for our modules, in a folder of their own: nothing there, nothing shadowed. Whoever wants them puts the
+# folder first in LUA_PATH.
+LUASEC_DIR ?= $(PREFIX)/share/bearssl-luasec
+LUASEC_MODULES := ssl ssl/https ssl/context ssl/core ssl/x509 ssl/config
+install-luasec: ## thin ssl.lua, ssl/*.lua into LUASEC_DIR, a folder of its own: see docs/luasec.md
+	@for name in $(LUASEC_MODULES); do \
+		file=$(DESTDIR)$(LUASEC_DIR)/$$name.lua; \
+		echo "install $$file"; \
+		install -d $$(dirname $$file) || exit 1; \
+		module=$$(echo $$name | tr / .); \
+		printf '%s\n' "-- SPDX-License-Identifier: MIT" "-- LuaSec's $$module, answered by bearssl (docs/luasec.md)." \
+			"return require \"bearssl.luasec\".module \"$$module\"" >$$file || exit 1; \
+	done
+
 clean: ## remove build/ and docs/reference/
 	rm -rf build docs/reference
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
 	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR LUA_CDIR LUA_LMODDIR JOBS V=1'

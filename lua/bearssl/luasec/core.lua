@@ -128,7 +128,7 @@ function methods.send(conn, data, i, j)
   end
   if state.phase ~= "connected" then return nil, "closed", (i or 1) - 1 end
   local last, err, partial = state.sock:send(data, i, j)
-  if last then return last end
+  if last then return last, nil, nil end
   local reason, more = told(state, err)
   return nil, reason, partial, nil, more
 end
@@ -143,9 +143,9 @@ function methods.receive(conn, pattern, prefix)
   end
   if state.phase ~= "connected" then return nil, "closed", prefix or "" end
   local data, err, partial = state.sock:receive(number and math.tointeger(number) or pattern, prefix)
-  if data then return data end
+  if data then return data, nil, nil end
   local reason, more = told(state, err)
-  if reason == "closed" and pattern == "*a" and #partial > #(prefix or "") then return partial end
+  if reason == "closed" and pattern == "*a" and #partial > #(prefix or "") then return partial, nil, nil end
   return nil, reason, partial, nil, more
 end
 

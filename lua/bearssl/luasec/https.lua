@@ -132,7 +132,7 @@ function https.request(request, body)
   local refused = refusal(own)
   if refused then return nil, refused end
   own.url = with_port(own.url)
-  own.create = https.tcp(own)
+  own.create, own.scheme = https.tcp(own), "https" -- with the scheme, a redirect of LuaSocket's keeps `create`
   local done, code, headers, status = http.request(own)
   if done and by_text then return table.concat(pieces), code, headers, status end
   return done, code, headers, status

@@ -22,21 +22,17 @@ local public = {
 }
 
 local luasec = {}
+local made = {} -- the same table for everybody, as `require` would have it
 
 --- One of LuaSec's modules, of ours, without a change to what `require` gives.
 -- @tparam string name `"ssl"`, `"ssl.https"`, …
 -- @treturn ?table nil: there is none of this name
 function luasec.module(name)
   if not modules[name] then return nil end
-  local module = require(modules[name])
-  return public[name] and public[name](module) or module
-end
-
--- The same table for everybody, as `require` would have it.
-local made = {}
-
-local function load(name)
-  made[name] = made[name] or luasec.module(name)
+  if not made[name] then
+    local module = require(modules[name])
+    made[name] = public[name] and public[name](module) or module
+  end
   return made[name]
 end
 
@@ -44,7 +40,7 @@ end
 function luasec.install()
   for name in pairs(modules) do
     package.loaded[name] = nil
-    package.preload[name] = load
+    package.preload[name] = luasec.module
   end
 end
 

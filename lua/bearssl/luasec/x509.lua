@@ -185,21 +185,28 @@ end
 
 -- Who vouches -----------------------------------------------------------------------------------------------------
 
--- The issuer first, then certificates that may stand between, as X509_verify_cert would use them.
-function methods.issued(cert, issuer, ...)
-  local certificate = check(cert, "issued")
-  local root = certificate_of[issuer]
-  if not root then bad_argument(1, "issued", "SSL:Certificate expected, got " .. type(issuer)) end
-  local chain = { certificate }
-  for i = 1, select("#", ...) do
-    local other = certificate_of[select(i, ...)]
-    if not other then bad_argument(i + 1, "issued", "SSL:Certificate expected") end
-    chain[i + 1] = other
+-- OpenSSL names a missing issuer after the place where it is missing.
+local function issuer_reason(err, leaf)
+  if err.code ~= "unknown_issuer" then return errors.verification(err) end
+  local tried = err.paths and err.paths[1]
+  if not tried or #tried.chain == 1 then
+    return leaf:is_self_signed() and "self-signed certificate" or errors.verification(err)
   end
-  local store = require "bearssl.store" { root, partial_chain = true }
-  local found, err = store:verify(chain, { purpose = "any" })
+  local last = tried.chain[#tried.chain]
+  return last:is_self_signed() and "self-signed certificate in certificate chain" or "unable to get issuer certificate"
+end
+
+--- Has this certificate issued another, directly or through those that follow?
+function methods.issued(cert, other, ...)
+  local root, chain = check(cert, "issued"), {}
+  for i = 1, 1 + select("#", ...) do
+    local each = i == 1 and other or select(i - 1, ...)
+    chain[i] = certificate_of[each]
+    if not chain[i] then bad_argument(i, "issued", "SSL:Certificate expected, got " .. type(each)) end
+  end
+  local found, err = require "bearssl.store" { root }:verify(chain, { purpose = "any" })
   if found then return true end
-  return nil, errors.verification(err)
+  return nil, issuer_reason(err, chain[1])
 end
 
 --- Does the certificate stand for a host name or address (a newer LuaSec's)? The subjectAltName alone is asked.
