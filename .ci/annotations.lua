@@ -5,7 +5,9 @@
 -- An item called `sock:send` is a method of the class that its prefix names; `options.trust` is a field of a table.
 
 -- Prefixes of methods that are short for another name than their own.
-local classes = { sock = "socket", conn = "connection", cache = "session_cache" }
+local classes = {
+  sock = "socket", conn = "connection", cache = "session_cache", client = "https.client", response = "https.response",
+}
 
 -- Methods that sockets have of connections.
 local of_sockets = {}

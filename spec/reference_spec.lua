@@ -2,6 +2,7 @@
 -- docs/annotations say the same (`make annotations` makes them anew).
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local https = require "bearssl.https"
 local pki = require "spec.support.pki"
 
 local made = os.tmpname()
@@ -60,6 +61,8 @@ local function classes_at_run_time()
   local found = {
     listener = getmetatable(listener).__index,
     session_cache = getmetatable(bearssl.session_cache()).__index,
+    client = getmetatable(https.new()).__index,
+    response = getmetatable(require "bearssl.https.response".new({ headers = {}, status = 200 })).__index,
     certificate = core.certificate_methods,
     ocsp_response = core.ocsp_methods,
   }

@@ -110,34 +110,44 @@ end
 -- @function head
 -- @tparam string url
 -- @tparam[opt] table options
--- @treturn bearssl.https.response
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 
 --- DELETE; see @{get}.
 -- @function delete
 -- @tparam string url
 -- @tparam[opt] table options
--- @treturn bearssl.https.response
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 
 --- POST; see @{get}.
 -- @function post
 -- @tparam string url
 -- @tparam[opt] string body nil where `json`, `form` or `source` of the options give it
 -- @tparam[opt] table options
--- @treturn bearssl.https.response
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 
 --- PUT; see @{post}.
 -- @function put
 -- @tparam string url
 -- @tparam[opt] string body
 -- @tparam[opt] table options
--- @treturn bearssl.https.response
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 
 --- PATCH; see @{post}.
 -- @function patch
 -- @tparam string url
 -- @tparam[opt] string body
 -- @tparam[opt] table options
--- @treturn bearssl.https.response
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 local short = {}
 clients.add_short_forms(short, function(_, request) return respond(request) end)
 for name, call in pairs(short) do

@@ -149,6 +149,56 @@ function client.add_short_forms(into, perform)
   end
 end
 
+--- GET: @{client:request} with a method, as @{https.get} is to @{https.request}.
+-- @function client:get
+-- @tparam string url
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+
+--- HEAD; see @{client:get}.
+-- @function client:head
+-- @tparam string url
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+
+--- DELETE; see @{client:get}.
+-- @function client:delete
+-- @tparam string url
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+
+--- POST; see @{https.post}.
+-- @function client:post
+-- @tparam string url
+-- @tparam[opt] string body
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+
+--- PUT; see @{https.post}.
+-- @function client:put
+-- @tparam string url
+-- @tparam[opt] string body
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
+
+--- PATCH; see @{https.post}.
+-- @function client:patch
+-- @tparam string url
+-- @tparam[opt] string body
+-- @tparam[opt] table options
+-- @treturn[1] bearssl.https.response
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error
 client.add_short_forms(Client, Client.request)
 
 --- Downloads into a file, as @{https.download}.
