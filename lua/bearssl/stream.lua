@@ -91,8 +91,10 @@ local function wanted(self)
   return self.body > 0 and self.body or HEADER - #self.header
 end
 
--- A peer that has closed may have said why.
+-- A peer that has closed may have said why. TCP gives that still; what is no TCP is not asked after it has failed
+-- (LuaSec 1.2's receive would never come back).
 local function hear_last_words(self)
+  if not self.inner.shutdown then return end
   for _ = 1, LAST_READS do
     if self.conn:state() == "failed" then return end
     self.inner:settimeout(0)
@@ -336,7 +338,8 @@ end
 
 -- A TCP connection that is closed with unread bytes is reset, and a reset can overtake what was sent.
 local function linger(self)
-  if self.inner.shutdown then self.inner:shutdown "send" end
+  if not self.inner.shutdown then return end
+  self.inner:shutdown "send"
   self.inner:settimeout(0)
   for _ = 1, LAST_READS do
     local scrap, _, partial = self.inner:receive(4096)
