@@ -103,7 +103,7 @@ local function anything() return true end
 
 local ecdhe, rsa_key = field("key", "ECDH"), field("key", "RSA")
 local words = {
-  ALL = anything, DEFAULT = function(s) return not not_default(s) end, COMPLEMENTOFDEFAULT = not_default,
+  ALL = anything, COMPLEMENTOFDEFAULT = not_default,
   HIGH = strength(128, 256), MEDIUM = strength(1, 127),
   kRSA = rsa_key, RSA = rsa_key, aRSA = field("authentication", "RSA"),
   ECDHE = ecdhe, EECDH = ecdhe, kECDHE = ecdhe, kEECDH = ecdhe, ECDH = ecdhe,
@@ -198,7 +198,7 @@ end
 function ciphers.parse(text)
   local list, level = {}, nil
   for i, name in ipairs(all) do list[i] = { suite = by_name[name], active = false } end
-  for rule in text:gmatch "[^:, ;]+" do
+  for rule in text:gsub("^DEFAULT%f[:, ;%z]", "ALL:!COMPLEMENTOFDEFAULT"):gmatch "[^:, ;]+" do
     if rule:sub(1, 1) == "@" then
       local found
       list, found = command(list, rule)
