@@ -199,8 +199,8 @@ typedef struct {
     void (*info)(const lt_engine *, lt_info *);
     const lt_bytes *(*peer_certificates)(const lt_engine *, size_t *count);
     const lt_bytes *(*own_certificates)(const lt_engine *, size_t *count); /* those sent */
-    const lt_bytes *(*verified_chain)(const lt_engine *, size_t *count);
-    const struct lt_verify_result *(*verify_result)(const lt_engine *); /* never NULL */
+    /* The verified chain and what was checked of it; never NULL. */
+    const struct lt_verify_result *(*verify_result)(const lt_engine *);
 
     /* Why the peer's certificates were refused, path by path; NULL: they were not. */
     const struct lt_tried_paths *(*tried_paths)(const lt_engine *);

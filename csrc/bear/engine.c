@@ -290,13 +290,6 @@ static const lt_bytes *engine_peer_certificates(const lt_engine *engine, size_t 
     return b->peer.certificates;
 }
 
-static const lt_bytes *engine_verified_chain(const lt_engine *engine, size_t *count)
-{
-    const lt_bear *b = (const lt_bear *)engine;
-    *count = b->peer.verified.path_length;
-    return b->peer.verified.path;
-}
-
 static const lt_verify_result *engine_verify_result(const lt_engine *engine)
 {
     return &((const lt_bear *)engine)->peer.verified;
@@ -433,7 +426,6 @@ const lt_engine_class lt_bear_class = {
     .info = engine_info,
     .own_certificates = engine_own_certificates,
     .peer_certificates = engine_peer_certificates,
-    .verified_chain = engine_verified_chain,
     .verify_result = engine_verify_result,
     .tried_paths = engine_tried_paths,
     .peer_staple = engine_nothing,

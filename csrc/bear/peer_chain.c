@@ -194,5 +194,5 @@ void lt_peer_chain_restore(lt_bear *b)
         if (i < kept->sent)
             peer->certificates[peer->count++] = kept->chain.certificates[i];
         else
-            peer->verified.path[i - kept->sent] = kept->chain.certificates[i];
+            peer->verified.path[i - kept->sent].der = kept->chain.certificates[i];
 }

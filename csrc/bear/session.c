@@ -17,8 +17,8 @@ static lt_code narrow(lt_saved_session *s, const lt_bear *b, lt_error *e)
     size_t judged = v->path_length > 1 ? v->path_length - 1 : v->path_length;
     for (size_t i = 0; i < judged; i++) {
         lt_certificate c;
-        const lt_revocation_status *r = &v->revocation[i];
-        if (lt_certificate_parse(&c, v->path[i], e) != LT_OK)
+        const lt_revocation_status *r = &v->path[i].revocation;
+        if (lt_certificate_parse(&c, v->path[i].der, e) != LT_OK)
             return e->code;
         if (c.not_before > s->not_before)
             s->not_before = c.not_before;
@@ -45,7 +45,7 @@ static lt_code keep_peer(lt_kept_peer *kept, const lt_peer_chain *peer, lt_error
     for (size_t i = 0; i < peer->count; i++)
         all[n++] = peer->certificates[i];
     for (size_t i = 0; i < peer->verified.path_length; i++)
-        all[n++] = peer->verified.path[i];
+        all[n++] = peer->verified.path[i].der;
     kept->sent = peer->count;
     kept->verified = peer->verified;
     return n > 0 ? lt_chain_copy(&kept->chain, all, n, e) : LT_OK;

@@ -182,9 +182,8 @@ static int conn_own_certificates(lua_State *L)
 }
 
 /* { revocation = { … }, pins_differ = boolean }, as store:verify has it; ages as of now */
-static void push_checked(lua_State *L, const lt_conn *c)
+static void push_checked(lua_State *L, const lt_conn *c, const lt_verify_result *result)
 {
-    const lt_verify_result *result = c->engine->engine_class->verify_result(c->engine);
     const lt_config *config = &c->config->tls;
     lua_createtable(L, 0, 2);
     lt_lua_push_revocation(L, result, config->fixed_time ? config->time : (int64_t)time(NULL));
@@ -206,12 +205,13 @@ static int conn_verified_chain(lua_State *L)
     const lt_conn *c = open_conn(L);
     if (!c)
         return closed(L);
-    size_t count = 0;
-    const lt_bytes *list = c->engine->engine_class->verified_chain(c->engine, &count);
-    push_certificates(L, list, count);
-    if (count == 0)
+    const lt_verify_result *result = c->engine->engine_class->verify_result(c->engine);
+    if (result->path_length == 0) {
+        lua_pushnil(L);
         return 1;
-    push_checked(L, c);
+    }
+    lt_lua_push_path(L, result);
+    push_checked(L, c, result);
     return 2;
 }
 

@@ -54,8 +54,8 @@ void lt_lua_export_methods(lua_State *L, const char *class_name, const char *fie
 /* nil and the error, which has `paths` where the peer's certificates were refused; returns 2. */
 int lt_lua_fail_conn(lua_State *L, const lt_conn *c, const lt_error *e);
 void lt_lua_set_paths(lua_State *L, const lt_tried_paths *tried); /* of the error on top */
-void lt_lua_push_chain(lua_State *L, const lt_bytes *path,
-                       size_t n); /* a list of certificates */
+void lt_lua_push_path(lua_State *L,
+                      const lt_verify_result *result); /* a list of certificates */
 
 /* session | nil, err; `object` is the connection that has the engine */
 int lt_lua_push_session(lua_State *L, const lt_engine *engine, int object);

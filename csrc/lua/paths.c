@@ -3,7 +3,16 @@
  * of a connection. */
 #include "lua/objects.h"
 
-void lt_lua_push_chain(lua_State *L, const lt_bytes *path, size_t n)
+void lt_lua_push_path(lua_State *L, const lt_verify_result *result)
+{
+    lua_createtable(L, (int)result->path_length, 0);
+    for (size_t i = 0; i < result->path_length; i++) {
+        lt_lua_push_certificate(L, result->path[i].der);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+static void push_chain(lua_State *L, const lt_bytes *path, size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
@@ -20,7 +29,7 @@ void lt_lua_set_paths(lua_State *L, const lt_tried_paths *tried)
     for (size_t i = 0; i < tried->count; i++) {
         const lt_tried_path *path = &tried->paths[i];
         lua_createtable(L, 0, 2);
-        lt_lua_push_chain(L, path->path, path->path_length);
+        push_chain(L, path->path, path->path_length);
         lua_setfield(L, -2, "chain");
         lt_lua_push_error(L, &path->error);
         lua_setfield(L, -2, "error");

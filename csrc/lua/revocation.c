@@ -145,7 +145,7 @@ void lt_lua_push_revocation(lua_State *L, const lt_verify_result *result, int64_
 {
     lua_createtable(L, (int)result->path_length, 0);
     for (size_t i = 0; i < result->path_length; i++) {
-        push_status(L, &result->revocation[i], time);
+        push_status(L, &result->path[i].revocation, time);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }

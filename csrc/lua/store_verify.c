@@ -148,7 +148,7 @@ int lt_lua_store_verify(lua_State *L)
         lt_lua_set_paths(L, tried);
         return 2;
     }
-    lt_lua_push_chain(L, result.path, result.path_length);
+    lt_lua_push_path(L, &result);
     push_checked(L, &request, &result);
     return 2;
 }

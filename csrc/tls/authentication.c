@@ -87,8 +87,7 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 /* Of what was found as much as there is: most paths are short. */
 static lt_code keep_verified(lt_tls *t, const lt_verify_result *found)
 {
-    size_t n =
-        offsetof(lt_verify_result, revocation) + found->path_length * sizeof *found->revocation;
+    size_t n = offsetof(lt_verify_result, path) + found->path_length * sizeof *found->path;
     free(t->peer.verified);
     t->peer.verified = malloc(n);
     if (!t->peer.verified)
@@ -202,7 +201,7 @@ static bool choose_identity(lt_tls *t, bool fitting)
     lt_bytes any = { NULL, 0 };
     for (size_t i = 0; i < config->identity_count; i++) {
         const struct lt_identity *identity = lt_identity_at(config->identities, i);
-        if (lt_identity_issued_by(identity, t->server ? any : t->asked.request.authorities)
+        if (lt_identity_issued_by(identity, t->server ? any : t->hs->asked.request.authorities)
             && (!fitting || lt_tls_chain_fits(t, identity))
             && lt_tls_choose_scheme(t, identity, &t->hs->identity_scheme)) {
             t->hs->identity = identity;
@@ -344,7 +343,7 @@ static bool two_byte_list(lt_reader r, lt_bytes *out)
 
 static lt_code request_13(lt_tls *t, lt_reader r)
 {
-    lt_certificate_request *request = &t->asked.request;
+    lt_certificate_request *request = &t->hs->asked.request;
     lt_reader context, block;
     lt_extensions x;
     if (!rd_vec(&r, 1, &context) || !rd_vec(&r, 2, &block) || r.n != 0)
@@ -374,7 +373,7 @@ static lt_code request_13(lt_tls *t, lt_reader r)
 lt_code lt_tls_read_certificate_request(lt_tls *t, lt_reader body)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_certificate_request *request = &t->asked.request;
+    lt_certificate_request *request = &t->hs->asked.request;
     *request = (lt_certificate_request){ 0 }; /* views of an exchange before this one */
     if (!lt_buffer_add(&hs->request_bytes, body.p, body.n))
         return lt_fail(&t->error, LT_memory, "CertificateRequest");

@@ -214,7 +214,7 @@ static void info(const lt_engine *engine, lt_info *i)
         .data_is_early = t->record_size > 0 && t->early_readable,
     };
     if (!t->name_is_ip)
-        memcpy(i->server_name, t->name, sizeof i->server_name);
+        memcpy(i->server_name, t->name, strlen(t->name) + 1);
 }
 
 static const lt_bytes *own_certificates(const lt_engine *engine, size_t *count)
@@ -248,12 +248,6 @@ static const lt_verify_result *verify_result(const lt_engine *engine)
     return verified ? verified : &none;
 }
 
-static const lt_bytes *verified_chain(const lt_engine *engine, size_t *count)
-{
-    *count = verify_result(engine)->path_length;
-    return verify_result(engine)->path;
-}
-
 static const lt_tried_paths *tried_paths(const lt_engine *engine)
 {
     return of_const(engine)->peer.tried;
@@ -274,7 +268,7 @@ static lt_bytes peer_scts(const lt_engine *engine)
 static const lt_question *question(const lt_engine *engine)
 {
     const lt_tls *t = of_const(engine);
-    return t->question ? &t->asked : NULL;
+    return t->question ? &t->hs->asked : NULL;
 }
 
 static lt_code signed_elsewhere(lt_tls *t, lt_bytes signature)
@@ -288,7 +282,7 @@ static lt_code signed_elsewhere(lt_tls *t, lt_bytes signature)
 /* Goes on where the question stopped. */
 static lt_code use_answer(lt_tls *t, const lt_answer *a)
 {
-    switch (t->asked.kind) {
+    switch (t->hs->asked.kind) {
     case LT_QUESTION_certificate:
         if (a->identity && lt_tls_choose_scheme(t, a->identity, &t->hs->identity_scheme))
             t->hs->identity = a->identity;
@@ -358,6 +352,7 @@ static void free_engine(lt_engine *engine)
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
     lt_buffer_free(&t->psk_identity);
+    free(t->own_name);
     lt_buffer_free(&t->authorities);
     lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);
@@ -389,7 +384,6 @@ static const lt_engine_class engine_class = {
     .info = info,
     .peer_certificates = peer_certificates,
     .own_certificates = own_certificates,
-    .verified_chain = verified_chain,
     .verify_result = verify_result,
     .tried_paths = tried_paths,
     .peer_staple = peer_staple,
@@ -405,6 +399,21 @@ static const lt_engine_class engine_class = {
     .trace = trace,
     .key_log = lt_tls_key_log,
 };
+
+lt_code lt_tls_set_name(lt_tls *t, lt_bytes name)
+{
+    char *copy = NULL;
+    if (name.n > 0 && !(copy = malloc(name.n + 1)))
+        return lt_fail(&t->error, LT_memory, "name");
+    if (copy) {
+        memcpy(copy, name.p, name.n);
+        copy[name.n] = 0;
+    }
+    free(t->own_name);
+    t->own_name = copy;
+    t->name = copy ? copy : "";
+    return LT_OK;
+}
 
 static bool is_ip_literal(const char *name) /* no SNI for it (RFC 6066 section 3) */
 {
@@ -425,10 +434,11 @@ static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
         &t->random, t->config->fixed_entropy ? t->config->entropy : NULL, &t->error);
     if (rc != LT_OK)
         return rc;
-    if (name && strlen(name) >= sizeof t->name)
-        return lt_fail_detail(&t->error, LT_option, "name", "more than 255 bytes");
-    if (name)
-        memcpy(t->name, name, strlen(name) + 1);
+    if (name && strlen(name) > LT_TLS_NAME_MAX)
+        return lt_fail_detail(&t->error, LT_option, "name", "more than %d bytes",
+                              LT_TLS_NAME_MAX);
+    if (name && lt_tls_set_name(t, (lt_bytes){ (const uint8_t *)name, strlen(name) }) != LT_OK)
+        return t->error.code;
     t->name_is_ip = name && is_ip_literal(name);
     const lt_tls_session *s = (const lt_tls_session *)resume;
     if (s && may_offer(t, s)) {
@@ -452,6 +462,7 @@ lt_engine *lt_tls_new(const lt_config *config, const char *name, const lt_sessio
     }
     t->engine.engine_class = &engine_class;
     t->config = config;
+    t->name = "";
     t->server = config->server;
     t->now = t->proved = now;
     t->record_limit = LT_FRAGMENT_MAX;

@@ -95,7 +95,7 @@ lt_code lt_tls_on_change_cipher_spec_12(lt_tls *t, lt_reader body)
 bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
 {
     lt_writer w = { .to = &s->certificates };
-    memcpy(s->name, t->name, sizeof s->name);
+    memcpy(s->name, t->name, strlen(t->name) + 1);
     s->proved = t->proved;
     if (t->alpn)
         memcpy(s->alpn, t->alpn, strlen(t->alpn) + 1);

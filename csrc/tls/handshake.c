@@ -159,7 +159,7 @@ void lt_tls_enter(lt_tls *t, lt_tls_state state)
 
 void lt_tls_ask(lt_tls *t, lt_question question)
 {
-    t->asked = question;
+    t->hs->asked = question;
     t->question = true;
 }
 

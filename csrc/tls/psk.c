@@ -141,10 +141,10 @@ lt_code lt_tls_choose_psk(lt_tls *t)
 static lt_code use_answer(lt_tls *t, const lt_answer *a, const lt_offered_psks *offered)
 {
     lt_tls_session *s = NULL;
-    if (a->bytes.n > 0 && t->asked.kind == LT_QUESTION_take_session)
+    if (a->bytes.n > 0 && t->hs->asked.kind == LT_QUESTION_take_session)
         s = open_usable(t, a->bytes);
     else if (a->bytes.n > 0) {
-        s = lt_tls_session_of_psk(t->config, t->asked.unique, a->bytes, a->sha384);
+        s = lt_tls_session_of_psk(t->config, t->hs->asked.unique, a->bytes, a->sha384);
         if (!s)
             return lt_fail(&t->error, LT_memory, "pre_shared_key");
         if (!fit_suite(t, lt_suite_by_id(s->cipher_suite)->hash)) {

@@ -75,15 +75,12 @@ static lt_code choose_version(lt_tls *t)
 
 static lt_code keep_name(lt_tls *t, lt_bytes name)
 {
-    if (name.n >= sizeof t->name)
+    if (name.n > LT_TLS_NAME_MAX)
         return lt_fail(&t->error, LT_decode, "ClientHello.server_name");
     for (size_t i = 0; i < name.n; i++) /* a NUL would end it early */
         if (name.p[i] <= ' ' || name.p[i] >= 0x7f)
             return lt_fail(&t->error, LT_illegal_parameter, "ClientHello.server_name");
-    memset(t->name, 0, sizeof t->name);
-    if (name.n > 0)
-        memcpy(t->name, name.p, name.n);
-    return LT_OK;
+    return lt_tls_set_name(t, name);
 }
 
 /* --- choices ------------------------------------------------------------------------------------------ */

@@ -66,6 +66,7 @@ typedef enum { LT_TLS_STATES(LT_TLS_STATE) LT_TLS_STATE_COUNT } lt_tls_state;
 enum {
     LT_TLS_IDLE_RECORDS_MAX = 32,                   /* records in a row that bring nothing */
     LT_TLS_OUTPUT_MAX = 4 * (LT_FRAGMENT_MAX + 64), /* write() takes no more beyond this */
+    LT_TLS_NAME_MAX = 255,                          /* bytes of a host name */
     LT_TLS_TICKETS_MAX = 4, /* a client keeps the newest of a connection */
     LT_TLS_HANDSHAKE_BYTES_MAX = 1 << 18,
     LT_TICKET_ID = 32, /* a ticket that stands for what is in the caller's store */
@@ -124,6 +125,8 @@ typedef struct {
         binder[LT_HASH_MAX]; /* server: of the PSK that was taken, what early data is told by */
     uint8_t early_secret[LT_HASH_MAX]; /* client_early_traffic_secret */
     uint8_t client_handshake_secret[LT_HASH_MAX], server_handshake_secret[LT_HASH_MAX];
+    lt_question
+        asked; /* while the connection's `question`; a client's last CertificateRequest */
     lt_tls_state next; /* after a row that leaves it to its handler */
 
     /* client authentication */
@@ -151,16 +154,16 @@ typedef struct lt_tls {
     lt_engine engine; /* first */
     const lt_config *config;
     lt_error error;
-    int64_t now;    /* seconds since the epoch, when the connection began */
-    int64_t proved; /* the same, or when the handshake was which it goes back to */
-    char name[256]; /* client: asked for; server: SNI received; "": none */
+    int64_t now;      /* seconds since the epoch, when the connection began */
+    int64_t proved;   /* the same, or when the handshake was which it goes back to */
+    const char *name; /* client: asked for; server: SNI received; "": none */
+    char *own_name;   /* the same, or NULL */
     bool name_is_ip;
     lt_random random;
 
     lt_tls_state state; /* written by handshake.c alone */
     bool server, question, closing, peer_closed;
     bool early_readable; /* server: what comes is early data; Finished is still to come */
-    lt_question asked;   /* while `question` */
     lt_early_data early_data;
     size_t early_left; /* bytes of early data that may still be written, accepted or skipped */
     size_t early_sent; /* client: bytes of it that were written */
@@ -215,6 +218,9 @@ typedef struct lt_tls {
     lt_tls_ticket *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
     size_t ticket_count;
 } lt_tls;
+
+/* engine.c */
+lt_code lt_tls_set_name(lt_tls *t, lt_bytes name); /* copied; 255 bytes at the most */
 
 /* traffic.c */
 void lt_tls_pump(lt_tls *t); /* goes on as far as bytes and answers allow */

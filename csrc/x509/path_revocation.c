@@ -88,6 +88,7 @@ lt_code lt_path_check_revocation(const lt_path_question *question, const lt_path
 {
     const lt_certificate *certificates[LT_CHAIN_MAX], *others[LT_POOL_MAX];
     const lt_anchor *pool[LT_POOL_MAX];
+    lt_revocation_status status[LT_CHAIN_MAX];
     lt_path_question with_issuers = *question;
     const lt_path_question *q = &with_issuers;
     context c = { q, path, { .length = 0 } };
@@ -111,11 +112,13 @@ lt_code lt_path_check_revocation(const lt_path_question *question, const lt_path
     for (size_t i = 0; i < q->pool_count; i++)
         if (!in_path(path, &q->pool[i]->certificate))
             others[query.other_count++] = &q->pool[i]->certificate;
-    lt_code rc = lt_revocation_check(q->validator->revocation, &query, result->revocation, e);
+    lt_code rc = lt_revocation_check(q->validator->revocation, &query, status, e);
     *fault = (lt_path_fault){ .at = 0, .own = rc == LT_must_staple };
-    for (size_t i = 0; rc == LT_revoked && i < path->length; i++)
-        if (result->revocation[i].status == LT_STATUS_revoked)
+    for (size_t i = 0; i < path->length; i++) {
+        result->path[i].revocation = status[i];
+        if (rc == LT_revoked && status[i].status == LT_STATUS_revoked)
             *fault = (lt_path_fault){ .at = i, .own = true };
+    }
     return rc;
 }
 

@@ -11,8 +11,7 @@
 #include "x509/signature.h"
 
 enum {
-    NODES_MAX = 2 * LT_POOL_MAX, /* the pool, and as many anchors */
-    NAMES_MAX = 2 * NODES_MAX,
+    ANCHORS_MAX = 64, /* of the names that are met */
     STEPS_MAX = 4096, /* candidates looked at */
     JUDGED_MAX = 100, /* paths whose signatures are good */
 };
@@ -33,8 +32,8 @@ typedef struct {
 
 typedef struct {
     uint8_t node;
-    uint8_t candidates[NODES_MAX]; /* the likeliest first */
-    int8_t likelihood[NODES_MAX];  /* of each */
+    uint8_t *candidates; /* the likeliest first */
+    int8_t *likelihood;  /* of each */
     uint8_t count, next;
     bool led_on; /* some candidate was gone into, or is known to be wrong */
 } frame;
@@ -54,11 +53,12 @@ typedef enum {
 
 typedef struct {
     const lt_path_question *q;
-    known_name names[NAMES_MAX];
+    size_t room; /* for nodes: the pool, and ANCHORS_MAX */
+    known_name *names;
     size_t name_count;
-    node nodes[NODES_MAX];
+    node *nodes;
     size_t node_count;
-    uint8_t edges[LT_POOL_MAX][NODES_MAX];
+    uint8_t *edges; /* a row of `room` for each of the pool */
     frame frames[LT_CHAIN_MAX];
     size_t depth, max_depth;
     uint32_t steps, judged, comparisons;
@@ -69,6 +69,33 @@ typedef struct {
     reach best_reach;
     size_t paths;
 } search;
+
+/* Of the pool's size, as nearly all pools are small; one block. */
+static search *make(const lt_path_question *q)
+{
+    size_t room = q->pool_count + ANCHORS_MAX;
+    size_t names = 2 * room * sizeof(known_name), nodes = room * sizeof(node);
+    search *s =
+        calloc(1, sizeof *s + names + nodes + (q->pool_count + 2 * LT_CHAIN_MAX) * room);
+    if (!s)
+        return NULL;
+    s->q = q;
+    s->room = room;
+    s->names = (known_name *)(s + 1);
+    s->nodes = (node *)(s->names + 2 * room);
+    s->edges = (uint8_t *)(s->nodes + room);
+    uint8_t *rest = s->edges + q->pool_count * room;
+    for (size_t i = 0; i < LT_CHAIN_MAX; i++, rest += 2 * room) {
+        s->frames[i].candidates = rest;
+        s->frames[i].likelihood = (int8_t *)(rest + room);
+    }
+    return s;
+}
+
+static uint8_t *edge_between(search *s, size_t child, size_t issuer)
+{
+    return &s->edges[child * s->room + issuer];
+}
 
 static uint16_t number_of(search *s, lt_bytes name)
 {
@@ -182,9 +209,9 @@ static lt_code fetch_anchors(search *s, const node *child, lt_error *e)
             i++;
         if (i < s->node_count)
             continue;
-        if (s->node_count == NODES_MAX)
+        if (s->node_count == s->room)
             return lt_fail_detail(e, LT_limit, "store", "more than %d anchors with these names",
-                                  NODES_MAX - LT_POOL_MAX);
+                                  ANCHORS_MAX);
         add_node(s, a, true);
     }
     return e->code;
@@ -337,7 +364,7 @@ static lt_code verify_edge(search *s, size_t child, size_t issuer, lt_error *e)
 /* LT_OK where there is a verdict on the edge; LT_limit. */
 static lt_code check_edge(search *s, size_t child, size_t issuer, lt_error *e)
 {
-    uint8_t *known = &s->edges[child][issuer];
+    uint8_t *known = edge_between(s, child, issuer);
     const lt_certificate *c = &s->nodes[child].is->certificate;
     char name[LT_NAME_TEXT], other[LT_NAME_TEXT];
     if (*known != UNKNOWN)
@@ -368,7 +395,7 @@ static bool verify_signatures(search *s, size_t anchor)
             end(s, e.code, &e);
             return false;
         }
-        if (s->edges[s->frames[i].node][issuer] == GOOD)
+        if (*edge_between(s, s->frames[i].node, issuer) == GOOD)
             continue;
         lt_path path = stacked(s, &s->nodes[anchor]);
         record(s, &path, e.code == LT_unknown_issuer ? NOWHERE : TO_AN_ANCHOR, &e);
@@ -422,7 +449,7 @@ static void step(search *s, size_t n)
     if (in_path(s, &s->nodes[n]))
         return;
     top->led_on = true;
-    if (s->nodes[n].faulty || s->edges[top->node][n] == BAD)
+    if (s->nodes[n].faulty || *edge_between(s, top->node, n) == BAD)
         return;
     if (s->depth >= s->max_depth)
         record_too_deep(s);
@@ -473,11 +500,10 @@ lt_code lt_path_search(const lt_path_question *question, lt_error *e)
 {
     if (question->pool_count == 0)
         return lt_fail(e, LT_no_peer_certificate, "path");
-    search *s = calloc(1, sizeof *s);
+    search *s = make(question);
     if (!s)
         return lt_fail(e, LT_memory, "path");
     const lt_policy *policy = &question->validator->policy;
-    s->q = question;
     s->comparisons = LT_NAME_COMPARISONS_MAX;
     s->max_depth = policy->max_depth < LT_CHAIN_MAX ? policy->max_depth : LT_CHAIN_MAX;
     for (size_t i = 0; i < question->pool_count; i++)

@@ -10,6 +10,8 @@
 enum {
     NODES_MAX = 1024, /* in a whole path */
     EDGES_MAX = 2048,
+    NODES_FEW = 48, /* that do for nearly all */
+    EDGES_FEW = 64,
     POLICIES_MAX = 256, /* in one extension */
     MAPPINGS_MAX = 256, /* the same */
 };
@@ -32,8 +34,10 @@ typedef struct {
 typedef struct {
     const lt_path *path;
     lt_error *e;
-    node nodes[NODES_MAX];
-    edge edges[EDGES_MAX];
+    node *nodes;
+    edge *edges;
+    size_t node_room, edge_room;
+    bool more; /* than there is room for, but not too many */
     level level;
     size_t node_count, edge_count;
     uint32_t explicit_policy, policy_mapping, inhibit_any_policy; /* section 6.1.2 */
@@ -73,7 +77,8 @@ static node *find(graph *g, lt_bytes policy)
 /* A node of the level that is being filled, the last of all. */
 static node *add_node(graph *g, lt_bytes policy)
 {
-    if (g->node_count == NODES_MAX) {
+    if (g->node_count == g->node_room) {
+        g->more = g->node_room < NODES_MAX;
         lt_fail_detail(g->e, LT_limit, "certificatePolicies", "more than %d in a path",
                        NODES_MAX);
         return NULL;
@@ -86,9 +91,11 @@ static node *add_node(graph *g, lt_bytes policy)
 
 static lt_code add_parent(graph *g, node *child, size_t parent)
 {
-    if (g->edge_count == EDGES_MAX)
+    if (g->edge_count == g->edge_room) {
+        g->more = g->edge_room < EDGES_MAX;
         return lt_fail_detail(g->e, LT_limit, "policyMappings", "more than %d in a path",
                               EDGES_MAX);
+    }
     g->edges[g->edge_count++] = (edge){ (uint16_t)parent, child->parents };
     child->parents = (uint16_t)g->edge_count;
     return LT_OK;
@@ -347,12 +354,9 @@ static lt_code wrap_up(graph *g)
     return LT_OK;
 }
 
-lt_code lt_policies_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
+static lt_code check_in(graph *g, const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
     const lt_policy *policy = &path->validator->policy;
-    graph *g = malloc(sizeof *g);
-    if (!g)
-        return lt_fail(e, LT_memory, "certificatePolicies");
     uint32_t never = (uint32_t)path->length; /* n + 1: the anchor is not one of the n */
     g->path = path, g->e = e;
     g->node_count = g->edge_count = 0;
@@ -366,6 +370,35 @@ lt_code lt_policies_check(const lt_path *path, lt_path_fault *fault, lt_error *e
         fault->at = 0;
         rc = wrap_up(g);
     }
-    free(g);
+    return rc;
+}
+
+/* In a graph of a few nodes, which needs no memory; only where they do not do, in a large one. */
+lt_code lt_policies_check(const lt_path *path, lt_path_fault *fault, lt_error *e)
+{
+    node nodes[NODES_FEW];
+    edge edges[EDGES_FEW];
+    lt_error first = { .code = LT_OK };
+    graph g = {
+        .nodes = nodes, .edges = edges, .node_room = NODES_FEW, .edge_room = EDGES_FEW
+    };
+    lt_code rc = check_in(&g, path, fault, &first);
+    if (!g.more) {
+        if (rc != LT_OK && e->code == LT_OK)
+            *e = first;
+        return rc;
+    }
+    struct {
+        node nodes[NODES_MAX];
+        edge edges[EDGES_MAX];
+    } *large = malloc(sizeof *large);
+    if (!large)
+        return lt_fail(e, LT_memory, "certificatePolicies");
+    g = (graph){ .nodes = large->nodes,
+                 .edges = large->edges,
+                 .node_room = NODES_MAX,
+                 .edge_room = EDGES_MAX };
+    rc = check_in(&g, path, fault, e);
+    free(large);
     return rc;
 }

@@ -61,8 +61,8 @@ static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, l
         return e->code;
     v->result->path_length = path->length;
     for (size_t i = 1; i < path->length; i++)
-        v->result->path[i] = path->certificates[i]->certificate.der;
-    v->result->path[0] = request->certificates[0]; /* as it came, not as the store has it */
+        v->result->path[i].der = path->certificates[i]->certificate.der;
+    v->result->path[0].der = request->certificates[0]; /* as it came, not as the store has it */
     return LT_OK;
 }
 

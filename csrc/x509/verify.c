@@ -20,7 +20,7 @@ static lt_code verify_none(const lt_verifier *v, const lt_verify_request *reques
         rc = lt_public_key_parse(&key, leaf.spki, e);
     if (rc != LT_OK)
         return rc;
-    result->path[0] = request->certificates[0];
+    result->path[0].der = request->certificates[0];
     result->path_length = 1;
     return LT_OK;
 }

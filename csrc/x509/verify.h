@@ -48,12 +48,13 @@ typedef struct {
 } lt_verify_request;
 
 typedef struct lt_verify_result {
-    lt_bytes
-        path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; views into request or store */
     size_t path_length;
     bool pins_differ; /* a report_only set of pins does not fit the path */
-    lt_revocation_status revocation[LT_CHAIN_MAX]; /* of the certificate at the same place; the
-                                                    * last member: only path_length count */
+    struct {
+        lt_bytes der; /* a view into request or store */
+        lt_revocation_status revocation;
+    } path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; the last member: whoever keeps a
+                           * result keeps path_length of them */
 } lt_verify_result;
 
 typedef struct lt_verifier lt_verifier;

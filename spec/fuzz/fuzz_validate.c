@@ -49,7 +49,7 @@ static void validate(const lt_validator *v, uint8_t settings, const lt_bytes *ch
     if (rc != LT_OK)
         return;
     check(result.path_length >= 1 && result.path_length <= v->policy.max_depth);
-    check(lt_bytes_equal(result.path[0], chain[0]));
+    check(lt_bytes_equal(result.path[0].der, chain[0]));
 }
 
 /* The leaf, the others as they come, the anchor. */

@@ -344,7 +344,7 @@ static int feed(lua_State *L) /* bytes of the peer */
 static int answer(lua_State *L) /* signature */
 {
     lt_tls *t = tls_at(L);
-    luaL_argcheck(L, t->question && t->asked.kind == LT_QUESTION_signature, 1, "not asked");
+    luaL_argcheck(L, t->question && t->hs->asked.kind == LT_QUESTION_signature, 1, "not asked");
     t->engine.engine_class->answer(&t->engine, &(lt_answer){ .signature = unit_bytes(L, 2) });
     return checked(L, t, t->error.code);
 }
