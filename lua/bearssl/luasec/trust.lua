@@ -16,11 +16,22 @@ local function is_folder(path)
   return file ~= nil or code == 13 -- EACCES
 end
 
+local nothing
+
+--- The store of a context that has been given no anchors: nobody is trusted.
+function trust.none()
+  nothing = nothing or assert(new_store {})
+  return nothing
+end
+
+-- Nor is one without a certificate in it: Prosody names /etc/ssl/certs always, also where nobody has filled it.
 local function read_store(cafile, capath)
-  local sources = { watch = true }
-  if cafile then sources[1] = cafile end
-  if capath and is_folder(capath) then sources[#sources + 1] = capath end
-  return new_store(sources)
+  if capath and is_folder(capath) then
+    local store = new_store { cafile or capath, cafile and capath, watch = true }
+    if store then return store end
+  end
+  if not cafile then return trust.none() end
+  return new_store { cafile, watch = true }
 end
 
 --- The anchors of a file and a folder; nil and the reason.
@@ -35,14 +46,6 @@ function trust.load(cafile, capath)
   found = { store = store, cafile = cafile, capath = capath }
   known[name] = found
   return found
-end
-
-local nothing
-
---- The store of a context that has been given no anchors: nobody is trusted.
-function trust.none()
-  nothing = nothing or assert(new_store {})
-  return nothing
 end
 
 local function read(path)
