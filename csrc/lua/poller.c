@@ -9,7 +9,7 @@
 #include "conn/deadline.h"
 #include "conn/poller.h"
 
-#define POLLER "bearssl.poller"
+#define POLLER "bearssl.core.poller" /* not for callers */
 
 /* now() -> seconds since some moment, of a clock that nobody sets */
 static int now(lua_State *L)

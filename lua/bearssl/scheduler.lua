@@ -47,7 +47,11 @@ function scheduler.current()
   return plain
 end
 
--- The scheduler that an option names, is, or leaves to be found.
+--- What an option `scheduler` means.
+-- @function of
+-- @tparam[opt] string|table given a scheduler or its name; nil: @{current}
+-- @treturn table the scheduler
+-- @raise as @{get}
 function scheduler.of(given)
   if given == nil then return scheduler.current() end
   return type(given) == "string" and scheduler.get(given) or given
@@ -57,7 +61,7 @@ end
 -- @function loop
 -- @tparam[opt] table options `on_error`: called with what a coroutine raised and the coroutine; without it
 -- @{loop:run} raises
--- @treturn bearssl.scheduler.loop
+-- @treturn bearssl.loop
 function scheduler.loop(options)
   require "bearssl.scheduler.coroutine"
   return require "bearssl.scheduler.loop".new(options)
@@ -81,7 +85,7 @@ end
 -- @function socket
 -- @param sock a socket of LuaSocket or of bearssl, or whatever has getfd and their methods
 -- @tparam[opt] string|table given the scheduler, instead of @{current}
--- @return under the plain scheduler sock itself
+-- @treturn table|userdata the socket; under the plain scheduler it is sock itself
 function scheduler.socket(sock, given)
   local found = scheduler.of(given)
   if found == plain then return sock end
@@ -89,11 +93,11 @@ function scheduler.socket(sock, given)
 end
 
 local condition = {}
-local condition_meta = { __index = condition, __name = "bearssl.scheduler.condition" }
+local condition_meta = { __index = condition, __name = "bearssl.condition" }
 
 --- Something that coroutines wait for, and another one says, under any scheduler.
 -- @function condition
--- @treturn bearssl.scheduler.condition
+-- @treturn bearssl.condition
 function scheduler.condition()
   return setmetatable({ schedulers = {} }, condition_meta)
 end

@@ -15,7 +15,7 @@ local loops = setmetatable({}, { __mode = "k" }) -- of each coroutine that was s
 local all = setmetatable({}, { __mode = "k" }) -- every loop that there is
 local WAIT = {} -- what wait yields; any other yield means: the others first
 local loop = {}
-local loop_meta = { __index = loop, __name = "bearssl.scheduler.loop" }
+local loop_meta = { __index = loop, __name = "bearssl.loop" }
 
 local function leave(entry)
   local self, i = entry.loop, entry.index
