@@ -20,22 +20,23 @@ VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
 MODULE := $(BUILD)/bearssl/core.so
 UNIT_SOURCES := $(sort $(wildcard spec/unit/*.c))
-SOURCES := $(sort $(wildcard csrc/*/*.c)) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c) \
+C_SOURCES := $(sort $(wildcard csrc/*/*.c csrc/*/*/*.c))
+SOURCES := $(C_SOURCES) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c) \
 	$(if $(filter gcc clang,$(VARIANT)),$(UNIT_SOURCES))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+
+UNIT_ROOMS := $(filter $(patsubst %,csrc/%/%,base wire crypto x509 tls),$(C_SOURCES))
 
 # bearssl.unit: C's inside as functions, for specs alone; never installed.
 UNIT := $(BUILD)/bearssl/unit.so
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.o) \
-	$(patsubst %.c,$(BUILD)/obj/%.o, \
-	$(sort $(wildcard $(patsubst %,csrc/%/*.c,base wire crypto x509 tls))) \
-	$(if $(filter fault,$(VARIANT)),spec/fault/wrap.c))
+	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_ROOMS) $(if $(filter fault,$(VARIANT)),spec/fault/wrap.c))
 
 # libFuzzer's programs: one for each spec/fuzz/fuzz_*.c, with all of C's inside but the binding.
 FUZZ_SOURCES := $(sort $(wildcard spec/fuzz/fuzz_*.c))
 FUZZERS := $(FUZZ_SOURCES:spec/fuzz/%.c=$(BUILD)/%)
 FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out csrc/lua/% $(FUZZ_SOURCES), \
-	$(sort $(wildcard csrc/*/*.c spec/fuzz/*.c))))
+	$(sort $(C_SOURCES) $(wildcard spec/fuzz/*.c))))
 TIME ?= 60
 
 # BearSSL: an upstream tree (inc/, build/libbearssl.a), else the system's, static where there is an archive.
@@ -152,13 +153,12 @@ fault: ## the specs of failing allocations
 	@$(TEST) fault
 
 # Valgrind's debug reader wants DWARF 4.
-CT_ROOMS := base wire crypto x509 tls
 ct: ## branches and addresses that depend on secrets, by valgrind (CC=clang too)
 	@sh .ci/deps demo ct
 	@mkdir -p build
 	$(CC) -O2 -gdwarf-4 -std=c11 $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/*.c \
 		-Wl,--wrap=lt_ct_eq -Wl,--wrap=lt_ct_trimmed -Wl,--wrap=lt_aead_open \
-		$(CT_ROOMS:%=csrc/%/*.c) $(BEARSSL_LIBS)
+		$(UNIT_ROOMS) $(BEARSSL_LIBS)
 	valgrind -q --error-exitcode=1 build/ct
 
 # What is found is kept in build/fuzz/corpus; what crashes, as build/fuzz/NAME-crash-...
@@ -183,7 +183,7 @@ lint: ## luacheck, rooms, memcmp, format, clang-tidy
 rooms: ## who includes whom in csrc
 	@$(LUA) .ci/rooms.lua
 
-C_FILES = $(wildcard csrc/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.[ch] spec/fuzz/*.[ch] .ci/*.c bench/*.c)
+C_FILES = $(wildcard csrc/*/*.[ch] csrc/*/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.[ch] spec/fuzz/*.[ch] .ci/*.c bench/*.c)
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)

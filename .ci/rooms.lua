@@ -38,7 +38,7 @@ local function objection(room, bracket, name)
     end
     return nil
   end
-  local other = name:match "^([%w_]+)/[%w_]+%.h$"
+  local other = name:match "^([%w_]+)/[%w_/]+%.h$"
   if not other or not rooms[other] then return ('"%s" is not of the form "room/file.h"'):format(name) end
   if other ~= room and not contains(rooms[room], other) and not contains(rooms[room], name) then
     return ('%s may not include "%s"'):format(room, name)
@@ -46,7 +46,7 @@ local function objection(room, bracket, name)
 end
 
 local function check(tree, path, complain)
-  local room = path:match "^csrc/([^/]+)/[^/]+$"
+  local room = path:match "^csrc/([^/]+)/[^/]+$" or path:match "^csrc/([^/]+)/[^/]+/[^/]+$"
   if not room or not rooms[room] then return complain(path, 1, "not in a room") end
   local number = 0
   for line in io.lines(tree .. "/" .. path) do
