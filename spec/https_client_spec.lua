@@ -423,7 +423,20 @@ describe("a client's options", function()
     end)
   end)
 
-  it("are checked, with a request's", function()
+  it("are checked, with a request's, and told at the place of the call", function()
+    local here = debug.getinfo(1, "l").currentline
+    for line, call in ipairs {
+      function() https.new { tiemout = 1 } end,
+      function() https.new { timeout = "1" } end,
+      function() assert(https.get("https://a/", { tiemout = 1 })) end,
+      function() assert(https.request { url = "https://a/", tiemout = 1 }) end,
+      function() assert(https.post("https://a/", "b", { method = 1, json = 2 })) end,
+    } do
+      local _, message = pcall(call)
+      assert.truthy(message:find(("https_client_spec.lua:%d: "):format(here + 1 + line), 1, true), message)
+    end
+    local _, err = https.get("https://localhost:1/", { user_agent = "a\r\nb: c" })
+    assert.equal("option", err.code)
     assert.error_matches(function() https.new { max_idel = 1 } end, "'max_idel', did you mean 'max_idle'")
     assert.error_matches(function() https.new { timeout = -1 } end, "timeout")
     assert.error_matches(function() https.new { url = "https://a/" } end, "url")

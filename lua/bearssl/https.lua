@@ -12,11 +12,11 @@ local https = {
   USERAGENT = "lua-bearssl", -- unless the request or client says otherwise
 }
 
--- Raises what is wrong with the options at the place of whoever called us.
-local function config_of(tls, given)
+-- Raises what is wrong with the options, at a level that is counted from the caller.
+local function config_of(tls, given, level)
   local valid, config, err = pcall(options.config, tls, given)
   if valid then return config, err end
-  error(config, type(config) == "string" and 4 or 0)
+  error(config, type(config) == "string" and level + 1 or 0)
 end
 
 -- A request without a client, checked and with its config; or nil, error.
@@ -24,7 +24,7 @@ local function complete(given)
   if type(given) ~= "table" then error("bad argument #1: a URL or a table is needed", 3) end
   local own, tls = options.request(given)
   if not own then error(tls, 3) end
-  local config, err = config_of(tls, own.config)
+  local config, err = config_of(tls, own.config, 3)
   if not config then return nil, err end
   own.config, own.timeout = config, own.timeout or https.TIMEOUT
   own.user_agent = own.user_agent or https.USERAGENT
@@ -187,7 +187,7 @@ function https.new(given)
   if given ~= nil and type(given) ~= "table" then error("bad argument #1: a table of options is needed", 2) end
   local own, tls = options.client(given or {})
   if not own then error(tls, 2) end
-  local config, err = config_of(tls, own.config)
+  local config, err = config_of(tls, own.config, 2)
   if not config then return nil, err end
   own.timeout, own.user_agent = own.timeout or https.TIMEOUT, own.user_agent or https.USERAGENT
   return clients.new(own, config)
@@ -202,7 +202,7 @@ function https.tcp(given)
   if not own then error(tls, 2) end
   local config, err
   return function()
-    if not config then config, err = config_of(tls, own.config) end
+    if not config then config, err = config_of(tls, own.config, 2) end
     if not config then return nil, err end
     return luasocket.new(config, own)
   end

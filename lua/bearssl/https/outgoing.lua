@@ -78,7 +78,8 @@ function outgoing.plan(request, to, through, avoid)
   local fields = default_fields(request, to, through)
   local accepted = request.decodes and decode.accepted()
   fields["accept-encoding"] = accepted
-  local ok, err = add_own_fields(fields, request.headers)
+  local ok, err = header.check("User-Agent", request.user_agent)
+  if ok then ok, err = add_own_fields(fields, request.headers) end
   if not ok then return nil, err end
   if avoid.expect then fields.expect = nil end
   local length
