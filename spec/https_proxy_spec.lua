@@ -5,6 +5,7 @@ local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local proxies = require "spec.support.proxies"
 local proxy = require "bearssl.https.proxy"
+local reader = require "spec.support.reader"
 local scheduler = require "bearssl.scheduler"
 local web = require "spec.support.web"
 
@@ -221,6 +222,39 @@ describe("a proxy that is none", function()
       end
     end
   end)
+end)
+
+-- Without TLS: what stands in for a config hands out the rest of what the proxy's socket reads.
+describe("a damaged answer", function()
+  local answers = {
+    http = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", socks5h = "\5\0\5\0\0\1\127\0\0\1\0\80",
+    ["socks5h by name"] = "\5\2\1\0\5\0\0\3\2ab\0\80",
+  }
+
+  local function request(kind, text)
+    local sock = reader(text)
+    local stand_in = { wrap = function() return sock end }
+    return https.get("https://a/", { proxy = kind:match "%w+" .. "://u:p@a:1", config = stand_in,
+      create = function() return sock end })
+  end
+
+  for kind, answer in pairs(answers) do
+    it("never raises, cut at any byte, with any byte changed: " .. kind, function()
+      for cut = 0, #answer do
+        local response, err = request(kind, answer:sub(1, cut))
+        assert.is_nil(response)
+        assert.equal("table", type(err), err)
+      end
+      for position = 1, #answer do
+        for byte = 0, 255 do
+          local damaged = answer:sub(1, position - 1) .. string.char(byte) .. answer:sub(position + 1)
+          local response, err = request(kind, damaged)
+          assert.is_nil(response)
+          assert.equal("table", type(err), err)
+        end
+      end
+    end)
+  end
 end)
 
 describe("the proxy's URL", function()

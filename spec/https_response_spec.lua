@@ -1,4 +1,5 @@
 -- bearssl.https's responses: bodies and their codings, JSON, redirects, downloads, Expect.
+local decode = require "bearssl.https.decode"
 local ends = require "spec.support.ends"
 local https = require "bearssl.https"
 local ltn12 = require "ltn12"
@@ -202,6 +203,21 @@ describe("content codings", function()
     assert.equal(text:sub(1, #err.body), err.body)
     fails("truncated", response_to(coded("gzip", "\31")))
     assert.equal("", assert(response_to(coded("gzip", ""))).body)
+  end)
+
+  it("never raise, whatever byte of them is another", function()
+    local short = { gzip = zlib.deflate(6, 31)("hello", "finish"), deflate = zlib.deflate(6, 15)("hello", "finish") }
+    for name, whole in pairs(short) do
+      for position = 1, #whole do
+        for byte = 0, 255 do
+          local damaged = whole:sub(1, position - 1) .. string.char(byte) .. whole:sub(position + 1)
+          local source = decode.source(ltn12.source.string(damaged), { name })
+          local data, err
+          repeat data, err = source() until not data
+          assert.truthy(err == nil or err.code == "decode" or err.code == "truncated", tostring(err))
+        end
+      end
+    end
   end)
 
   it("may not make more than max_body of a bomb", function()

@@ -87,6 +87,31 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
       assert.equal(1, client:idle())
     end)
 
+    it("callbacks may wait, too", function()
+      local calls = {}
+      local function wait(what)
+        calls[what] = true
+        scheduler.current().sleep(0.001)
+        return 1
+      end
+      local results = side_by_side(name, 2, function()
+        local client <close> = assert(https.new { trust = web.ca, timeout = 30,
+          on_message = function() wait "on_message" end })
+        local i, got = 0, 0
+        assert(assert(client:put(url "small", nil, { source = function()
+          i = i + 1
+          return wait "source" and i < 4 and "piece" or nil
+        end })):check())
+        assert(client:get(url "small", { progress = function() wait "progress" end, sink = function(data)
+          got = got + #(data or "")
+          return wait "sink"
+        end }))
+        return got
+      end)
+      assert.same({ 15, 15 }, results)
+      assert.same({ on_message = true, source = true, progress = true, sink = true }, calls)
+    end)
+
     it("proxies are waited for in the same way", function()
       local ways = { "http://127.0.0.1:" .. tinyproxy.port, "socks5h://127.0.0.1:" .. microsocks.port,
         "socks5://127.0.0.1:" .. microsocks.port }

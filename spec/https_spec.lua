@@ -7,6 +7,7 @@ local http = require "socket.http"
 local ltn12 = require "ltn12"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local reader = require "spec.support.reader"
 local socket = require "socket"
 
 local pair, ca = pki.server.p256, pki.root.p256
@@ -246,28 +247,6 @@ describe("a damaged response", function()
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: t\r\n\r\n",
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 301 Moved\r\nLocation: http://a/\r\n\r\nmoved",
   }
-
-  local function reader(text)
-    local sock, at_byte = {}, 1
-    for _, name in ipairs { "connect", "settimeout", "setoption", "handshake", "close" } do
-      sock[name] = function() return 1 end
-    end
-    function sock.send(_, data) return #data end
-    function sock.info() return {} end
-    function sock.receive(_, pattern, prefix)
-      local from, last = at_byte, #text
-      if type(pattern) == "number" then
-        last = from + pattern - #(prefix or "") - 1
-      else
-        last = text:find("\n", from, true) or last + 1
-      end
-      at_byte = math.min(last, #text) + 1
-      local data = (prefix or "") .. text:sub(from, last)
-      if last > #text then return nil, "closed", data end
-      return type(pattern) == "number" and data or (data:gsub("[\r\n]", ""))
-    end
-    return sock
-  end
 
   local function request(text)
     local sock = reader(text)
