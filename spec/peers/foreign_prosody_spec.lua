@@ -185,17 +185,21 @@ for _, side in ipairs(foreign.sides) do
       } do
         it("SASL EXTERNAL with " .. what .. " certificate is refused", function()
           local path = from()
-          local stream <close> = with_starttls(server, "certs.example",
-            path and { certificate = path .. ".crt", key = path .. ".key" })
-          assert.error_matches(function() stream:external() end, "refused: ")
+          local done, err = pcall(function() -- Prosody 13 refuses strangers in the handshake already
+            local stream <close> = with_starttls(server, "certs.example",
+              path and { certificate = path .. ".crt", key = path .. ".key" })
+            stream:external()
+          end)
+          assert.is_false(done)
+          assert.truthy(err:find "refused: " or err:find "unknown_ca", err)
         end)
       end
 
       it("SCRAM-SHA-1-PLUS, bound by tls-unique", function()
         for _, client_side in ipairs(foreign.sides) do
           for wrong, answer in pairs { [""] = "^bound .*me@a%.example/", wrong = "^refused" } do
-            local command = ("lua5.4 %s/spec/support/xmpp_scram.lua %d a.example me secret %s/ca.pem %s"):format(
-              foreign.top, server.c2s, ca.dir, wrong)
+            local command = "lua5.4 %s/spec/support/xmpp_scram.lua %d a.example me secret %s/ca.pem tlsv1_2 %s"
+            command = command:format(foreign.top, server.c2s, ca.dir, wrong)
             local out = foreign.run(client_side, command, { modules = foreign.top })
             assert.truthy(out:find(answer), client_side .. ": " .. out)
           end
@@ -261,6 +265,40 @@ for _, side in ipairs(foreign.sides) do
     end)
   end
 end
+
+describe("Prosody", function()
+  local function start(side, options)
+    local all = { certificates = ca.dir .. "/served", hosts = { ["a.example"] = "" },
+      users = { ["me@a.example"] = "secret" } }
+    for name, value in pairs(options) do all[name] = value end
+    return prosody.start(side, all)
+  end
+
+  it("runs with a folder of `make install-luasec` in its path", function()
+    local dir = ca.dir .. "/luasec"
+    assert(os.execute(("make -s install-luasec LUASEC_DIR=%s >%s/installed"):format(dir, ca.dir)))
+    local server <close> = start("bearssl", { environment = "LUA_INIT=", lua = dir })
+    local stream <close> = with_starttls(server, "a.example")
+    assert.equal("result", stream:login("me", "secret"):ping())
+  end)
+
+  for _, side in ipairs(foreign.sides) do
+    it("fetches by https, where the server is who it is, on " .. side, function()
+      local good, bad = pki.server.p256, pki.bad.other_name
+      for trusted, answer in pairs {
+        [pki.root.p256] = "200 hello", [pki.stranger] = "0 certificate%-chain%-invalid",
+        [pki.roots] = "0 certificate%-verify%-failed",
+      } do
+        local nginx <close> = peer.nginx(trusted == pki.roots and bad or good, "location = / { return 200 hello; }")
+        local server <close> = start(side, { modules = { "test_names", "test_fetch" },
+          config = ([[test_names = "/dev/null"
+            test_fetch = "https://localhost:%d/"
+            client_https_ssl = { cafile = "%s" }]]):format(nginx.port, trusted) })
+        server:wait_for("fetched: " .. answer)
+      end
+    end)
+  end
+end)
 
 describe("prosodyctl", function()
   -- Its lines sorted, for hosts come in any order.

@@ -1,6 +1,7 @@
--- xmpp_scram.lua PORT HOST USER PASSWORD CAFILE - an XMPP client on require "ssl": STARTTLS with TLS 1.2, then
--- SCRAM-SHA-1-PLUS (RFC 5802) bound to the connection by tls-unique (RFC 5929 section 3), with Prosody's own hashes.
--- Prints "bound JID", or how it was refused; with WRONG as a sixth argument it lies about the binding.
+-- xmpp_scram.lua PORT HOST USER PASSWORD CAFILE PROTOCOL [WRONG] - an XMPP client on require "ssl": STARTTLS, then
+-- SCRAM-SHA-1-PLUS (RFC 5802) with Prosody's own hashes, bound to the connection: in tlsv1_2 by tls-unique (RFC 5929
+-- section 3), in tlsv1_3 by tls-exporter (RFC 9266), which Prosody has from version 13 on. Prints "bound JID", or how
+-- it was refused; with WRONG it lies about the binding.
 package.cpath = package.cpath .. ";/usr/lib/prosody/?.so"
 local hashes = require "util.hashes"
 local mime = require "mime"
@@ -8,14 +9,14 @@ local socket = require "socket"
 local ssl = require "ssl"
 local xmpp = require "spec.support.xmpp"
 
-local port, host, user, password, cafile, wrong = table.unpack(arg)
+local port, host, user, password, cafile, protocol, wrong = table.unpack(arg)
 
 local function xor(a, b)
   return (a:gsub("()(.)", function(i, c) return string.char(c:byte() ~ b:byte(i)) end))
 end
 
 local function wrap(tcp)
-  local tls = assert(ssl.wrap(tcp, { mode = "client", protocol = "tlsv1_2", verify = "peer", cafile = cafile,
+  local tls = assert(ssl.wrap(tcp, { mode = "client", protocol = protocol, verify = "peer", cafile = cafile,
     options = "all" }))
   tls:sni(host)
   tls:settimeout(30)
@@ -27,14 +28,19 @@ local stream = xmpp.stream(assert(socket.connect("127.0.0.1", tonumber(port))), 
 stream:starttls(wrap)
 assert(stream.features:find("SCRAM-SHA-1-PLUS", 1, true), stream.features)
 
-local header = "p=tls-unique,,"
+local bindings = {
+  tlsv1_2 = { "tls-unique", function(tls) return tls:getfinished() end },
+  tlsv1_3 = { "tls-exporter", function(tls) return tls:exportkeyingmaterial("EXPORTER-Channel-Binding", 32, "") end },
+}
+local kind_of_binding, bound_to = table.unpack(bindings[protocol])
+local header = ("p=%s,,"):format(kind_of_binding)
 local bare = ("n=%s,r=%s"):format(user, "fyko+d2lbbFgONRv9qkxdawL")
 stream:auth("SCRAM-SHA-1-PLUS", header .. bare)
 local first = stream:challenge()
 local nonce, salt, rounds = first:match "^r=([^,]+),s=([^,]+),i=(%d+)"
 
-local finished = wrong and ("x"):rep(12) or stream.sock:getfinished()
-local last = ("c=%s,r=%s"):format(mime.b64(header .. finished), nonce)
+local bytes = wrong and ("x"):rep(12) or bound_to(stream.sock)
+local last = ("c=%s,r=%s"):format(mime.b64(header .. bytes), nonce)
 local salted = hashes.scram_Hi_sha1(password, (mime.unb64(salt)), tonumber(rounds))
 local client_key = hashes.hmac_sha1(salted, "Client Key")
 local message = table.concat({ bare, first, last }, ",")
