@@ -1,4 +1,5 @@
 -- Schedulers in general, the plain one, and our own loop; what holds under each of them is in support/scheduler_rows.
+local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local ends = require "spec.support.ends"
 local new_timers = require "bearssl.scheduler.timers"
@@ -312,6 +313,30 @@ describe("a loop", function()
     for _, name in ipairs { "wait", "sleep", "spawn" } do
       assert.error_matches(function() scheduler.get "coroutine"[name]() end, "no loop")
     end
+  end)
+
+  it("keeps nothing of a coroutine that was closed, whatever it waited for", function()
+    local loop, near, far = scheduler.loop(), ends.tcp()
+    local condition, closed = scheduler.condition(), {}
+    for i, wait in ipairs {
+      function(own) own.wait(math.tointeger(near:getfd()), "r", 60) end,
+      function(own) own.wait(math.tointeger(near:getfd()), "r") end,
+      function(own) own.sleep(60) end,
+      function() condition:wait(60) end,
+      function() bearssl.connect("127.0.0.1", select(2, near:getpeername()), { timeout = 60 }) end,
+    } do
+      local co = loop:spawn(function() wait(scheduler.current()) end)
+      loop:spawn(function()
+        scheduler.current().sleep(0.01)
+        closed[i] = coroutine.close(co)
+      end)
+    end
+    loop:run()
+    assert.same({ true, true, true, true, true }, closed)
+    assert.same({ {}, {} }, { loop.polled, loop.waiting })
+    assert.is_nil(loop.timers:first())
+    near:close()
+    far:close()
   end)
 
   it("forgets what was closed before it ran, or while it was ready", function()
