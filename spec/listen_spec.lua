@@ -4,6 +4,7 @@ local ends = require "spec.support.ends"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local scheduler = require "bearssl.scheduler"
+local schedulers = require "spec.support.schedulers"
 local serve = require "spec.support.serve"
 local socket = require "socket"
 
@@ -285,6 +286,70 @@ describe("server:run", function()
     end)
   end)
 end)
+
+for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do -- the last cannot tell that another one runs
+  describe("server:run under " .. name, function()
+    it("serves many at a time, within max_connections, and ends when it is closed", function()
+      local server = serve.listen { max_connections = 4 }
+      local _, port = server:getsockname()
+      local client, done, now, most, over = serve.client(), 0, 0, 0, false
+      schedulers.run(name, function(go)
+        go(function()
+          server:run(function(sock)
+            now = now + 1
+            most = math.max(most, now)
+            serve.echo(sock)
+            now = now - 1
+          end)
+          over = true
+        end)
+        for _ = 1, 12 do
+          go(function()
+            local sock = assert(serve.connect(port, client))
+            for i = 1, 3 do
+              assert(sock:send(i .. "\n"))
+              assert.equal(tostring(i), sock:receive "*l")
+            end
+            sock:close()
+            done = done + 1
+            if done == 12 then server:close() end
+          end)
+        end
+      end)
+      assert.same({ 12, true, -1 }, { done, over, server:getfd() })
+      assert.truthy(most > 1 and most <= 4, most)
+    end)
+
+    it("goes on without those who fail, and closes those who stay", function()
+      local told, on_error = log()
+      local server = serve.listen { on_error = on_error, handshake_timeout = 0.3 }
+      local _, port = server:getsockname()
+      schedulers.run(name, function(go)
+        go(server.run, server, function(sock)
+          if sock:receive "*l" == "raise" then error("mine", 0) end
+          sock:receive "*l"
+        end)
+        go(function()
+          local silent = assert(scheduler.connect("127.0.0.1", port))
+          local sock = assert(serve.connect(port, serve.client()))
+          assert(sock:send "raise\n")
+          assert.is_nil((sock:receive "*l"))
+          sock:close()
+          local stays = assert(serve.connect(port, serve.client()))
+          assert(stays:send "stay\n")
+          eventually(function() return #told == 2 end)
+          server:close(0)
+          assert.is_nil((stays:receive "*l"))
+          stays:close()
+          silent:close()
+        end)
+      end)
+      table.sort(told)
+      assert.matches("^handler %-: mine", told[1])
+      assert.equal("handshake -: timeout", told[2])
+    end)
+  end)
+end
 
 describe("server:close", function()
   it("lets connections end, and takes no more", function()

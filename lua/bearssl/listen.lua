@@ -172,7 +172,7 @@ end
 -- @treturn[2] bearssl.error the first that went wrong; `on_error` is told all
 function methods.reload(server)
   local first
-  for _, each in ipairs(background.units(server)) do
+  for _, each in ipairs(server.units) do
     local ok, err = background.read(server, each)
     if not ok then first = first or err end
   end

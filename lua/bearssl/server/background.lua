@@ -11,12 +11,19 @@ local SOON = 1 -- seconds: a file has just changed, is it at rest?
 local KEYS_RETRY = 5
 
 -- All units; the default certificate's first.
-function background.units(server)
+local function units_of(server)
   local list, names = { server.default }, {}
   for name in pairs(server.hosts) do names[#names + 1] = name end
   table.sort(names)
   for _, name in ipairs(names) do list[#list + 1] = server.hosts[name] end
   return list
+end
+
+local function staple_due(server)
+  local due = math.huge
+  if not server.options.fetch_staple then return due end
+  for _, each in ipairs(server.units) do due = math.min(due, staple.due(each)) end
+  return due
 end
 
 -- Reads one unit's files again; the old config stays where they do not belong together.
@@ -27,13 +34,14 @@ function background.read(server, each)
     return nil, err
   end
   staple.renew(each)
+  server.due.staple = staple_due(server)
   if server.options.on_reload then tell.call(server, "on_reload", each.name) end
   return true
 end
 
 local function watch(server, now)
   local next_look = server.options.watch
-  for _, each in ipairs(background.units(server)) do
+  for _, each in ipairs(server.units) do
     local changed = unit.changed(each)
     if changed == "soon" then next_look = math.min(next_look, SOON) end
     if changed == true then background.read(server, each) end
@@ -43,9 +51,10 @@ end
 
 local function fetch_staples(server, now)
   local how = staple.fetcher(server.options.fetch_staple)
-  for _, each in ipairs(background.units(server)) do
+  for _, each in ipairs(server.units) do
     staple.refresh(each, how, now, function(err, name) tell.error(server, err, "staple", name) end)
   end
+  server.due.staple = staple_due(server)
 end
 
 -- Keys that processes share; all units have those of the first.
@@ -65,10 +74,7 @@ end
 
 -- How many seconds from now something is due; nil: nothing ever.
 function background.due(server)
-  local due = math.min(server.due.watch, server.due.keys)
-  if server.options.fetch_staple then
-    for _, each in ipairs(background.units(server)) do due = math.min(due, staple.due(each)) end
-  end
+  local due = math.min(server.due.watch, server.due.keys, server.due.staple)
   return due < math.huge and math.max(0, due - server.now()) or nil
 end
 
@@ -79,18 +85,18 @@ function background.run(server)
   local now = server.now
   if server.due.keys <= now() then renew_keys(server, now) end
   if server.due.watch <= now() then watch(server, now) end
-  if server.options.fetch_staple then fetch_staples(server, now) end
+  if server.due.staple <= now() then fetch_staples(server, now) end
 end
 
 -- Times before anything was done.
 function background.start(server)
   local options = server.options
+  server.units = units_of(server)
   server.due = {
     watch = options.watch and server.now() + options.watch or math.huge, keys = options.shared and 0 or math.huge,
   }
-  if options.fetch_staple then
-    for _, each in ipairs(background.units(server)) do staple.renew(each) end
-  end
+  for _, each in ipairs(server.units) do staple.renew(each) end
+  server.due.staple = staple_due(server)
 end
 
 return background

@@ -133,6 +133,10 @@ local function use_shared(options, object)
   for _, name in ipairs { "ticket_keys", "session_store", "early_data_guard" } do
     if options[name] ~= nil then return ("option '%s': 'shared' has it"):format(name) end
   end
+  local lifetime = object.options and object.options.lifetime
+  if lifetime and (options.session_lifetime or 3600) > lifetime then
+    return "option 'shared': its lifetime is shorter than the session_lifetime of the server"
+  end
   options.session_store = object.session_store
   if (options.max_early_data or 0) ~= 0 then options.early_data_guard = object.early_data_guard end
 end
