@@ -1,7 +1,8 @@
 -- LuaSec as a peer, in a process of its own (Debian's lua5.4, not the one of the specs).
 --   lua5.4 luasec.lua server|client [port=N] [certificate= key= cafile=] [protocol=tlsv1_2] [verify=require]
 --     [ciphers=] [alpn=a,b] [name=SNI] [times=connections] [mode=echo|hold]
--- Prints "port N" (server), for each connection "handshake VERSION SUITE ALPN" or "failed ERROR", and how it ended.
+-- Prints "port N" (server), for each connection "handshake VERSION SUITE ALPN" with "peer CN" and "finished OURS THEIRS",
+-- or "failed ERROR", and how it ended.
 -- echo: the client sends "LENGTH\n" and as many bytes, the server sends them back; hold: neither sends anything.
 local socket = require "socket"
 local ssl = require "ssl"
@@ -33,6 +34,10 @@ local function context()
   })
 end
 
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
 local function handshake(tcp, ctx)
   tcp:settimeout(30)
   local tls = assert(ssl.wrap(tcp, ctx))
@@ -47,6 +52,7 @@ local function handshake(tcp, ctx)
   local certificate = tls:getpeercertificate()
   print(("handshake %s %s %s"):format(info.protocol, info.cipher, tls:getalpn() or "-"))
   print("peer " .. (certificate and certificate:subject()[2].value or "-"))
+  print(("finished %s %s"):format(hex(tls:getfinished()), hex(tls:getpeerfinished())))
   return tls
 end
 

@@ -178,9 +178,11 @@ end
 
 local security_bits = { [0] = 0, 0, 112, 128, 192, 256 }
 
+-- From the third level on no key exchange without forward secrecy, from the fourth no MAC of 160 bits.
 local function with_level(list, level)
   return (split(list, function(e)
-    return e.suite.bits < security_bits[level] or level >= 3 and e.suite.key == "RSA"
+    local s = e.suite
+    return s.bits < security_bits[level] or level >= 3 and s.key == "RSA" or level >= 4 and s.mac == "SHA1"
   end))
 end
 
