@@ -66,6 +66,8 @@ describe("a server that lies", function()
   for _, case in ipairs {
     { "one header of 1 MB", line .. "A: " .. ("x"):rep(1 << 20) .. "\r\n\r\n" },
     { "1 MB of headers", line .. ("A: b\r\n"):rep(1 << 18) .. "\r\n" },
+    { "2001 headers", line .. ("A: b\r\n"):rep(2001) .. "\r\n" },
+    { "2001 folds of one", line .. "A: b\r\n" .. (" b\r\n"):rep(2001) .. "\r\n" },
     { "1 MB without a line end", ("x"):rep(1 << 20) },
     { "1 MB of line ends", ("\r\n"):rep(1 << 19) },
     { "1 MB of interim responses", ("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n"):rep(1 << 14) },

@@ -13,8 +13,8 @@ local https = {
 }
 
 -- Raises what is wrong with the options, at a level that is counted from the caller.
-local function config_of(tls, given, level)
-  local valid, config, err = pcall(options.config, tls, given)
+local function config_of(tls, given, level, own)
+  local valid, config, err = pcall(options.config, tls, given, own)
   if valid then return config, err end
   error(config, type(config) == "string" and level + 1 or 0)
 end
@@ -187,7 +187,7 @@ function https.new(given)
   if given ~= nil and type(given) ~= "table" then error("bad argument #1: a table of options is needed", 2) end
   local own, tls = options.client(given or {})
   if not own then error(tls, 2) end
-  local config, err = config_of(tls, own.config, 2)
+  local config, err = config_of(tls, own.config, 2, true)
   if not config then return nil, err end
   own.timeout, own.user_agent = own.timeout or https.TIMEOUT, own.user_agent or https.USERAGENT
   return clients.new(own, config)

@@ -47,7 +47,8 @@ local function damaged(message)
   return nil, failure.new("decode", "Content-Encoding", message)
 end
 
--- One slice through the inflater; members of gzip may follow each other (RFC 1952 section 2.2).
+-- One slice through the inflater: what it makes, and how many bytes of the slice it took; or nil, error. Members of
+-- gzip may follow each other (RFC 1952 section 2.2).
 local function inflate(state, slice)
   if state.finished then
     if state.name == "deflate" then return damaged "there is something after the compressed body" end
@@ -55,43 +56,42 @@ local function inflate(state, slice)
   end
   local ok, data, eof, used = pcall(state.inflate, slice)
   if not ok then return damaged "the compressed body does not decode" end
-  local consumed = used - state.before
+  local taken = used - state.before
   state.before, state.finished = used, eof
-  return data, slice:sub(consumed + 1)
+  return data, taken
+end
+
+-- Has something wait in `state`, enough to know the format by, unless there is no more.
+local function fill(state, source)
+  while not state.ended and (state.at > #state.waiting or not state.inflate and #state.waiting < 2) do
+    local data, err = source()
+    if err then return nil, err end
+    state.ended = data == nil
+    state.waiting, state.at = state.waiting:sub(state.at) .. (data or ""), 1
+  end
+  return true
 end
 
 -- An ltn12 source of what `source` gives, decoded.
 local function decoded(source, name)
-  local state, waiting, ended = { name = name, before = 0 }, "", false
-  local function more()
-    local data, err = source()
-    if err then return nil, err end
-    ended = data == nil
-    waiting = waiting .. (data or "")
-    return true
-  end
-  local function ready()
-    while not ended and (waiting == "" or not state.inflate and #waiting < 2) do
-      local ok, err = more()
-      if not ok then return nil, err end
+  local state = { name = name, before = 0, waiting = "", at = 1, ended = false }
+  local function step()
+    local ok, err = fill(state, source)
+    if not ok then return nil, err end
+    if state.at > #state.waiting then
+      if not state.inflate or state.finished then return nil end
+      return nil, failure.new("truncated", "Content-Encoding", "the compressed body ends too soon")
     end
-    return true
+    state.inflate = state.inflate or inflater(name, state.waiting)
+    local data, taken = inflate(state, state.waiting:sub(state.at, state.at + SLICE - 1))
+    if not data then return nil, taken end
+    state.at = state.at + taken
+    return data
   end
   return function()
-    local ok, err = ready()
-    if not ok then return nil, err end
-    if waiting == "" then
-      if state.inflate and not state.finished then
-        return nil, failure.new("truncated", "Content-Encoding", "the compressed body ends too soon")
-      end
-      return nil
-    end
-    state.inflate = state.inflate or inflater(name, waiting)
-    local slice, rest = waiting:sub(1, SLICE), waiting:sub(SLICE + 1)
-    local data, left = inflate(state, slice)
-    if not data then return nil, left end
-    waiting = left .. rest
-    return data
+    local data, err
+    repeat data, err = step() until data ~= ""
+    return data, err
   end
 end
 

@@ -4,6 +4,7 @@ local failure = require "bearssl.https.failure"
 
 local header = {
   MAX = 256 * 1024, -- bytes of one response's header, and of its trailer section
+  MAX_LINES = 2000, -- of each of them
 }
 
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$" -- RFC 9110 section 5.6.2
@@ -45,9 +46,10 @@ end
 local function next_line(reader, budget)
   local line, err = reader:line(budget.left)
   if not line then return nil, err end
-  budget.left = budget.left - #line - 2
-  if budget.left < 1 then
-    return nil, failure.new("limit", "HTTP header", ("more than %d bytes of header"):format(header.MAX))
+  budget.left, budget.lines = budget.left - #line - 2, (budget.lines or 0) + 1
+  if budget.left < 1 or budget.lines > header.MAX_LINES then
+    return nil, failure.new("limit", "HTTP header", ("more than %d bytes or %d lines of header"):format(header.MAX,
+      header.MAX_LINES))
   end
   return line
 end

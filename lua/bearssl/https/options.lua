@@ -151,14 +151,15 @@ function options.default_config()
   return default_config, err
 end
 
--- The config for options of TLS, or `config` itself; or nil, error. Raises what is wrong with an option.
-function options.config(tls, config)
+-- The config for options of TLS, or `config` itself; or nil, error. `own`: not the one that all share, with its
+-- sessions. Raises what is wrong with an option.
+function options.config(tls, config, own)
   local other = next(tls)
   if config then
     if other then error(("bad option '%s': it belongs into the config"):format(tostring(other)), 0) end
     return config
   end
-  if not other then return options.default_config() end
+  if not other and not own then return options.default_config() end
   if tls.trust == nil and tls.verify == nil then
     local ok, err = options.default_config()
     if not ok then return nil, err end

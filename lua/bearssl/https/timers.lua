@@ -33,7 +33,8 @@ end
 function Timers:failure(step, where)
   if self.deadline and self.now() >= self.deadline then step = "total" end
   local seconds = self.seconds[step]
-  return failure.new("timeout", where, ("%s in %.14g seconds (%s_timeout)"):format(texts[step], seconds or 0, step))
+  local text = step == "read" and where == "HTTP request" and "nothing was taken" or texts[step]
+  return failure.new("timeout", where, ("%s in %.14g seconds (%s_timeout)"):format(text, seconds or 0, step))
 end
 
 return { new = new }
