@@ -67,12 +67,16 @@ static lt_poller *check_poller(lua_State *L)
     return luaL_checkudata(L, 1, POLLER);
 }
 
-/* poller:add(fd, "r" | "w") -> index: one more than there were */
+/* poller:add(fd, "r" | "w") -> index: one more than there were | nil, err */
 static int poller_add(lua_State *L)
 {
     lt_poller *p = check_poller(L);
-    if (!lt_poller_add(p, check_descriptor(L, 2), check_events(L, 3)))
-        return luaL_error(L, "out of memory");
+    int fd = check_descriptor(L, 2);
+    if (!lt_poller_add(p, fd, check_events(L, 3))) {
+        lt_error e = { .code = LT_OK };
+        lt_fail(&e, LT_memory, "poller");
+        return lt_lua_fail(L, &e);
+    }
     lua_pushinteger(L, (lua_Integer)p->n);
     return 1;
 }

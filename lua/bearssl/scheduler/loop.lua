@@ -51,8 +51,9 @@ local function wait(self, what, mode, timeout)
     self.waiting[what][entry] = true
   end
   if math.type(what) then
-    entry.index = self.poller:add(what, mode)
-    self.polled[entry.index] = entry
+    local index, err = self.poller:add(what, mode)
+    if not index then return nil, err end
+    entry.index, self.polled[index] = index, entry
   end
   if timeout then
     entry.at = core.now() + timeout
