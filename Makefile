@@ -159,7 +159,7 @@ ct: ## branches and addresses that depend on secrets, by valgrind (CC=clang too)
 	$(CC) -O2 -gdwarf-4 -std=c11 $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/*.c \
 		-Wl,--wrap=lt_ct_eq -Wl,--wrap=lt_ct_trimmed -Wl,--wrap=lt_aead_open \
 		$(UNIT_ROOMS) $(BEARSSL_LIBS)
-	valgrind -q --error-exitcode=1 build/ct
+	valgrind -q --error-exitcode=1 --suppressions=spec/ct/bearssl.supp build/ct
 
 # What is found is kept in build/fuzz/corpus; what crashes, as build/fuzz/NAME-crash-...
 fuzz: ## libFuzzer on every parser, TIME=60 seconds each (FUZZ="fuzz_pem" for some)

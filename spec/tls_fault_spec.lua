@@ -178,7 +178,7 @@ for _, version in ipairs { "1.3", "1.2" } do
         local server_options = { client_auth = row[2] and "require", client_trust = row[2] and pki.roots or nil }
         local _, _, client_bytes = measured(assert(bearssl.client(client_options)), server_of(version, server_options))
         assert.is_true(client_bytes.most < MOST, client_bytes.most)
-        local c, s, with_paths, server_bytes = measured(client_of(version, own), server_of(version, server_options))
+        local c, _, with_paths, server_bytes = measured(client_of(version, own), server_of(version, server_options))
         assert.is_true(with_paths.most < MOST, with_paths.most)
         assert.is_true(server_bytes.most < MOST + 1024, server_bytes.most)
         local ticket = version == "1.2" and 1280 or 0 -- it stays, with our certificate in it; those of 1.3 are taken

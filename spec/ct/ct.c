@@ -109,7 +109,27 @@ static void derive(void)
     check(true, "PBKDF2, MD5 and CBC");
 }
 
-/* Not here: ECDSA signing. BearSSL tests k for its range and shifts it by its announced size. */
+/* r and s, which go to the peer, are where br_ecdsa_sign_raw ends; bearssl.supp has what is said of it. */
+static void ecdsa(int curve, size_t scalar_size, const char *name)
+{
+    uint8_t x[66], digest[32] = { 9 }, signature[132], point[BR_EC_KBUF_PUB_MAX_SIZE];
+    br_ec_private_key key = { curve, x, scalar_size };
+    br_ec_public_key public_key;
+    memset(x, 0x11, scalar_size);
+    x[0] = 0; /* below the order */
+    br_ec_compute_pub(br_ec_get_default(), &public_key, point, &key);
+    SECRET(x + 1, scalar_size - 1);
+    size_t n =
+        br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, digest, &key, signature);
+    PUBLIC(&n, sizeof n);
+    PUBLIC(signature, n);
+    check(n == 2 * scalar_size
+              && br_ecdsa_i31_vrfy_raw(br_ec_get_default(), digest, sizeof digest, &public_key,
+                                       signature, n)
+                     == 1,
+          name);
+}
+
 static void agree(int curve, size_t scalar_size, const char *name)
 {
     br_ec_impl ec = lt_ec(1U << curve);
@@ -132,6 +152,9 @@ int main(void)
     rsa_pss("spec/vectors/keys/rsa2048-pkcs1.pem");
     bignum();
     derive();
+    ecdsa(BR_EC_secp256r1, 32, "ECDSA P-256");
+    ecdsa(BR_EC_secp384r1, 48, "ECDSA P-384");
+    ecdsa(BR_EC_secp521r1, 66, "ECDSA P-521");
     agree(BR_EC_secp256r1, 32, "ECDH P-256");
     agree(BR_EC_secp384r1, 48, "ECDH P-384");
     agree(BR_EC_curve25519, 32, "X25519");
