@@ -311,7 +311,7 @@ end)
 
 describe("no_proxy", function()
   for _, case in ipairs {
-    -- list, host, port, exempt; as curl and Go read it
+    -- list, host, port, exempt; curl 7.88 says the same, but knows no ports, no brackets, no *. and no /0
     { "example.com", "example.com", 443, true }, { "example.com", "www.example.com", 443, true },
     { ".example.com", "www.example.com", 443, true }, { "*.example.com", "www.example.com", 443, true },
     { "example.com", "badexample.com", 443, false }, { "example.com", "example.com.evil", 443, false },
@@ -322,6 +322,7 @@ describe("no_proxy", function()
     { "10.0.0.0/8", "10.evil.example", 443, false }, { "127.0.0.1", "127.0.0.1", 443, true },
     { "::1", "::1", 443, true }, { "[::1]:8443", "::1", 8443, true }, { "[::1]:8443", "::1", 443, false },
     { "EXAMPLE.com", "example.com", 443, true }, { "0.0.1", "127.0.0.1", 443, false },
+    { "example.com.", "example.com", 443, true },
   } do
     it(("%q %s %s port %d"):format(case[1], case[4] and "names" or "does not name", case[2], case[3]), function()
       assert.equal(case[4], proxy.is_exempt(case[1], case[2], case[3]))

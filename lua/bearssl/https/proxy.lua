@@ -50,15 +50,15 @@ local function in_network(host, entry)
   return a >> 32 - bits == b >> 32 - bits
 end
 
--- Whether no_proxy's list names the host: "*", a name and all below it, an address, a network as 10.0.0.0/8; each with
--- a port if it likes.
+-- Whether no_proxy's list names the host, as Go reads it: "*", a name and all below it, an address, a network as
+-- 10.0.0.0/8; each with a port if it likes.
 function proxy.is_exempt(list, host, port)
   for entry in list:lower():gmatch "[^,%s]+" do
     local name, only = entry:match "^%[?(.-)%]?:(%d+)$"
     if not name or name:find(":", 1, true) and entry:sub(1, 1) ~= "[" then -- an IPv6 address ends like a port
       name, only = entry:match "^%[?(.-)%]?$", nil
     end
-    name = name:gsub("^%*?%.", "")
+    name = name:gsub("^%*?%.", ""):gsub("%.$", "")
     local below = not ipv4(host) and host:sub(-#name - 1) == "." .. name
     local fits = entry == "*" or name == host or below or in_network(host, name)
     if fits and (not only or tonumber(only) == port) then return true end

@@ -11,10 +11,11 @@ local function wrong(text, what)
   return nil, failure.option("url", ("'%s' %s"):format(text, what))
 end
 
--- A host name or address, as it stands in a URL or a certificate; in lower case, without a root's dot.
+-- A host name or address in lower case, without the root's dot, which no certificate has (RFC 6066 section 3); nil
+-- where it is none.
 function target.host(host)
-  if #host > 253 or not host:find "^[%w._:%%-]+$" then return nil end
-  return host:lower()
+  host = host:lower():gsub("(.)%.$", "%1")
+  return #host <= 253 and host:find "^[%w._:%%-]+$" and host or nil
 end
 
 function target.port(port)
