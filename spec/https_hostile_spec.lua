@@ -41,6 +41,7 @@ describe("a server that lies", function()
     { "a length that nobody has room for", line .. "Content-Length: 99999999999999999999\r\n\r\nhello", "decode" },
     { "two lengths", line .. "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "decode" },
     { "a list of lengths", line .. "Content-Length: 5, 6\r\n\r\nhello!", "decode" },
+    { "a list with nothing", line .. "Content-Length: 5,\r\n\r\nhello", "decode" },
     { "an empty length", line .. "Content-Length:\r\n\r\nhello", "decode" },
     { "a space before the colon", line .. "Content-Length : 5\r\n\r\nhello", "decode" },
     { "a coding that is none", line .. "Transfer-Encoding: chunkedd\r\n\r\n", "decode" },

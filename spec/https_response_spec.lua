@@ -66,6 +66,12 @@ describe("a response", function()
     assert.equal(response, err.response)
   end)
 
+  it("may tell its length twice, if it is the same", function()
+    local bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"
+    assert.equal("hello", assert(response_to(bytes)).body)
+    assert.equal("hello", assert(response_to((bytes:gsub("5\r\nContent%-Length: ", "5 , ")))).body)
+  end)
+
   it("is followed by its trailers, which are no headers", function()
     local response = assert(response_to(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nDigest: d\r\nContent-Length: 5\r\n\r\n"))

@@ -232,7 +232,6 @@ describe("a response that is not one", function()
     { "folded", "closed" }, { "malformed", "decode" }, { "chunk", "decode" }, { "hugechunk", "truncated" },
     { "cutchunk", "truncated" }, { "manychunk", "truncated" }, { "ssh", "decode" }, { "interims", "limit" },
     { "headers", "limit" }, { "badstatus", "decode" }, { "fraction", "decode" }, { "negative", "decode" },
-    { "manylengths", "decode" },
   } do
     it(("gives %s for /%s, and leaves no descriptor"):format(case[2], case[1]), function()
       keeps_no_descriptor(function() fails(case[2], get(case[1])) end)

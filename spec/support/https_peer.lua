@@ -48,7 +48,6 @@ local answers = {
   badstatus = function() return "HTTP/1.1 abc\r\n\r\n" end,
   fraction = function() return "HTTP/1.1 200 OK\r\nContent-Length: 1.5\r\n\r\nhello" end,
   negative = function() return "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhello" end,
-  manylengths = function() return "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello" end,
   malformed = function() return "HTTP/1.1 200 OK\r\nno colon\r\n\r\n" end,
   chunk = function() return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n" end,
   hugechunk = function() return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\nhello\r\n" end,

@@ -11,6 +11,15 @@ local function undecoded(where, what, text)
   return nil, failure.new("decode", where, ("%s: %q"):format(what, text:sub(1, 80)))
 end
 
+-- The bytes that Content-Length tells; the same number may stand there several times (RFC 9110 section 8.6).
+local function length_of(text)
+  local length = text:match "^%d+"
+  for one in (text .. ","):gmatch "[ \t]*(.-)[ \t]*," do
+    if one ~= length then return nil end
+  end
+  return length and #length <= 15 and math.tointeger(tonumber(length)) or nil
+end
+
 -- `kind` ("none", "length", "chunked", "close") and `length` of the body of a response; or nil, error. `unclear` is
 -- one whose end two fields tell: whoever sent it may think of another (RFC 9112 section 11.2).
 function body.framing(method, head)
@@ -22,11 +31,9 @@ function body.framing(method, head)
     return undecoded("Transfer-Encoding", "the body's coding is not known", coding)
   end
   if not length then return { kind = "close" } end
-  if not length:find "^%d+$" or #length > 15 then
-    return undecoded("Content-Length", "the body's length does not decode", length)
-  end
-  length = math.tointeger(tonumber(length))
-  return { kind = "length", length = length, done = length == 0 }
+  local bytes = length_of(length)
+  if not bytes then return undecoded("Content-Length", "the body's length does not decode", length) end
+  return { kind = "length", length = bytes, done = bytes == 0 }
 end
 
 local ends = { closed = true, truncated = true, reset = true, io = true }
@@ -71,6 +78,7 @@ local function next_chunk(connection)
   local line, err = connection:line(MAX_CHUNK_LINE)
   if not line then return nil, err end
   local digits = line:match "^(%x+)[ \t]*$" or line:match "^(%x+)[ \t]*;"
+  digits = digits and digits:match "^0*(%x+)$"
   if not digits or #digits > 13 then return undecoded("HTTP chunk", "the chunk's size does not decode", line) end
   return math.tointeger(tonumber(digits, 16))
 end
