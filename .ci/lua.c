@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * lua.c - an interpreter for the sanitizer builds: `lua5.4 [-e text] [script [args]]`, with the
- * text of LUA_INIT before, linked with the sanitizer's runtime, which a module loaded into
+ * lua.c - an interpreter for the sanitizer builds: `lua5.4 [-e text] [-lmodule] [script [args]]`,
+ * with the text of LUA_INIT before, linked with the sanitizer's runtime, which a module loaded into
  * Debian's lua5.4 would miss. The state is closed at the end, so that what is left then is a
  * leak. */
 #include <stdbool.h>
@@ -49,11 +49,28 @@ static int load_script(lua_State *L, char **argv, int argc, int script)
     return status;
 }
 
+/* How many words the option at `i` has; 0: it is none. */
+static int option_words(int argc, char **argv, int i)
+{
+    if (i + 1 < argc && strcmp(argv[i], "-e") == 0)
+        return 2;
+    return i < argc && strncmp(argv[i], "-l", 2) == 0 && argv[i][2] ? 1 : 0;
+}
+
+static bool run_option(lua_State *L, char **argv)
+{
+    if (strcmp(argv[0], "-e") == 0)
+        return run(L, luaL_loadstring(L, argv[1]), 0);
+    lua_getglobal(L, "require");
+    lua_pushstring(L, argv[0] + 2);
+    return run(L, LUA_OK, 1);
+}
+
 int main(int argc, char **argv)
 {
     int script = 1;
-    while (script + 1 < argc && strcmp(argv[script], "-e") == 0)
-        script += 2;
+    for (int words; (words = option_words(argc, argv, script)) > 0;)
+        script += words;
     lua_State *L = luaL_newstate();
     if (!L)
         return EXIT_FAILURE;
@@ -62,8 +79,8 @@ int main(int argc, char **argv)
     set_arg(L, argc, argv, script < argc ? script : 0);
     const char *first = getenv("LUA_INIT");
     bool ok = !first || run(L, luaL_loadbuffer(L, first, strlen(first), "=LUA_INIT"), 0);
-    for (int i = 1; ok && i < script; i += 2)
-        ok = run(L, luaL_loadstring(L, argv[i + 1]), 0);
+    for (int i = 1; ok && i < script; i += option_words(argc, argv, i))
+        ok = run_option(L, argv + i);
     if (ok && script < argc) {
         int status = load_script(L, argv, argc, script);
         ok = run(L, status, status == LUA_OK ? argc - script - 1 : 0);

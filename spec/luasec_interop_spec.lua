@@ -4,13 +4,14 @@ local child = require "spec.support.child"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 
+local interpreter = os.getenv "LUA" or "lua5.4" -- of this build, which peers do not see
 local script = io.popen "pwd":read "l" .. "/spec/support/luasec.lua"
 
 local function command(ours, role, options)
   local words = {}
   for name, value in pairs(options) do words[#words + 1] = ("'%s=%s'"):format(name, value) end
   table.sort(words)
-  local lua = ours and "env " .. child .. " lua5.4 -lbearssl.luasec" or "lua5.4"
+  local lua = ours and ("env %s %s -lbearssl.luasec"):format(child, interpreter) or "lua5.4"
   return ("%s %s %s %s"):format(lua, script, role, table.concat(words, " "))
 end
 

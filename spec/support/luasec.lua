@@ -1,7 +1,7 @@
 -- LuaSec as a peer, in a process of its own (Debian's lua5.4, not the one of the specs).
 --   lua5.4 luasec.lua server|client [port=N] [certificate= key= cafile=] [protocol=tlsv1_2] [verify=require]
 --     [ciphers=] [alpn=a,b] [name=SNI] [times=connections] [mode=echo|hold]
--- Prints "port N" (server), for each connection "handshake VERSION SUITE ALPN" with "peer CN" and "finished OURS THEIRS",
+-- Prints "port N" (server), for each connection "handshake VERSION SUITE ALPN", "peer CN" and "finished OURS THEIRS",
 -- or "failed ERROR", and how it ended.
 -- echo: the client sends "LENGTH\n" and as many bytes, the server sends them back; hold: neither sends anything.
 local socket = require "socket"
