@@ -6,3 +6,4 @@ files["spec/**/*.lua"].std = "+busted"
 files["bearssl-*.rockspec"].std = "+rockspec"
 files[".luacheckrc"].std = "+luacheckrc"
 files["docs/config.ld"].std = "+ldoc"
+files["spec/peers/resty/**/*.lua"] = { read_globals = { "ngx" } } -- they run under nginx, too

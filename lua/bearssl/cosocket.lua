@@ -138,14 +138,15 @@ local function replace(self)
   return stream
 end
 
--- What a handshake made of the connection that is asked for once more: true, stream; or nil, why.
+-- The connection, if it is as wanted, or one that is; nil, why.
 local function fitting(self, wanted)
   local stream = self.stream
   if not stream.tls and stream.reused == 0 then return stream end
   local has = stream.wanted
   if has and has.config == wanted.config and has.name == wanted.name then return stream end
-  if stream.reused == 0 or stream.touched then return nil, "connection in dubious state" end
-  return replace(self)
+  if stream.reused > 0 and not stream.touched then return replace(self) end
+  if has and not wanted.named and has.verifies == wanted.verifies then return stream end
+  return nil, "connection in dubious state"
 end
 
 local function result(stream, reused_session)
@@ -193,7 +194,7 @@ function Socket:sslhandshake(...)
   local config, wrong = tls.config(self.instance.tls, verify, self.identity)
   if not config then return nil, tostring(wrong), wrong end
   local _ <close> = enter(self, "connecting")
-  local wanted = { config = config, name = name }
+  local wanted = { config = config, name = name, named = server_name ~= nil, verifies = verify }
   local stream, why = fitting(self, wanted)
   if not stream then return nil, why end
   if stream.tls then

@@ -229,7 +229,7 @@ local function split(subject, pattern, options, context, most, result)
     end
     from = last + 1
   end
-  out[#out + 1] = subject:sub(from)
+  if from <= #subject then out[#out + 1] = subject:sub(from) end
   return out
 end
 

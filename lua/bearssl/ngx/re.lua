@@ -132,7 +132,8 @@ function re.gmatch(subject, pattern, options)
     if not from or from > #subject + 1 then return nil end
     local first, last, captures, wrong = safely(code, "tfind", subject, from)
     from = first and (last >= first and last + 1 or first + 1)
-    if not first then return nil, wrong end
+    if wrong then return nil, wrong end
+    if not first then return nil end
     return fill({}, subject, first, last, captures)
   end
 end

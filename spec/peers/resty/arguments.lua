@@ -1,0 +1,70 @@
+-- What is wrong with arguments, and calls in the wrong order.
+local run = ...
+local open, try, port = run.open, run.try, run.port
+
+local s = ngx.socket.tcp()
+for _, name in ipairs { "receive", "close", "setkeepalive", "getreusedtimes", "sslhandshake" } do
+  try(name .. " before connect", s[name], s)
+end
+try("send before connect", s.send, s, "x")
+try("receiveany before connect", s.receiveany, s, 10)
+try("receiveuntil before connect", s:receiveuntil "x")
+try("settimeout", s.settimeout, s, 100)
+try("settimeout nil", s.settimeout, s, nil)
+try("settimeout without", s.settimeout, s)
+try("settimeout negative", s.settimeout, s, -5)
+try("settimeout too long", s.settimeout, s, 2 ^ 31)
+try("settimeouts", s.settimeouts, s, 100, 100, 100)
+try("settimeouts nil", s.settimeouts, s, nil, nil, nil)
+
+try("connect without", s.connect, s)
+try("connect without port", s.connect, s, "127.0.0.1")
+try("connect to no port", s.connect, s, "127.0.0.1", "x")
+for _, bad in ipairs { 70000, -1 } do try("connect to " .. bad, s.connect, s, "127.0.0.1", bad) end
+try("connect where nobody is", s.connect, s, "127.0.0.1", 1)
+try("connect to a port as text", s.connect, s, "127.0.0.1", tostring(port))
+try("connect again", s.connect, s, "127.0.0.1", port)
+try("connect to no path", s.connect, s, "unix:/nowhere/x.sock")
+try("connect to no path, with a pool", s.connect, s, "unix:/nowhere/x.sock", { pool = "a" })
+try("pool is a number", s.connect, s, "127.0.0.1", port, { pool = 1 })
+try("pool is a table", s.connect, s, "127.0.0.1", port, { pool = {} })
+try("pool_size 0", s.connect, s, "127.0.0.1", port, { pool_size = 0 })
+try("pool_size text", s.connect, s, "127.0.0.1", port, { pool_size = "x" })
+try("backlog negative", s.connect, s, "127.0.0.1", port, { backlog = -1 })
+try("options are no table", s.connect, s, "127.0.0.1", port, "pool")
+try("no host", s.connect, s, nil, port)
+
+s = open "echo"
+for _, value in ipairs { true, 3.14, 10, "" } do try("send " .. tostring(value), s.send, s, value) end
+try("send nil", s.send, s, nil)
+try("send a function", s.send, s, print)
+try("send nothing", s.send, s)
+try("send two", s.send, s, "a", "b")
+try("send a table", s.send, s, { "a", 1, { 2.5, "b" }, {} })
+try("send true in a table", s.send, s, { "a", true })
+try("send a table with a hole", s.send, s, { "a", nil, "c" })
+try("send a table with a key", s.send, s, { a = 1 })
+try("send false deep inside", s.send, s, { "a", { false, true } })
+try("send a function in a table", s.send, s, { "a", { print } })
+try("what came back", s.receive, s, 19)
+
+try("receive -1", s.receive, s, -1)
+try("receive true", s.receive, s, true)
+try("receive l", s.receive, s, "l")
+try("receiveany 0", s.receiveany, s, 0)
+try("receiveuntil nothing", s.receiveuntil, s, "")
+try("inclusive is a number", s.receiveuntil, s, "x", { inclusive = 1 })
+try("receiveuntil with true", s.receiveuntil, s, "x", true)
+try("close", s.close, s)
+try("close again", s.close, s)
+
+s = open()
+try("setoption", s.setoption, s, "keepalive", true)
+try("getoption", s.getoption, s, "keepalive")
+try("tcp-nodelay", s.setoption, s, "tcp-nodelay", 1)
+try("no such option", s.setoption, s, "foo", 1)
+try("no option", s.getoption, s)
+try("no value", s.setoption, s, "keepalive")
+try("half a certificate", s.setclientcert, s, "a")
+try("no certificate", s.setclientcert, s)
+try("ngx.socket.connect", ngx.socket.connect, "127.0.0.1", 1)

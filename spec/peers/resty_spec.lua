@@ -1,0 +1,43 @@
+-- Libraries that were written for OpenResty, from Debian's packages and unmodified, on Lua 5.4; and scripts that say
+-- the same here as under lua-nginx-module. The libraries lie in /usr/share/lua/5.1, for no other reason than LuaJIT's.
+local pki = require "spec.support.pki"
+local resty = require "spec.support.resty"
+
+local pair, mine = pki.server.p256, pki.client.p256
+
+describe("a script says the same as under nginx:", function()
+  for _, name in ipairs { "arguments", "receive", "pool", "thread", "text", "re", "shared" } do
+    it(name, function()
+      local nginx <close> = resty.nginx()
+      local actor <close> = resty.actor()
+      assert.equal(nginx:run(name .. ".lua", actor.port), resty.run(name .. ".lua", actor.port, "coroutine"))
+    end)
+  end
+
+  for _, name in ipairs { "arguments", "receive", "text", "re", "shared" } do
+    it(name .. ", and so without a scheduler", function()
+      local nginx <close> = resty.nginx()
+      local actor <close> = resty.actor()
+      assert.equal(nginx:run(name .. ".lua", actor.port), resty.run(name .. ".lua", actor.port, "plain"))
+    end)
+  end
+end)
+
+for _, scheduler in ipairs { "plain", "coroutine", "copas", "cqueues", "luv" } do
+  describe("under the scheduler " .. scheduler, function()
+    it("lua-nginx-redis speaks to a Redis with TLS and client certificates", function()
+      local redis <close> = resty.redis(pair)
+      assert.equal("done\n", resty.use("redis.lua", scheduler, redis.port, mine.certificate, mine.key))
+    end)
+
+    it("lua-nginx-memcached speaks to a memcached, by TCP and by TLS", function()
+      local memcached <close> = resty.memcached(pair)
+      assert.equal("done\n", resty.use("memcached.lua", scheduler, memcached.port, memcached.tls_port))
+    end)
+
+    it("lua-nginx-websocket speaks to a websocketd over wss", function()
+      local websocketd <close> = resty.websocketd(pair)
+      assert.equal("done\n", resty.use("websocket.lua", scheduler, websocketd.port))
+    end)
+  end)
+end
