@@ -89,7 +89,7 @@ end
 function scheduler.socket(sock, given)
   local found = scheduler.of(given)
   if found == plain then return sock end
-  return require "bearssl.scheduler.socket"(sock, found)
+  return require "bearssl.scheduler.socket".make(sock, found)
 end
 
 local condition = {}

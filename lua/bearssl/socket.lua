@@ -209,7 +209,7 @@ end
 -- `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and
 -- `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not.
 -- `received`: bytes of the peer that were read from tcp already, before those in LuaSocket's own buffer
--- @treturn[1] bearssl.socket
+-- @treturn[1] bearssl.socket one of @{bearssl.scheduler.socket} where tcp was one
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
 -- @raise if an option is wrong
@@ -229,7 +229,8 @@ function core.config_methods.wrap(config, tcp, options)
   local received = options and options.received
   if not descriptor then return stream.new(sock, tcp, received) end
   take_over(sock, tcp, received)
-  return sock
+  local schedulers = package.loaded["bearssl.scheduler.socket"]
+  return schedulers and schedulers.like(tcp, sock) or sock
 end
 
 --- A connection without a socket: bytes in, bytes out.

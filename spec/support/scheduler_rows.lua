@@ -471,7 +471,7 @@ return function(name, describe, it)
       end, function()
         assert.equal("STARTTLS", b:receive())
         assert(b:send "go ahead\r\n")
-        local tls <close> = scheduler.socket(assert(ends.server():wrap(b)))
+        local tls <close> = assert(ends.server():wrap(b)) -- under the scheduler, as b was
         return tls:receive()
       end)
       assert.same({ 7, "secret" }, { there[1], back[1] })

@@ -175,4 +175,9 @@ function make(inner, scheduler)
   return self
 end
 
-return make
+-- sock under the scheduler of `given`, if that is a socket of one.
+local function like(given, sock)
+  return getmetatable(given) == meta and make(sock, given.scheduler) or sock
+end
+
+return { make = make, like = like }
