@@ -222,6 +222,26 @@ describe("server:run", function()
     second:stop()
   end)
 
+  it("looks at its files meanwhile, and sleeps between", function()
+    local plain, waits = scheduler.get "plain", 0
+    local server = serve.listen { watch = 0.05 }
+    server.options.scheduler = setmetatable({ wait = function(...)
+      waits = waits + 1
+      return plain.wait(...)
+    end }, { __index = plain })
+    local _, port = server:getsockname()
+    local command = "sh -c 'sleep 0.5; exec openssl s_client -quiet -connect 127.0.0.1:%d'"
+    local late <close> = peer.start(command:format(port), "hello\n")
+    local start = plain.now()
+    server:run(function(sock, itself)
+      sock:receive "*l"
+      itself:close()
+    end)
+    local turns = (plain.now() - start) / 0.05
+    assert.truthy(waits >= 5 and waits <= turns + 5, waits)
+    late:stop()
+  end)
+
   it("holds max_connections at a time, and takes the next when one has ended", function()
     local now, most = 0, 0
     local function handler(sock)
@@ -278,6 +298,24 @@ describe("server:run", function()
     end)
     loop:run()
     assert.truthy(waits <= 3, waits)
+  end)
+
+  it("ends when the listener that it was given is closed", function()
+    local tcp = assert(socket.bind("127.0.0.1", 0))
+    local server, loop = serve.listen { listener = tcp, watch = 0.05 }, scheduler.loop()
+    loop:spawn(server.run, server, serve.echo)
+    loop:spawn(function()
+      sleep(0.01)
+      local stays = assert(serve.connect(select(2, server:getsockname()), serve.client()))
+      scheduler.current().cancel(server:getfd())
+      tcp:close()
+      sleep(0.1)
+      assert(stays:send "still\n")
+      assert.equal("still", stays:receive "*l")
+      stays:close()
+    end)
+    loop:run()
+    assert.equal(-1, server:getfd())
   end)
 
   it("is not run twice at a time", function()
@@ -381,6 +419,24 @@ describe("server:close", function()
       sock:close()
     end)
     assert.same({ nil, "closed" }, { said[1], said[2] })
+  end)
+end)
+
+describe("a coroutine that is closed", function()
+  it("leaves its connection closed, and its place to the next", function()
+    local co
+    serve({ max_connections = 1 }, function(sock)
+      co = coroutine.running()
+      serve.echo(sock)
+    end, function(_, port)
+      local first = assert(serve.connect(port, serve.client()))
+      eventually(function() return co end)
+      coroutine.close(co)
+      local line, err = first:receive "*l"
+      assert.same({ nil, "closed" }, { line, err })
+      first:close()
+      assert.equal("hello", (serve.ask(port, serve.client())))
+    end)
   end)
 end)
 

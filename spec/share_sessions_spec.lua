@@ -92,6 +92,30 @@ describe("config:share_sessions", function()
     assert.equal("rejected", replay:info().early_data)
   end)
 
+  it("goes on with keys that change by themselves, and open for as long again", function()
+    local client, first = client_config(), nil
+    local function at(seconds)
+      local server = server_config { time = pair.time + seconds }
+      if first then assert(server:share_sessions(first)) end
+      first = first or server
+      return server
+    end
+    local function come(server, session)
+      local p = meet(client, server, session)
+      return p.client:info().resumed, assert(p.client:session())
+    end
+    local _, early = come(at(0))
+    local resumed, late = come(at(3500), early)
+    assert.is_true(resumed)
+    local newer
+    resumed, newer = come(at(3700), late) -- a new key seals, the one before opens
+    assert.is_true(resumed)
+    resumed = come(at(7000), newer)
+    assert.is_true(resumed)
+    resumed = come(at(7200), late) -- its time is over
+    assert.is_false(resumed)
+  end)
+
   it("is not for a config without tickets", function()
     local ok, err = server_config { session_cache = false }:share_sessions(server_config())
     assert.same({ nil, "state" }, { ok, err.code })

@@ -194,7 +194,7 @@ end
 -- @function listener:tick
 -- @treturn number|nil seconds until there is something to do again; nil: nothing
 function methods.tick(server)
-  background.run(server)
+  if not server.busy then background.run(server) end
   return background.due(server)
 end
 

@@ -5,6 +5,8 @@ local core = require "bearssl.core"
 local scheduler = require "bearssl.scheduler"
 local background = require "bearssl.server.background"
 local tell = require "bearssl.server.tell"
+require "bearssl.client_hello" -- and what else is loaded late: a server may have no descriptor left when it needs them
+require "bearssl.scheduler.socket"
 
 local loop = {}
 
@@ -38,17 +40,30 @@ local function take(server)
     server.pause = nil
     return tcp
   end
-  if err ~= "timeout" and err ~= "closed" then
+  if err == "closed" then -- by whoever gave it to us
+    server.listener = nil
+  elseif err ~= "timeout" then
     server.pause = math.min(PAUSE_MAX, 2 * (server.pause or PAUSE / 2))
     tell.error(server, err, "accept")
     server.scheduler.sleep(server.pause)
   end
 end
 
+-- What is due must not keep connections waiting, where it can be done beside them.
+local function do_background(server)
+  if server.busy or background.due(server) ~= 0 then return end
+  if not server.scheduler.spawn then return background.run(server) end
+  server.scheduler.spawn(function()
+    background.run(server)
+    loop.wake(server)
+  end)
+  server.busy = true -- from now on, though it runs later
+end
+
 -- The next connection; nil and "timeout" or "closed".
 function loop.next(server, deadline)
   while server.listener and not server.closing do
-    background.run(server)
+    do_background(server)
     local tcp = server.listener and take(server)
     if tcp then return tcp end
     local left = deadline and deadline - server.now()
@@ -97,11 +112,14 @@ end
 
 -- One connection from its first byte to its last.
 local function serve(server, tcp, handler)
-  local sock, err = loop.handshake(server, tcp)
+  local called, sock, err = pcall(loop.handshake, server, tcp)
+  if not called then sock, err = nil, sock end
   if not sock then return tell.error(server, err, "handshake") end
+  local over <close> = setmetatable({}, { __close = function() -- luacheck: ignore
+    server.open[sock] = nil
+    sock:close()
+  end })
   local ok, wrong = xpcall(handler, trace, sock, server)
-  server.open[sock] = nil
-  sock:close()
   if not ok then tell.error(server, wrong, "handler") end
 end
 
@@ -124,20 +142,11 @@ local function take_the_rest(server, start)
 end
 
 local function drain(server)
+  server.closing = server.closing or server.now() + server.options.close_timeout
   while server.count > 0 and server.now() < server.closing do server.scheduler.sleep(DRAIN) end
   local open = {}
   for sock in pairs(server.open) do open[#open + 1] = sock end
   for _, sock in ipairs(open) do sock:close() end
-end
-
--- What is due meanwhile must not keep connections waiting, where it can run beside them.
-local function do_background(server)
-  if not server.scheduler.spawn or server.busy or background.due(server) ~= 0 then return end
-  server.scheduler.spawn(function()
-    background.run(server)
-    loop.wake(server)
-  end)
-  server.busy = true -- from now on, though it runs later
 end
 
 local function run(server, start)
@@ -163,9 +172,7 @@ function loop.run(server, handler)
     server.count = server.count + 1
     if spawn then return spawn(connection, server, tcp, handler) end
     connection(server, tcp, handler)
-    if not server.closing then background.run(server) end
   end
-  if not spawn then background.run(server) end
   run(server, start)
   take_the_rest(server, start)
   loop.stop_listening(server)

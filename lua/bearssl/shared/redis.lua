@@ -18,10 +18,13 @@ Shared.__index = methods
 
 local WINDOW = 20 -- seconds that a hello is of use (RFC 8446 section 8.3; the engine's window, both ways)
 
+local MARK = 86400 -- seconds that the mark of the Redis is kept after the last hello
+
 -- KEYS: this hello, the mark that something was remembered before, the mark that this is not long ago. A Redis that was
 -- emptied has lost the marks too: then nothing is accepted until what it has forgotten is of no use any more.
 local first_time = [[
 if redis.call('SETNX', KEYS[2], '1') == 1 then redis.call('SET', KEYS[3], '1', 'EX', ARGV[2]) end
+redis.call('EXPIRE', KEYS[2], ARGV[3])
 if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 return redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[1]) and 1 or 0]]
 
@@ -42,7 +45,7 @@ local function guard(self)
     return self.pool:call(function(client, entry)
       if core.now() - entry.since < WINDOW + slack then return 0 end
       return client:eval(first_time, 3, prefix .. "hello:" .. hex(id), prefix .. "hellos", prefix .. "hellos:young",
-        seconds, WINDOW + slack)
+        seconds, WINDOW + slack, MARK)
     end) == 1
   end
 end
