@@ -58,8 +58,10 @@ end
 local function classes_at_run_time()
   local own = pki.server.p256
   local listener <close> = assert(bearssl.listen { port = 0, certificate = own.certificate, key = own.key })
+  local shared = require "bearssl.shared.redis".new { secret = false, redis = { connect = print } }
   local found = {
     listener = getmetatable(listener).__index,
+    shared_redis = getmetatable(shared).__index,
     session_cache = getmetatable(bearssl.session_cache()).__index,
     client = getmetatable(https.new()).__index,
     response = getmetatable(require "bearssl.https.response".new({ headers = {}, status = 200 })).__index,
