@@ -143,7 +143,7 @@ describe("a client's connections", function()
       client:close()
       client:close()
       assert.equal(0, client:idle())
-      scheduler.current().sleep(0.05) -- the server's end goes too
+      while server.open > 0 do scheduler.current().sleep(0.01) end
       assert.equal(before, ends.descriptors())
       assert.error_matches(function() client:get(server.url "") end, "client is closed")
     end)
@@ -167,7 +167,7 @@ describe("a connection that the server has closed", function()
       local client <close> = new()
       for i = 1, 3 do
         assert.equal(i .. " x", assert(client:post(server.url "", "x")).body)
-        scheduler.current().sleep(0.05)
+        while server.open > 0 do scheduler.current().sleep(0.01) end
       end
     end, { accept = closing(1) })
   end)
@@ -332,11 +332,19 @@ describe("early data (RFC 8470)", function()
       .. " location = /late { access_log @/messages; if ($ssl_early_data) { return 425; } return 200 late; }",
       "TLSv1.3")
     local client <close> = early_client()
-    for _, case in ipairs { { "early", "" }, { "early", "1", "accepted" }, { "late", "late" } } do
-      local response = assert(client:get(("https://localhost:%d/%s"):format(nginx.port, case[1])))
-      assert.same({ case[2], case[3] }, { response.body, response.tls.early_data })
+    local function get(path)
+      return assert(client:get(("https://localhost:%d/%s"):format(nginx.port, path)))
     end
-    nginx:wait_for('"GET /late HTTP/1.1" 425 .*"GET /late HTTP/1.1" 200 ', "messages")
+    assert.is_nil(get("early").tls.early_data)
+    assert.equal("accepted", get("early").tls.early_data)
+    -- nginx takes for early what it reads before our Finished, which may be there by then.
+    local told = false
+    for _ = 1, 50 do
+      assert.equal("late", get("late").body)
+      told = told or nginx:output "messages":find '"GET /late HTTP/1.1" 425 ' ~= nil
+      if told then break end
+    end
+    assert.is_true(told)
   end)
 
   it("is not half a request: what is more than the server allows goes later", function()

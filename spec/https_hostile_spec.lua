@@ -168,7 +168,7 @@ describe("a timeout", function()
 
   it("of a read within a body keeps what came", function()
     web.run(nil, function(server)
-      local err = fails("timeout", get(server.url "", { read_timeout = 0.1 }))
+      local err = fails("timeout", get(server.url "", { read_timeout = 1 }))
       assert.equal("hel", err.body)
     end, { accept = function(sock)
       web.request(sock)

@@ -271,6 +271,8 @@ describe("the proxy's URL", function()
     local ok, message = pcall(https.get, "https://a/", { proxy = "ftp://me:s3cret@a" })
     assert.is_false(ok)
     assert.falsy(message:find("s3cret", 1, true))
+    local _, err = https.get "https://me:s3cret@a b/"
+    assert.falsy(tostring(err):find("s3cret", 1, true))
   end)
 end)
 

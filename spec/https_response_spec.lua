@@ -482,6 +482,16 @@ describe("a body that goes out", function()
     end
   end)
 
+  it("is chunked where the headers say so, and may be empty", function()
+    web.run(function(request) return web.answer(request.method .. " " .. request.body) end, function(server)
+      for _, body in ipairs { "", "content" } do
+        local headers = { ["Transfer-Encoding"] = "chunked" }
+        local response = assert(https.put(server.url "", body, { trust = web.ca, headers = headers }))
+        assert.equal("PUT " .. body, response.body)
+      end
+    end)
+  end)
+
   it("is cut short by an answer, which is the result", function()
     local pieces = 0
     web.run(nil, function(server)
@@ -571,7 +581,7 @@ describe("https.download", function()
     web.run(function() return web.answer "x" end, function(server)
       before = ends.descriptors()
       assert.error_matches(function() download(server.url "", { progress = function() error "mine" end }) end, "mine")
-      scheduler.current().sleep(0.05)
+      while server.open > 0 do scheduler.current().sleep(0.01) end
       assert.equal(before, ends.descriptors())
     end)
     assert.same({}, files())

@@ -36,11 +36,9 @@ function body.framing(method, head)
   return { kind = "length", length = bytes, done = bytes == 0 }
 end
 
-local ends = { closed = true, truncated = true, reset = true, io = true }
-
 -- What a read of the body failed with: an end that comes too soon is one code, whatever the connection calls it.
 local function failed(framing, err)
-  if not ends[err.code] then return nil, err end
+  if not failure.is_end(err) then return nil, err end
   local of = framing.length and (" of %d"):format(framing.length) or ""
   return nil, failure.new("truncated", "HTTP body", ("the body ended after %d%s bytes"):format(framing.received, of),
     tostring(err))

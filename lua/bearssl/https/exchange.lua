@@ -114,8 +114,8 @@ end
 
 -- The exchange ------------------------------------------------------------------------------------------------------
 
--- What comes next instead of this response: { early = true }, { to =, method = }, { expect = true }; false, or nil,
--- error.
+-- What comes next instead of this response: { to =, method = }; or the same without something: { avoid = "early" },
+-- { avoid = "expect" }; false, or nil, error.
 local function follow_up(request, to, plan, response)
   if response.status == 425 and plan.early then return { avoid = "early" } end
   if response.status == 417 and plan.expects and not request.source then return { avoid = "expect" } end
@@ -130,9 +130,8 @@ local function finish(connection, request, to, plan, head)
   response.reused = connection.uses > 0
   response.redirects, response.minor = request.redirects, head.minor
   local framing, err = bodies.framing(request.method, head)
-  if not framing then return nil, err end
   local next_step
-  next_step, err = follow_up(request, to, plan, response)
+  if framing then next_step, err = follow_up(request, to, plan, response) end
   if next_step == nil then
     err.response = response
     return nil, err
@@ -147,8 +146,6 @@ local function finish(connection, request, to, plan, head)
   release(connection, request, plan, response, framing)
   return response, next_step
 end
-
-local gone = { closed = true, reset = true, truncated = true, io = true }
 
 -- One request to a target: a response, and what comes next instead of it; or nil, error, and whether a new connection
 -- may well be luckier: nothing has answered on an old one, and to ask twice does no harm (RFC 9112 section 9.3.1).
@@ -165,7 +162,7 @@ return function(request, to, avoid)
   local head
   head, err = outgoing.ask(connection, request, plan)
   if not head then
-    local retry = failure.is(err) and gone[err.code] and connection.uses > 0 and not connection.answered
+    local retry = failure.is_end(err) and connection.uses > 0 and not connection.answered
       and outgoing.is_idempotent(request.method) and not request.source
     return nil, err, retry
   end

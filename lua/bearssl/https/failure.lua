@@ -25,6 +25,13 @@ function failure.is(err)
   return type(err) == "table" and err.code ~= nil
 end
 
+local ends = { closed = true, reset = true, truncated = true, io = true }
+
+-- Whether it is the connection's end, in order or not.
+function failure.is_end(err)
+  return failure.is(err) and ends[err.code] or false
+end
+
 -- An error of a socket; `what` says whose. One that is a bearssl.error stays as it is.
 function failure.of(err, where, what)
   if type(err) ~= "string" then return err end

@@ -85,12 +85,12 @@ function outgoing.plan(request, to, through, avoid)
   local length
   length, err = frame(request, fields)
   if not length then return nil, err end
-  local content = request.content ~= "" and request.content or nil
+  local content, chunked = request.content ~= "" and request.content or nil, fields["transfer-encoding"] ~= nil
   local whole = to.scheme == "http" and through and through.kind:find "^http"
   return {
     head = header.format(("%s %s HTTP/1.1"):format(request.method, whole and to.url or to.uri), fields),
-    body = request.source or content and ltn12.source.string(content), content = content,
-    length = math.type(length) and length or nil, chunked = fields["transfer-encoding"] ~= nil,
+    body = request.source or content and ltn12.source.string(content) or chunked and ltn12.source.empty() or nil,
+    content = content, length = math.type(length) and length or nil, chunked = chunked,
     expects = (fields.expect or ""):lower() == "100-continue",
     closes = (fields.connection or ""):lower():find "close" ~= nil,
   }
@@ -167,8 +167,6 @@ local function expected(connection, plan)
   return head
 end
 
-local gone = { closed = true, reset = true, truncated = true, io = true }
-
 -- Sends the request, and gives the head of its response; or nil, error.
 function outgoing.ask(connection, request, plan)
   if plan.expects and plan.body then
@@ -179,7 +177,7 @@ function outgoing.ask(connection, request, plan)
   if ok then return header.receive(connection) end
   -- A server may answer, and close, before it has read all: what it says is worth more than that.
   plan.unsent = true
-  if not plan.answer and plan.body and failure.is(err) and gone[err.code] then
+  if not plan.answer and plan.body and failure.is_end(err) then
     plan.answer = header.receive(connection)
   end
   return plan.answer, not plan.answer and err or nil

@@ -10,13 +10,8 @@ local proxy = {}
 
 local ports = { http = 3128, https = 443, socks5 = 1080, socks5h = 1080 } -- 3128 is LuaSocket's
 
--- No password goes into a message.
-local function without_password(text)
-  return (text:gsub("^(%a[%w+.-]*://)[^/]*@", "%1...@"):gsub("^[^/]*@", "...@"))
-end
-
 local function wrong(text, what)
-  return nil, failure.option("proxy", ("'%s' %s"):format(without_password(text), what))
+  return nil, failure.option("proxy", ("'%s' %s"):format(target.without_password(text), what))
 end
 
 -- A proxy's URL; without a scheme it is http://.

@@ -7,7 +7,13 @@ local target = {}
 
 local ports = { https = 443, http = 80 }
 
+-- No password goes into a message.
+function target.without_password(text)
+  return (text:gsub("^(%a[%w+.-]*://)[^/]*@", "%1...@"):gsub("^[^/]*@", "...@"))
+end
+
 local function wrong(text, what)
+  text = target.without_password(text)
   return nil, failure.option("url", ("'%s' %s"):format(text, what))
 end
 
