@@ -39,7 +39,7 @@ local function default_names(low, high)
   return names
 end
 
---- The names that are taken where none are asked for, from a version ("1.2") to another.
+-- The names that are taken where none are asked for, from a version ("1.2") to another.
 function suites.defaults(low, high)
   return default_names(versions[low], versions[high])
 end

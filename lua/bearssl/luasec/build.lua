@@ -143,9 +143,7 @@ local function share(made, base)
   if base and made.native and base.native then made.config:share_sessions(base.config) end
 end
 
---- The config of a context: { config, native }, or nil and the reason.
--- @param ctx
--- @tparam[opt] string alpn of a server, the protocol that it has chosen
+-- The config of a context: { config, native }, or nil and the reason; alpn: the protocol that a server has chosen.
 function build.config(ctx, alpn)
   local s = context.settings(ctx)
   if not s.mode then return nil, "invalid mode" end

@@ -74,7 +74,7 @@ for iana, suite in pairs(core.cipher_suites) do
   end
 end
 
---- What info() tells of a suite, by IANA's name.
+-- What info() tells of a suite, by IANA's name.
 function ciphers.of(iana)
   return by_iana[iana] or { name = iana }
 end
@@ -192,11 +192,8 @@ local function command(list, text)
   return level and with_level(list, level), level
 end
 
---- The suites before TLS 1.3 that a cipher string names, by preference, as IANA names them.
--- @treturn[1] {string,...} one or more
--- @treturn[1] ?integer the security level that the string sets
--- @treturn[2] nil nothing that it names exists
--- @treturn[2] string the reason as OpenSSL has it
+-- The suites before TLS 1.3 that a cipher string names, by preference, as IANA names them, and the security level that
+-- it sets, if it does; nil and the reason as OpenSSL has it, where nothing that it names exists.
 function ciphers.parse(text)
   local list, level = {}, nil
   for i, name in ipairs(all) do list[i] = { suite = by_name[name], active = false } end
@@ -219,10 +216,8 @@ function ciphers.parse(text)
   return names, level
 end
 
---- The suites of TLS 1.3 that a string like "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256" names.
--- @treturn[1] {string,...} none for the empty string
--- @treturn[2] nil one is no suite of TLS 1.3
--- @treturn[2] string
+-- The suites of TLS 1.3 that a string like "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256" names, none for the empty
+-- one; nil and the reason where one is no suite of TLS 1.3.
 function ciphers.parse_suites(text)
   local names, seen = {}, {}
   for name in text:gmatch "[^:, ;]+" do

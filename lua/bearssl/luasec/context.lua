@@ -34,7 +34,7 @@ local function check_string(value, n, name)
   return value
 end
 
---- The settings of a context; nil: it is none.
+-- The settings of a context; nil: it is none.
 function context.settings(ctx)
   return settings_of[ctx]
 end

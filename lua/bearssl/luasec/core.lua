@@ -1,6 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- ssl.core: LuaSec's connections. Each is a shell around a socket of bearssl, which is made when the handshake begins:
--- by then sni(), sethost() and the rest have said what it is to be.
+
+--- LuaSec's module `ssl`.
+-- @module ssl
+
+-- ssl.core, too. Each connection is a shell around a socket of bearssl, which is made when the handshake begins: by
+-- then sni(), sethost() and the rest have said what it is to be.
 local build = require "bearssl.luasec.build"
 local ciphers = require "bearssl.luasec.ciphers"
 local context = require "bearssl.luasec.context"
@@ -78,6 +82,9 @@ local function drop(state)
   core.socket_meta.__gc(sock)
 end
 
+--- Says close_notify, for which it waits a second at most, and closes the descriptor. Twice is fine; done by
+-- `<close>` and the collector, too.
+-- @function conn:close
 function methods.close(conn)
   local state = check(conn, "close")
   if state.phase == "closed" then return end
@@ -107,6 +114,12 @@ local function told(state, err)
   return err
 end
 
+--- Completes the handshake. Callbacks are called from here; they may yield, and what they raise is raised.
+-- @function conn:dohandshake
+-- @treturn[1] boolean true; again after success, too
+-- @treturn[2] boolean false
+-- @treturn[2] string `"wantread"`, `"wantwrite"`: call again; `"closed"`; or the reason, in OpenSSL's words
+-- @treturn[2] ?string|bearssl.error `"timeout"`, where that was it; what is known of the reason
 function methods.dohandshake(conn)
   local state = check(conn, "dohandshake")
   if state.phase == "closed" or state.fd < 0 then return false, "closed" end
@@ -121,6 +134,17 @@ end
 
 -- Data ------------------------------------------------------------------------------------------------------------
 
+--- Sends.
+-- @function conn:send
+-- @tparam string data
+-- @tparam[opt=1] integer i first byte, as in string.sub
+-- @tparam[opt=-1] integer j last byte
+-- @treturn[1] integer index of the last byte sent
+-- @treturn[2] nil
+-- @treturn[2] string as for @{conn:dohandshake}
+-- @treturn[2] integer index of the last byte that is on its way
+-- @treturn[2] nil
+-- @treturn[2] ?string|bearssl.error as for @{conn:dohandshake}
 function methods.send(conn, data, i, j)
   local state = check(conn, "send")
   if type(data) ~= "string" and type(data) ~= "number" then
@@ -135,6 +159,17 @@ end
 
 local patterns = { ["*l"] = true, ["*a"] = true }
 
+--- Receives.
+-- @function conn:receive
+-- @tparam[opt="*l"] string|integer pattern `"*l"`, `"*a"` or a number of bytes
+-- @tparam[opt=""] string prefix put before what is received
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] string as for @{conn:dohandshake}; `"unexpected eof while reading"`: an end without close_notify
+-- @treturn[2] string what came before that
+-- @treturn[2] nil
+-- @treturn[2] ?string|bearssl.error as for @{conn:dohandshake}
+-- @raise for another pattern
 function methods.receive(conn, pattern, prefix)
   local state = check(conn, "receive")
   local number = type(pattern) ~= "nil" and not patterns[pattern] and tonumber(pattern)
@@ -149,6 +184,11 @@ function methods.receive(conn, pattern, prefix)
   return nil, reason, partial, nil, more
 end
 
+--- Bounds how long calls may wait.
+-- @function conn:settimeout
+-- @tparam ?number seconds nil or negative: for ever; 0: not at all
+-- @tparam[opt="b"] string mode `"b"`: each wait; `"t"`, `"r"`: the call
+-- @treturn integer 1
 function methods.settimeout(conn, seconds, mode)
   local state = check(conn, "settimeout")
   local n = seconds == nil and -1 or tonumber(seconds)
@@ -161,21 +201,32 @@ function methods.settimeout(conn, seconds, mode)
   return 1
 end
 
+--- @function conn:getfd
+-- @treturn integer the descriptor; -1: closed
 function methods.getfd(conn)
   local state = check(conn, "getfd")
   return state.sock and state.phase ~= "closed" and state.sock:getfd() or state.fd
 end
 
+--- Would receive end at once, whether or not the descriptor is readable? `socket.select` asks this.
+-- @function conn:dirty
+-- @treturn boolean
 function methods.dirty(conn)
   local state = check(conn, "dirty")
   return state.phase == "connected" and state.sock:dirty()
 end
 
+--- @function conn:want
+-- @treturn string `"read"`, `"write"` or `"nothing"`: what the last call waits for
 function methods.want(conn)
   local state = check(conn, "want")
   return state.phase ~= "closed" and state.sock and state.sock:want() or "nothing"
 end
 
+--- @function conn:getstats
+-- @treturn integer bytes of application data received
+-- @treturn integer bytes sent
+-- @treturn number age in seconds
 function methods.getstats(conn)
   local state = check(conn, "getstats")
   local received, sent, age = 0, 0, 0
@@ -184,7 +235,12 @@ function methods.getstats(conn)
   return received + base[1], sent + base[2], age + base[3]
 end
 
---- As LuaSocket's: the counters go on from there.
+--- Sets what @{conn:getstats} gives; it goes on from there.
+-- @function conn:setstats
+-- @tparam ?integer received
+-- @tparam ?integer sent
+-- @tparam ?number age
+-- @treturn integer 1
 function methods.setstats(conn, received, sent, age)
   local state = check(conn, "setstats")
   local now = { 0, 0, 0 }
@@ -203,6 +259,11 @@ local function connected(state)
   return state.phase == "connected"
 end
 
+--- Before the handshake: the name that a client asks for, or the contexts that a server has by name (RFC 6066 section
+-- 3).
+-- @function conn:sni
+-- @tparam string|table what a client's name; a server's contexts by name, kept by reference: what is added later counts
+-- @tparam[opt] boolean strict a name that is not in the table is refused; else the connection's own context serves
 function methods.sni(conn, what, strict)
   local state = check(conn, "sni")
   if not state.server then
@@ -219,12 +280,16 @@ function methods.sni(conn, what, strict)
   state.sni_map, state.sni_strict = what, strict
 end
 
+--- @function conn:getsniname
+-- @treturn ?string the name that was asked for
 function methods.getsniname(conn)
   local state = check(conn, "getsniname")
   if not state.sock or state.phase == "closed" then return state.name end
   return (state.sock:info() or {}).server_name
 end
 
+--- @function conn:getalpn
+-- @treturn ?string the protocol that was agreed on (RFC 7301)
 function methods.getalpn(conn)
   local state = check(conn, "getalpn")
   return state.sock and state.phase ~= "closed" and (state.sock:info() or {}).alpn or nil
@@ -238,6 +303,12 @@ local function description(info)
   }
 end
 
+--- What was agreed on, in OpenSSL's words.
+-- @function conn:info
+-- @tparam[opt] string field that alone
+-- @treturn[1] table `cipher`, `protocol`, `key`, `authentication`, `encryption`, `mac`, `bits`, `algbits`, `export`
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`
 function methods.info(conn, field)
   local state = check(conn, "info")
   if not connected(state) then return nil, "closed" end
@@ -246,18 +317,36 @@ function methods.info(conn, field)
   return all
 end
 
+--- This side's Finished.verify_data: tls-unique of a client's full handshake before TLS 1.3 (RFC 5929 section 3).
+-- @function conn:getfinished
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`
 function methods.getfinished(conn)
   local state = check(conn, "getfinished")
   if not connected(state) then return nil, "closed" end
   return (state.sock:finished())
 end
 
+--- The peer's Finished.verify_data.
+-- @function conn:getpeerfinished
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`
 function methods.getpeerfinished(conn)
   local state = check(conn, "getpeerfinished")
   if not connected(state) then return nil, "closed" end
   return select(2, state.sock:finished())
 end
 
+--- Keying material for a protocol on top (RFC 5705, RFC 8446 section 7.5).
+-- @function conn:exportkeyingmaterial
+-- @tparam string label
+-- @tparam integer length bytes, 1 to 1024
+-- @tparam[opt] string ctx context
+-- @treturn[1] string
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`, `"error exporting keying material"`
 function methods.exportkeyingmaterial(conn, label, length, ctx)
   local state = check(conn, "exportkeyingmaterial")
   if type(label) ~= "string" then bad_argument(1, "exportkeyingmaterial", "string expected, got " .. type(label)) end
@@ -312,18 +401,52 @@ local function chain(name, of)
   end
 end
 
+--- @function conn:getpeercertificate
+-- @tparam[opt=1] integer n 1: the peer's own
+-- @treturn[1] ?certificate nil: it sent fewer
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`, `"invalid certificate index"`
 methods.getpeercertificate = nth("getpeercertificate", peers)
+
+--- @function conn:getpeerchain
+-- @treturn[1] {certificate,...} as the peer sent them, its own first
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`
 methods.getpeerchain = chain("getpeerchain", peers)
+
+--- @function conn:getlocalcertificate
+-- @tparam[opt=1] integer n as for @{conn:getpeercertificate}, of this side's
+-- @treturn[1] ?certificate
+-- @treturn[2] nil
+-- @treturn[2] string
 methods.getlocalcertificate = nth("getlocalcertificate", own)
+
+--- @function conn:getlocalchain
+-- @treturn[1] {certificate,...} this side's, as for @{conn:getpeerchain}
+-- @treturn[2] nil
+-- @treturn[2] string `"closed"`
 methods.getlocalchain = chain("getlocalchain", own)
 
+--- What there is to say against the peer's certificate, where the handshake went on: `verify = "none"`,
+-- `lsec_continue`.
+-- @function conn:getpeerverification
+-- @treturn[1] boolean true
+-- @treturn[2] boolean false
+-- @treturn[2] string|table the reason; with `lsec_continue` lists of reasons by the depth of the certificate and 1
 function methods.getpeerverification(conn)
   local state = check(conn, "getpeerverification")
   if not connected(state) then return false, "closed" end
   return verify.result(state)
 end
 
---- The name that the peer's certificate must have, and flags (a newer LuaSec's); nil: none.
+--- Before the handshake: the name that the peer's certificate must have, by its subjectAltName (RFC 9525).
+-- @function conn:sethost
+-- @tparam ?string name a host name or an address; nil: none
+-- @tparam[opt] string ... flags: `no_wildcards`; `never_check_subject`, `no_partial_wildcards` and
+-- `single_label_subdomains` are always so
+-- @treturn[1] boolean true
+-- @treturn[2] boolean false
+-- @treturn[2] string what is wrong
 function methods.sethost(conn, name, ...)
   local state = check(conn, "sethost")
   if name ~= nil and (type(name) ~= "string" or name == "") then
@@ -336,8 +459,11 @@ function methods.sethost(conn, name, ...)
   return true
 end
 
---- DANE for this connection: the base domain of the TLSA records, which is the name asked for and verified, too. The
--- context must have it (ssl.newcontext's dane).
+--- Before the handshake: DANE (RFC 6698, RFC 7671) for a name, which is asked for and verified, too. The context must
+-- have it: `dane` of @{newcontext}.
+-- @function conn:setdane
+-- @tparam string name the base domain of the TLSA records
+-- @treturn boolean false: it cannot be had here
 function methods.setdane(conn, name)
   local state = check(conn, "setdane")
   if type(name) ~= "string" then bad_argument(1, "setdane", "string expected, got " .. type(name)) end
@@ -346,7 +472,13 @@ function methods.setdane(conn, name)
   return true
 end
 
---- Adds a TLSA record (RFC 6698): usage, selector, matching type and data; false where it is none that can be used.
+--- Adds a TLSA record, which must have come by DNSSEC.
+-- @function conn:settlsa
+-- @tparam integer usage 0 to 3
+-- @tparam integer selector 0: the certificate, 1: its key
+-- @tparam integer matching 0: as it is, 1: SHA-256, 2: SHA-512
+-- @tparam string data octets
+-- @treturn boolean false: it is none that can be used
 function methods.settlsa(conn, usage, selector, matching, data)
   local state = check(conn, "settlsa")
   local numbers = { usage or false, selector or false, matching or false }
@@ -361,7 +493,7 @@ end
 
 -- The module ------------------------------------------------------------------------------------------------------
 
---- What ssl.core.info gives: the cipher's line, bits, bits of the algorithm and the version.
+--- ssl.core.info: the cipher as OpenSSL describes it, bits, bits of the algorithm and the version.
 function public.info(conn)
   local state = check(conn, "info")
   if not connected(state) then return nil end
@@ -371,7 +503,7 @@ function public.info(conn)
   return line, d.bits, d.algbits, d.protocol
 end
 
---- There is no compression (RFC 7525 section 3.3): nil, always.
+-- There is no compression (RFC 7525 section 3.3): nil, always.
 function public.compression(conn)
   local state = check(conn, "compression")
   if not connected(state) then return nil, "closed" end

@@ -12,7 +12,7 @@ local digest_names = { [SHA256] = "sha256", [SHA512] = "sha512" }
 local digest_sizes = { [SHA256] = 32, [SHA512] = 64 }
 local RECORDS_MAX, DATA_MAX = 64, 65535
 
---- A TLSA record as a table; nil where it is none that can be used.
+-- A TLSA record as a table; nil where it is none that can be used.
 function dane.record(usage, selector, matching, data)
   if usage < PKIX_TA or usage > DANE_EE or selector < 0 or selector > 1 then return nil end
   if matching ~= FULL and #data ~= digest_sizes[matching] then return nil end
@@ -26,7 +26,7 @@ function dane.record(usage, selector, matching, data)
   return record
 end
 
---- Adds a record to a list of them; false where it is none, or there are too many.
+-- Adds a record to a list of them; false where it is none, or there are too many.
 function dane.add(list, ...)
   local record = dane.record(...)
   if not record or #list >= RECORDS_MAX then return false end
@@ -113,10 +113,8 @@ end
 
 local no_match = { code = "no_tlsa", message = "no matching DANE TLSA records" }
 
---- The verdict on a chain: true; or false, the error, its message and the faults.
--- @param state of the connection: `tlsa`, `host`, `settings`
--- @param certificates what the peer sent
--- @param check_chain verifies them against the caller's anchors
+-- The verdict on the chain that came: true; or false, the error, its message and the faults. check_chain verifies it
+-- against the caller's anchors.
 function dane.judge(state, certificates, check_chain)
   local records = strongest(state.tlsa)
   local leaf = certificates[1]

@@ -93,18 +93,18 @@ local verification = {
   no_tlsa = "no matching DANE TLSA records",
 }
 
---- Is this why a certificate was refused?
+-- Is this why a certificate was refused?
 function errors.is_verification(err)
   return type(err) == "table" and err.side ~= "peer" and verification[err.code] ~= nil
     and err.code ~= "no_peer_certificate" and err.code ~= "limit"
 end
 
---- What X509_verify_cert_error_string would say.
+-- What X509_verify_cert_error_string would say.
 function errors.verification(err)
   return verification[err.code] or tostring(err)
 end
 
---- What LuaSec's functions return for an error of ours; strings are the same in both.
+-- What LuaSec's functions return for an error of ours; strings are the same in both.
 function errors.reason(err)
   if type(err) ~= "table" then return err end
   if err.code == "peer_alert" then return err.alert and alert_reason(err.alert) or "tlsv1 alert" end
@@ -113,7 +113,7 @@ function errors.reason(err)
   return reasons[err.code] or tostring(err)
 end
 
---- Why a file could not be used, in the words that stand in LuaSec's parentheses.
+-- Why a file could not be used, in the words that stand in LuaSec's parentheses.
 function errors.of_file(err)
   if err.code == "file" then return tostring(err.message):match "([^:]+)$":gsub("^ ", "") end
   if err.code == "bad_password" or err.code == "encrypted_key" then return "bad decrypt" end

@@ -24,7 +24,7 @@ local function choose(callback, offered)
   end
 end
 
---- on_client_hello of configs: a config, nil for the connection's own, false for no such name here.
+-- on_client_hello of configs: a config, nil for the connection's own, false for no such name here.
 function hello.answer(offer, sock)
   local state = verify.state(sock)
   local ctx = by_name(state, offer.server_name)

@@ -11,7 +11,7 @@ local flags = {
   always_check_subject = false, multi_label_wildcards = false,
 }
 
---- nil, or what is wrong with a list of flags.
+-- nil, or what is wrong with a list of flags.
 function host.objection(list)
   for _, flag in ipairs(list) do
     if flags[flag] == nil then return ("invalid host flag (%s)"):format(tostring(flag)) end
@@ -35,7 +35,7 @@ local function literally(certificate, name)
   return false
 end
 
---- true; or false, the reason, and the error.
+-- true; or false, the reason, and the error.
 function host.match(certificate, name, list)
   local wrong = host.objection(list or {})
   if wrong then return false, wrong, { code = "option" } end

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: MIT
--- ssl.https: LuaSec's HTTPS requests, on LuaSocket's socket.http. Unlike there the server's certificate and its name
--- are verified, against the system's anchors, unless verify = "none" says otherwise; and the caller's table is his own.
+
+--- LuaSec's module `ssl.https`, after `require "bearssl.luasec"`: requests on LuaSocket's socket.http. Unlike there
+-- the server's certificate and its name are verified, against the system's anchors, unless `verify = "none"` says
+-- otherwise; and the caller's table is his own.
+-- @module ssl.https
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 local socket = require "socket"
@@ -80,6 +83,7 @@ function Connection:connect(host, port)
 end
 
 --- For `create` of socket.http, which calls this itself for https URLs.
+-- @function tcp
 -- @tparam[opt] table params LuaSec's keys; all others are passed by
 -- @treturn function gives a connection
 function https.tcp(params)
@@ -115,7 +119,9 @@ local function of_string(text, body, sink)
   return request
 end
 
---- A request, as LuaSocket's http.request takes it, with LuaSec's keys in the same table; see docs/luasec.md.
+--- A request, as LuaSocket's http.request takes it, with LuaSec's keys in the same table; and `timeout`, seconds that
+-- each step may take. `proxy`, `create` and a `redirect` that is true are refused, as LuaSec does.
+-- @function request
 -- @tparam string|table request a URL, or a table, which is not changed
 -- @tparam[opt] string body with a URL: makes it a POST
 -- @treturn[1] string|integer the body; 1 with a table

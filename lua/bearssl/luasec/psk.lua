@@ -8,9 +8,8 @@ local IDENTITY_MAX, KEY_MAX = 1024, 64 -- bytes
 
 local client = {}
 
---- The session that stands for what the callback gives; nil where it gives nothing.
--- @treturn[2] nil
--- @treturn[2] string what is wrong with its answer
+-- The session that stands for what the callback gives; nil where it gives nothing, and nil and the reason where its
+-- answer is wrong.
 function client.session(config, s)
   local identity, key = s.client_psk(nil, IDENTITY_MAX, KEY_MAX)
   if identity == nil or key == nil then return nil end

@@ -1,5 +1,10 @@
 -- SPDX-License-Identifier: MIT
--- ssl: LuaSec's first module.
+
+--- LuaSec's module `ssl`, after `require "bearssl.luasec"`, and the methods of its objects. What is otherwise than in
+-- LuaSec, name by name: docs/luasec-table.md.
+-- @module ssl
+
+-- Connections (bearssl.luasec.core) and certificates (bearssl.luasec.x509) stand on the same page.
 local build = require "bearssl.luasec.build"
 local config = require "bearssl.luasec.config"
 local connections = require "bearssl.luasec.core"
@@ -160,7 +165,13 @@ local function new_context(cfg)
 end
 
 --- Makes a context of LuaSec's table. What is wrong in it is told here: a mode that there is none of, a key that is
--- nearly one, what ssl.wrap alone knows.
+-- nearly one, what @{wrap} alone knows.
+-- @function newcontext
+-- @tparam table cfg LuaSec's keys: `mode` and `protocol` are needed
+-- @treturn[1] context
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong, in LuaSec's words
+-- @raise where `protocol` or `mode` is missing
 function ssl.newcontext(cfg)
   if cfg.host ~= nil or cfg.hostflags ~= nil then
     return nil, "host and hostflags belong to ssl.wrap: a context verifies no name"
@@ -194,11 +205,14 @@ local function connect(cfg, own)
 end
 
 --- TLS on a connected socket of LuaSocket, whose descriptor goes over with what it had read already.
--- @param sock
--- @param cfg a context, or the table of one, which may have `host` and `hostflags` besides
+-- @function wrap
+-- @param sock a TCP object that is connected or accepted; it has no descriptor afterwards
+-- @tparam context|table cfg a context, or the table of one, which may have `host` and `hostflags` besides: see
+-- @{conn:sethost}
 -- @treturn[1] connection
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong
+-- @raise where cfg is something else
 function ssl.wrap(sock, cfg)
   local own = type(cfg) == "table"
   if not own and not context.settings(cfg) then
@@ -222,7 +236,9 @@ local places = {
   "/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
 }
 
---- @treturn[1] string the path of the system's anchors; SSL_CERT_FILE comes first, as in OpenSSL
+--- Where the system has its anchors: SSL_CERT_FILE, then the usual places.
+-- @function find_system_ca
+-- @treturn[1] string a path
 -- @treturn[2] nil
 -- @treturn[2] string where they were looked for
 function ssl.find_system_ca()
@@ -242,6 +258,10 @@ end
 local system_ca -- nil: not looked for yet; false: switched off
 
 --- The same, looked for once.
+-- @function get_system_ca
+-- @treturn[1] string a path
+-- @treturn[2] nil
+-- @treturn[2] string why there is none
 function ssl.get_system_ca()
   if system_ca == false then return nil, "the system's CA bundle is switched off" end
   local wrong
@@ -249,7 +269,10 @@ function ssl.get_system_ca()
   return system_ca, wrong
 end
 
---- Sets it, forgets it (nil), or switches it off (false).
+--- Sets what @{get_system_ca} gives.
+-- @function set_system_ca
+-- @tparam ?string|boolean path nil: it is looked for again; false: there is none
+-- @treturn boolean true
 function ssl.set_system_ca(path)
   if path ~= nil and path ~= false and type(path) ~= "string" then
     error("bad argument #1 to 'set_system_ca' (a path, nil or false is expected)", 2)

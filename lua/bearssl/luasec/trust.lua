@@ -18,7 +18,7 @@ end
 
 local nothing
 
---- The store of a context that has been given no anchors: nobody is trusted.
+-- The store of a context that has been given no anchors: nobody is trusted.
 function trust.none()
   nothing = nothing or assert(new_store {})
   return nothing
@@ -34,8 +34,7 @@ local function read_store(cafile, capath)
   return new_store { cafile, watch = true }
 end
 
---- The anchors of a file and a folder; nil and the reason.
--- @treturn[1] table `store`, `cafile`, `capath`
+-- The anchors of a file and a folder, a table of store, cafile and capath; nil and the reason.
 function trust.load(cafile, capath)
   if type(cafile) ~= "string" and type(capath) ~= "string" then return nil, "passed invalid argument" end
   local name = ("%s\0%s"):format(cafile or "", capath or "")
@@ -58,7 +57,7 @@ end
 
 local crl_block = "%-%-%-%-%-BEGIN X509 CRL%-%-%-%-%-.-%-%-%-%-%-END X509 CRL%-%-%-%-%-"
 
---- The CRLs that stand in a file, as PEM; "" where there are none.
+-- The CRLs that stand in a file, as PEM; "" where there are none.
 function trust.crls(found)
   local list = {}
   for block in read(found and found.cafile or ""):gmatch(crl_block) do list[#list + 1] = block .. "\n" end

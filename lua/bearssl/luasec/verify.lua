@@ -14,7 +14,7 @@ local rsa_bits = { [0] = 2048, 2048, 2048, 3072, 4096, 4096 } -- by security lev
 -- Of the sockets of bearssl, whose connection they are.
 local state_of = setmetatable({}, { __mode = "k" })
 
---- Remembers the state of a connection (bearssl.luasec.core) by its socket.
+-- Remembers the state of a connection (bearssl.luasec.core) by its socket.
 function verify.register(sock, state)
   state_of[sock] = state
 end
@@ -23,7 +23,7 @@ function verify.state(sock)
   return state_of[sock]
 end
 
---- What store:verify and configs are asked of a path, by the settings.
+-- What store:verify and configs are asked of a path, by the settings.
 function verify.path_options(s)
   local options = { min_rsa_bits = rsa_bits[s.level or 2] }
   -- OpenSSL counts the certificates between the leaf and the anchor
@@ -36,7 +36,7 @@ function verify.path_options(s)
   return options
 end
 
---- Does the engine verify the chain, with these settings, and refuse it?
+-- Does the engine verify the chain, with these settings, and refuse it?
 function verify.by_handshake(s)
   return s.verify.peer and not s.continue and not s.ignore_purpose and not s.dane
 end
@@ -177,7 +177,7 @@ local function refuses(state)
   return s.verify.peer or state.host ~= nil and not state.server
 end
 
---- on_peer of configs: the last word, before the handshake ends.
+-- on_peer of configs: the last word, before the handshake ends.
 function verify.on_peer(sock)
   local state = state_of[sock]
   if not state then return true end
@@ -186,7 +186,7 @@ function verify.on_peer(sock)
   return false, state.verdict.error.code
 end
 
---- The same for the engine that does not ask; true, or false and the error.
+-- The same for the engine that does not ask; true, or false and the error.
 function verify.after(state)
   if state.verdict or state.server then return true end
   state.verdict = judge(state, verify.by_handshake(state.settings))
@@ -194,7 +194,7 @@ function verify.after(state)
   return false, state.verdict.error
 end
 
---- getpeerverification: true; or false and what is wrong, as a string or as a table.
+-- getpeerverification: true; or false and what is wrong, as a string or as a table.
 function verify.result(state)
   state.verdict = state.verdict or judge(state, verify.by_handshake(state.settings))
   local verdict = state.verdict

@@ -1,4 +1,8 @@
 -- SPDX-License-Identifier: MIT
+
+--- LuaSec's module `ssl`.
+-- @module ssl
+
 -- ssl.x509: certificates with LuaSec's methods and formats, around certificates of bearssl.
 local core = require "bearssl.core"
 local errors = require "bearssl.luasec.errors"
@@ -34,7 +38,7 @@ end
 function meta.__close()
 end
 
---- A certificate of bearssl with LuaSec's face; a string, which is what does not parse, gives nil.
+-- A certificate of bearssl with LuaSec's face; a string, which is what does not parse, gives nil.
 function x509.wrap(certificate)
   if type(certificate) == "string" then return nil end
   local cert = core.box(meta)
@@ -42,12 +46,17 @@ function x509.wrap(certificate)
   return cert
 end
 
---- The certificate of bearssl behind it.
+-- The certificate of bearssl behind it.
 function x509.unwrap(cert)
   return certificate_of[cert]
 end
 
---- The first certificate of PEM text; DER will do as well.
+--- The first certificate of a text.
+-- @function loadcertificate
+-- @tparam string pem PEM; DER will do as well
+-- @treturn[1] certificate
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
 function x509.load(pem)
   if type(pem) ~= "string" then
     bad_argument(1, "load", "string expected, got " .. (pem == nil and "no value" or type(pem)))
@@ -71,10 +80,14 @@ local function name_list(name)
   return list
 end
 
+--- @function cert:subject
+-- @treturn {table,...} attributes, each with `oid`, `name` (OpenSSL's) and `value`
 function methods.subject(cert)
   return name_list(check(cert, "subject").subject)
 end
 
+--- @function cert:issuer
+-- @treturn {table,...} as for @{cert:subject}
 function methods.issuer(cert)
   return name_list(check(cert, "issuer").issuer)
 end
@@ -104,6 +117,10 @@ local function alternative_names(value)
   return names
 end
 
+--- The subject alternative name (RFC 5280 section 4.2.1.6), the one extension that LuaSec tells.
+-- @function cert:extensions
+-- @treturn table by OID: `name`, `dNSName`, `iPAddress`, `rfc822Name`, `uniformResourceIdentifier`, and other names
+-- by OID
 function methods.extensions(cert)
   local extension = check(cert, "extensions").extensions.subject_alt_name
   if not extension then return {} end
@@ -120,14 +137,21 @@ local function date(text)
   return ("%s %2d %s %s GMT"):format(months[tonumber(month)], tonumber(day), time, (year:gsub("^0+(.)", "%1")))
 end
 
+--- @function cert:notbefore
+-- @treturn string "Nov 23 08:53:59 2026 GMT"
 function methods.notbefore(cert)
   return date(check(cert, "notbefore").not_before_text)
 end
 
+--- @function cert:notafter
+-- @treturn string likewise
 function methods.notafter(cert)
   return date(check(cert, "notafter").not_after_text)
 end
 
+--- @function cert:validat
+-- @tparam number time seconds since the epoch, UTC
+-- @treturn boolean is it valid then?
 function methods.validat(cert, time)
   local certificate = check(cert, "validat")
   local t = tonumber(time)
@@ -135,12 +159,19 @@ function methods.validat(cert, time)
   return t >= certificate.not_before and t <= certificate.not_after
 end
 
+--- @function cert:serial
+-- @treturn string hexadecimal digits, in upper case
 function methods.serial(cert)
   return (check(cert, "serial").serial:upper())
 end
 
 local digests = { sha1 = true, sha256 = true, sha512 = true, sha384 = true }
 
+--- @function cert:digest
+-- @tparam[opt="sha1"] string name `"sha1"`, `"sha256"`, `"sha384"`, `"sha512"`
+-- @treturn[1] string hexadecimal digits, in lower case
+-- @treturn[2] nil
+-- @treturn[2] string that there is no such algorithm
 function methods.digest(cert, name)
   local certificate = check(cert, "digest")
   if name == nil then name = "sha1" end
@@ -158,6 +189,10 @@ local function pem_of(der, label)
   return ("-----BEGIN %s-----\n%s%s-----END %s-----\n"):format(label, text, text:find "\n$" and "" or "\n", label)
 end
 
+--- @function cert:pubkey
+-- @treturn string SubjectPublicKeyInfo as PEM
+-- @treturn string `"RSA"`, `"EC"`, `"DSA"` or `"Unknown"`
+-- @treturn integer bits
 function methods.pubkey(cert)
   local key = check(cert, "pubkey").public_key
   local kind = key_types[key.type] or "Unknown"
@@ -165,18 +200,24 @@ function methods.pubkey(cert)
   return pem_of(key.spki, "PUBLIC KEY"), kind, key.bits or key.type == "ed25519" and 256 or 0
 end
 
+--- @function cert:getsignaturename
+-- @treturn string OpenSSL's name of the signature algorithm: "RSA-SHA256"
 function methods.getsignaturename(cert)
   local algorithm = check(cert, "getsignaturename").signature_algorithm
   return oids.signatures[algorithm.oid] or algorithm.name or algorithm.oid
 end
 
+--- @function cert:pem
+-- @treturn string the certificate as PEM
 function methods.pem(cert)
   return check(cert, "pem"):pem()
 end
 
 local encodings = { ai5 = true, utf8 = true }
 
---- Text is UTF-8 in either case: what OpenSSL gives for "ai5" is the bytes of whichever kind of string it was.
+--- @function cert:setencode
+-- @tparam string encoding `"ai5"` or `"utf8"`: text is UTF-8 in either case
+-- @treturn boolean is it one of them?
 function methods.setencode(cert, encoding)
   check(cert, "setencode")
   if type(encoding) ~= "string" then bad_argument(1, "setencode", "string expected, got " .. type(encoding)) end
@@ -197,6 +238,12 @@ local function issuer_reason(err, leaf)
 end
 
 --- Has this certificate issued another, directly or through those that follow?
+-- @function cert:issued
+-- @tparam certificate other
+-- @tparam[opt] certificate ... those between
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] string why not
 function methods.issued(cert, other, ...)
   local root, chain = check(cert, "issued"), {}
   for i = 1, 1 + select("#", ...) do
@@ -209,7 +256,13 @@ function methods.issued(cert, other, ...)
   return nil, issuer_reason(err, chain[1])
 end
 
---- Does the certificate stand for a host name or address (a newer LuaSec's)? The subjectAltName alone is asked.
+--- Does the certificate stand for a host name or an address?
+-- @function cert:checkhost
+-- @tparam string host
+-- @tparam[opt] string ... flags, as of @{conn:sethost}
+-- @treturn[1] boolean true
+-- @treturn[2] boolean false
+-- @treturn[2] string why not
 function methods.checkhost(cert, host, ...)
   local certificate = check(cert, "checkhost")
   if type(host) ~= "string" then bad_argument(1, "checkhost", "string expected, got " .. type(host)) end
