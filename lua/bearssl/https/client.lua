@@ -38,10 +38,13 @@ end
 
 -- The config for the way to a proxy that speaks TLS itself.
 local function proxy_config(given)
+  local config
   return function()
-    local copy = {}
+    if config then return config end
+    local copy, err = {}, nil
     for name, value in pairs(given or {}) do copy[name] = value end
-    return options.config(copy)
+    config, err = options.config(copy)
+    return config, err
   end
 end
 
