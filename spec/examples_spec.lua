@@ -203,6 +203,17 @@ describe("trace_handshake.lua", function()
   end)
 end)
 
+describe("redis_tls.lua", function()
+  it("counts in a Redis with TLS and client certificates", function()
+    local redis <close> = require "spec.support.resty".redis(pair)
+    for round = 1, 2 do
+      local status, out = example("redis_tls.lua", "localhost", redis.port, ca, mine.certificate, mine.key)
+      assert.equal(0, status, out)
+      assert.equal(("visits: %d, last seen: %d, reused: 1\n"):format(3 * round, 3 * round), out)
+    end
+  end)
+end)
+
 describe("demo.lua", function()
   it("shows HTTPS, a certificate and mutual TLS, and leaves nothing behind", function()
     local dir = os.tmpname()

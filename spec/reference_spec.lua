@@ -12,6 +12,9 @@ os.remove(made)
 local internal = { ["bearssl.pins.read"] = true, ["bearssl.trace.add"] = true, ["bearssl.trace.steps"] = true }
 for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl.session_cache." .. name] = true end
 
+-- Those of lua-nginx-module have its manual.
+for name in pairs(require "bearssl.ngx") do internal["bearssl.ngx." .. name] = true end
+
 local function run(command)
   local pipe <close> = assert(io.popen(command .. " 2>&1"))
   local out = pipe:read "a"

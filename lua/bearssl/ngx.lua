@@ -91,7 +91,7 @@ function extra.install(options)
   rawset(_G, "ngx", ngx)
   rawset(_G, "unpack", rawget(_G, "unpack") or table.unpack)
   rawset(_G, "loadstring", rawget(_G, "loadstring") or load)
-  require "bearssl.ngx.helpers"()
+  require "bearssl.ngx.helpers".install()
   require "bearssl.cosocket.nested".install()
   return ngx
 end

@@ -6,7 +6,7 @@ local resty = require "spec.support.resty"
 local pair, mine = pki.server.p256, pki.client.p256
 
 describe("a script says the same as under nginx:", function()
-  for _, name in ipairs { "arguments", "receive", "pool", "thread", "text", "re", "shared" } do
+  for _, name in ipairs { "constants", "arguments", "receive", "pool", "thread", "text", "re", "shared" } do
     it(name, function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()
@@ -14,7 +14,7 @@ describe("a script says the same as under nginx:", function()
     end)
   end
 
-  for _, name in ipairs { "arguments", "receive", "text", "re", "shared" } do
+  for _, name in ipairs { "constants", "arguments", "receive", "text", "re", "shared" } do
     it(name .. ", and so without a scheduler", function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()

@@ -237,10 +237,12 @@ helpers["ngx.re"] = function() return { split = split, opt = function() end } en
 
 -- Puts into package.preload what cannot be found otherwise. What libraries bring of LuaJIT's own, "bit" and "ffi", is
 -- preferred where it is installed.
-return function()
+local function install()
   for name, make in pairs(helpers) do
     local installed = (name == "bit" or name == "ffi")
       and (package.searchpath(name, package.path) or package.searchpath(name, package.cpath))
     if not installed and not package.loaded[name] then package.preload[name] = package.preload[name] or make end
   end
 end
+
+return { install = install, makers = helpers }
