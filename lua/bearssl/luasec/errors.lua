@@ -47,19 +47,19 @@ local alert_prefixes = {
 }
 local alert_words = {
   unknown_ca = "unknown ca", unrecognized_name = "unrecognized name", bad_record_mac = "bad record mac",
-  no_application_protocol = "no application protocol",
+  no_application_protocol = "no application protocol", user_canceled = "user cancelled",
 }
 local without_alert = { -- these two read "tlsv1 unrecognized name"
   unrecognized_name = true, unsupported_extension = true, bad_certificate_status_response = true,
 }
 
 local function alert_reason(alert)
+  if alert:find "^alert " then return "tlsv1 " .. alert end -- a number without a name
   local words = alert_words[alert] or alert:gsub("_", " ")
   return ("%s %s%s"):format(alert_prefixes[alert] or "tlsv1", without_alert[alert] and "" or "alert ", words)
 end
 
--- Codes of refused certificates, with OpenSSL's words and the depth that the fault is told at: that of the certificate
--- which OpenSSL would have stopped at, 0 for the leaf.
+-- Codes of refused certificates, with OpenSSL's words.
 local verification = {
   expired = "certificate has expired",
   not_yet_valid = "certificate is not yet valid",
@@ -84,8 +84,8 @@ local verification = {
   bad_crl = "CRL signature failure",
   must_staple = "OCSP verification needed",
   bad_ocsp = "OCSP verification failed",
-  bad_certificate = "format error in certificate",
-  der = "format error in certificate",
+  bad_certificate = "certificate rejected",
+  der = "certificate rejected",
   limit = "certificate chain too long",
   no_peer_certificate = "peer did not return a certificate",
   pin_mismatch = "certificate rejected",
