@@ -287,6 +287,13 @@ describe("a loop", function()
     assert.same({ { { 1 }, "dead" }, { { 2 }, "dead" } }, errors)
   end)
 
+  it("does not run in itself", function()
+    local loop = scheduler.loop()
+    loop:spawn(function() loop:run() end)
+    assert.error_matches(function() loop:run() end, "it runs already")
+    loop:run()
+  end)
+
   it("stops when told to", function()
     local loop, count = scheduler.loop(), 0
     loop:spawn(function()

@@ -301,6 +301,30 @@ return function(name, describe, it)
         c:close()
       end)
 
+      it_runs("a close that waits for the peer to read is ended by another one", function(go)
+        local c, s = connected(go)
+        s:settimeout(0.05)
+        local full = 0 -- calls in a row that nothing was taken of: the system's buffers grow for a while
+        repeat
+          local _, err, sent = s:send(("x"):rep(1 << 16))
+          full = err == "timeout" and sent == 0 and full + 1 or 0
+        until full == 3
+        s:settimeout(LONG)
+        local fd, closed, co = s:getfd(), 0, nil
+        go(function()
+          co = coroutine.running()
+          local _ <close> = setmetatable({}, { __close = function() closed = closed + 1 end })
+          s:close()
+        end)
+        scheduler.current().sleep(0.01)
+        assert.same({ fd, 0 }, { s:getfd(), closed })
+        assert.truthy(co)
+        s:close()
+        assert.equal(-1, s:getfd())
+        while closed == 0 do scheduler.current().sleep(0.01) end
+        c:close()
+      end)
+
       it_runs("no descriptor stays open", function(go)
         local before = ends.descriptors()
         for _ = 1, 3 do

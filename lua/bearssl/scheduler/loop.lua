@@ -105,12 +105,16 @@ function loop:spawn(fn, ...)
   return co
 end
 
+local running_meta = { __close = function(guard) guard.loop.running = false end }
+
 --- Runs until every coroutine has ended, or waits for another one that does not come, or @{loop:stop}.
 -- @function loop:run
 -- @raise what a coroutine has raised, unless the loop has an `on_error`; the others are as they were, and go on where
 -- run is called again
 function loop:run()
-  self.stopped = false
+  if self.running then error("loop:run: it runs already", 2) end
+  local _ <close> = setmetatable({ loop = self }, running_meta)
+  self.running, self.stopped = true, false
   run_ready(self)
   while not self.stopped and (self.first <= self.last or self.polled[1] or self.timers:first()) do
     poll(self)

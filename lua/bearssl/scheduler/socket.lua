@@ -128,11 +128,12 @@ local function say_goodbye(self)
   until ok or err ~= "wantwrite" or not wait(self, err, "w", start, nil, limit)
 end
 
--- Who still waits goes on with "closed".
+-- Who still waits goes on with "closed"; also a close that another coroutine has begun.
 function methods:close()
-  if self.closing then return 1 end
-  self.closing = true
-  say_goodbye(self)
+  if not self.closing then
+    self.closing = true
+    say_goodbye(self)
+  end
   self.closed = true
   local fd = math.tointeger(self.inner:getfd())
   if fd >= 0 and self.scheduler.cancel then self.scheduler.cancel(fd) end
