@@ -412,6 +412,17 @@ describe("a staple", function()
     end)
   end)
 
+  it("is fetched without a scheduler, too", function()
+    local responder <close>, pair = responder_for { good = true }
+    local server <close> = serve.listen(pair)
+    assert(server:tick())
+    local openssl <close> = peer.openssl_client(select(2, server:getsockname()), "-status -CAfile " .. pki.roots, "")
+    local sock = assert(server:accept(20))
+    sock:close()
+    assert.matches("Cert Status: good", select(2, openssl:finish()))
+    assert.truthy(responder:running())
+  end)
+
   it("of a revoked certificate is none, and that is told", function()
     local responder <close>, pair = responder_for { reason = "keyCompromise" }
     local told = {}

@@ -50,7 +50,7 @@ local function watch(server, now)
 end
 
 local function fetch_staples(server, now)
-  local how = staple.fetcher(server.options.fetch_staple)
+  local how = staple.fetcher(server.options.fetch_staple, server.scheduler.spawn ~= nil)
   for _, each in ipairs(server.units) do
     staple.refresh(each, how, now, function(err, name) tell.error(server, err, "staple", name) end)
   end

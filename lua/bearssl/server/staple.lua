@@ -10,14 +10,21 @@ local staple = {}
 local SOONEST, LATEST = 60, 43200 -- seconds between two fetches that succeed
 local RETRY, RETRY_MAX = 30, 3600 -- and after one that failed
 
-local function fetch_by_network(leaf, issuer)
+local function fetch_beside(leaf, issuer)
   return require "bearssl.fetch".ocsp(leaf, issuer, { fresh = true })
 end
 
--- The function that fetches, or nil: none is wanted.
-function staple.fetcher(option)
-  if option == true then return fetch_by_network end
-  return option or nil
+-- Where everybody waits meanwhile: a responder behind a wall must not keep a server from serving.
+local function fetch_briefly(leaf, issuer)
+  return require "bearssl.fetch".ocsp(leaf, issuer, { fresh = true, timeout = 3, total_timeout = 5 })
+end
+
+local by_network = { [fetch_beside] = true, [fetch_briefly] = true }
+
+-- The function that fetches. `beside`: connections are served meanwhile.
+function staple.fetcher(option, beside)
+  if option ~= true then return option end
+  return beside and fetch_beside or fetch_briefly
 end
 
 local function entry_of(source)
@@ -79,7 +86,7 @@ local function failed(unit, i, entry, now)
 end
 
 local function names_no_responder(how, err)
-  return how == fetch_by_network and type(err) == "table" and err.code == "option"
+  return by_network[how] and type(err) == "table" and err.code == "option"
 end
 
 -- Fetches what is due. `now`: of the monotonic clock; report(err, name).
