@@ -55,11 +55,20 @@ local function choose_suites(s, low, high)
   return nil, ("%s needs protocol = \"tlsv1_2\""):format(ciphers.of(older[1]).name)
 end
 
+-- A certificate that comes alone, with what cafile has between it and a root.
+local function with_issuers(pair, found)
+  local issuers = found and not pair.chain[2] and trust.issuers(found, pair.chain[1]) or {}
+  if not issuers[1] then return pair.certificate end
+  local parts = { pair.chain[1]:pem() }
+  for i, issuer in ipairs(issuers) do parts[i + 1] = issuer:pem() end
+  return table.concat(parts)
+end
+
 local function add_identities(options, s, native)
   local certificates, keys = {}, {}
   for _, pair in ipairs(s.pairs) do
     if pair.certificate and pair.key and (native or not certificates[1]) then
-      certificates[#certificates + 1], keys[#keys + 1] = pair.certificate, pair.key
+      certificates[#certificates + 1], keys[#keys + 1] = with_issuers(pair, s.trust), pair.key
     end
   end
   if certificates[1] then options.certificate, options.key = certificates, keys end

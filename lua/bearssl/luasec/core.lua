@@ -299,7 +299,8 @@ local function description(info)
   local suite = ciphers.of(info.cipher_suite)
   return {
     cipher = suite.name, protocol = info.version, key = suite.key, authentication = suite.authentication,
-    encryption = suite.encryption, mac = suite.mac, bits = suite.bits, algbits = suite.algbits, export = false,
+    encryption = suite.encryption, mac = suite.mac, export = false,
+    bits = suite.bits + 0.0, algbits = suite.algbits + 0.0, -- floats, as LuaSec's
   }
 end
 

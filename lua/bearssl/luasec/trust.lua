@@ -64,4 +64,28 @@ function trust.crls(found)
   return table.concat(list)
 end
 
+local INTERMEDIATES_MAX = 8
+
+local function issuer_of(certificate, list)
+  for _, candidate in ipairs(list) do
+    if certificate:is_issued_by(candidate) then return candidate end
+  end
+end
+
+--- Those of the file that a certificate stands under, its issuer first: OpenSSL sends them along where it has been
+-- given the certificate alone. The one at the end, which has issued itself, the peer has or does not take (RFC 8446
+-- section 4.4.2), so it stays here.
+-- @treturn {bearssl.certificate,...}
+function trust.issuers(found, certificate)
+  local list = {}
+  if not found.cafile or certificate:is_self_signed() then return list end
+  found.certificates = found.certificates or core.x509_parse(read(found.cafile)) or {}
+  local issuer = issuer_of(certificate, found.certificates)
+  while issuer and not issuer:is_self_signed() and #list < INTERMEDIATES_MAX do
+    list[#list + 1] = issuer
+    issuer = issuer_of(issuer, found.certificates)
+  end
+  return list
+end
+
 return trust

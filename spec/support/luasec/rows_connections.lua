@@ -301,6 +301,10 @@ end
 row("getpeerchain", "server", "same", mutual(function(_, s)
   return #s:getpeerchain(), s:getpeerchain()[1]:subject()
 end))
+row("getpeerchain", "the intermediate is in cafile alone", "same", function(env)
+  local pair = env.pki.server.p256
+  return #env.connected({}, { certificate = pair.leaf, key = pair.key, cafile = pair.issuers }):getpeerchain()
+end)
 row("getpeerchain", "nobody was asked", "fixed", on(function(_, s) return s:getpeerchain() end),
   "an empty list; LuaSec 1.2 gives a list with a broken certificate in it")
 row("getlocalcertificate", nil, "newer", on(function(_, s) return s:getlocalcertificate():subject() end))
