@@ -41,8 +41,9 @@ local function proxy_config(given)
   local config
   return function()
     if config then return config end
-    local copy, err = {}, nil
+    local copy = {}
     for name, value in pairs(given or {}) do copy[name] = value end
+    local err
     config, err = options.config(copy)
     return config, err
   end
