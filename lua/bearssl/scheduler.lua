@@ -81,7 +81,7 @@ function scheduler.connect(host, port, options)
 end
 
 --- A socket whose waits hold up the calling coroutine alone. It has every method of the one it is made of, and timeouts
--- of its own, which it takes over from there.
+-- of its own, which it takes over from there; 0, which event loops set, is none.
 -- @function socket
 -- @param sock a socket of LuaSocket or of bearssl, or whatever has getfd and their methods
 -- @tparam[opt] string|table given the scheduler, instead of @{current}

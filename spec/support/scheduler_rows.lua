@@ -111,7 +111,7 @@ return function(name, describe, it)
         local tcp = assert(listener:accept())
         go(function()
           local tls <close> = scheduler.socket(assert(server:wrap(tcp)))
-          for line in tls.receive, tls do assert(tls:send(line:upper() .. "\n")) end
+          for line in function() return tls:receive() end do assert(tls:send(line:upper() .. "\n")) end
           ended = ended + 1
         end)
       end
@@ -222,6 +222,8 @@ return function(name, describe, it)
         assert.same({ -1, 9 }, { tls:gettimeout() })
         assert.has_error(function() tls:settimeout(1, "x") end)
         tls:close()
+        far:settimeout(0) -- as event loops do
+        assert.same({ -1, -1 }, { scheduler.socket(far):gettimeout() })
         far:close()
       end)
     end)

@@ -49,7 +49,7 @@ local function serve(go, listener, counted)
       local tls <close> = assert(scheduler.socket(server:wrap(tcp), counted))
       open = open + 1
       most = math.max(most, open)
-      for line in tls.receive, tls do assert(tls:send(line:upper() .. "\n")) end
+      for line in function() return tls:receive() end do assert(tls:send(line:upper() .. "\n")) end
       open, ended = open - 1, ended + 1
       if ended == count then done:signal() end
     end)

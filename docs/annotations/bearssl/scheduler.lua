@@ -34,7 +34,7 @@ function module.loop(options) end
 ---@return nil|string|bearssl.error # `"timeout"`, or why not
 function module.connect(host, port, options) end
 
----A socket whose waits hold up the calling coroutine alone. It has every method of the one it is made of, and timeouts of its own, which it takes over from there.
+---A socket whose waits hold up the calling coroutine alone. It has every method of the one it is made of, and timeouts of its own, which it takes over from there; 0, which event loops set, is none.
 ---@param sock any a socket of LuaSocket or of bearssl, or whatever has getfd and their methods
 ---@param given? string|table the scheduler, instead of `current`
 ---@return table|userdata # the socket; under the plain scheduler it is sock itself

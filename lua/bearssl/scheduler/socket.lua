@@ -160,6 +160,11 @@ end
 function meta:__close() self:close() end
 function meta:__tostring() return ("%s: %s"):format(meta.__name, tostring(self.inner)) end
 
+-- A timeout of 0 is how event loops have their sockets, and no wish of whoever hands one over.
+local function take_timeout(self, seconds, mode)
+  self:settimeout(seconds ~= 0 and seconds or nil, mode)
+end
+
 -- inner, scheduler -> sock
 function make(inner, scheduler)
   if getmetatable(inner) == meta then return inner end
@@ -168,8 +173,8 @@ function make(inner, scheduler)
   }, meta)
   if inner.gettimeout then
     local block, total = inner:gettimeout()
-    self:settimeout(block, "b")
-    self:settimeout(total, "t")
+    take_timeout(self, block, "b")
+    take_timeout(self, total, "t")
   end
   inner:settimeout(0, "t")
   inner:settimeout(0)
@@ -178,7 +183,12 @@ end
 
 -- sock under the scheduler of `given`, if that is a socket of one.
 local function like(given, sock)
-  return getmetatable(given) == meta and make(sock, given.scheduler) or sock
+  if getmetatable(given) ~= meta then return sock end
+  local block, total = sock:gettimeout()
+  local self = make(sock, given.scheduler)
+  self:settimeout(block, "b")
+  self:settimeout(total, "t")
+  return self
 end
 
 return { make = make, like = like }
