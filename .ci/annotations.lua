@@ -11,8 +11,8 @@ local classes = {
 
 -- Methods that sockets have of connections.
 local of_sockets = {}
-for name in ([[exporter info is_early ocsp_staple peer_certificates request_certificate scts session state trace
-  update_keys verified_chain]]):gmatch "%S+" do
+for name in ([[exporter finished info is_early ocsp_staple own_certificates peer_certificates
+  request_certificate scts session state trace update_keys verified_chain]]):gmatch "%S+" do
   of_sockets[name] = true
 end
 
@@ -191,7 +191,7 @@ end
 local function moved_to_the_top(modules)
   local top, list = nil, {}
   for _, module in ipairs(modules) do
-    if module.type == "module" then
+    if module.type == "module" and module.name:find "^bearssl" then -- not LuaSec's, whose names are its own
       list[#list + 1] = { name = module.name, summary = module.summary, items = {} }
       if module.name == "bearssl" then top = list[#list] end
       list[#list].source = module.items

@@ -9,7 +9,8 @@ local made = os.tmpname()
 os.remove(made)
 
 -- What modules of ours have for one another.
-local internal = { ["bearssl.pins.read"] = true, ["bearssl.trace.add"] = true, ["bearssl.trace.steps"] = true }
+local internal = { ["bearssl.pins.read"] = true, ["bearssl.socket.buffered"] = true,
+  ["bearssl.trace.add"] = true, ["bearssl.trace.steps"] = true }
 for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl.session_cache." .. name] = true end
 
 -- Those of lua-nginx-module have its manual.

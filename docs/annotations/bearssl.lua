@@ -22,7 +22,7 @@ local module = {}
 ---@field max_version? string likewise, `"1.3"` by default; below `"1.2"` only with a `min_version`
 ---@field min_rsa_bits? integer 2048 (the default) to 4096
 ---@field min_version? string `"1.0"`, `"1.1"`, `"1.2"` (the default) or `"1.3"`; below `"1.2"` only with a `max_version` of `"1.2"` at most
----@field on_certificate_request? function instead of `certificate`: called with what the server asks for (`certificate_types`, `signature_schemes`, `authorities`); returns certificate, key and password, or nothing
+---@field on_certificate_request? function instead of `certificate`: called with what the server asks for (`certificate_types`, `signature_schemes`, `signature_schemes_cert`, `authorities`); returns certificate, key and password, or nothing
 ---@field password? string|table|function of an encrypted key; a function gives it when it is needed
 ---@field pins? table `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with `on_mismatch(err)` to rehearse
 ---@field policy? table what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`, `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
@@ -30,6 +30,7 @@ local module = {}
 ---@field revocation? table without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`: responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds; `sha1`: signatures with SHA-1 will do
 ---@field session_cache? bearssl.session_cache connections without a session of their own resume from it
 ---@field signature_schemes? string|table what to offer, to accept in the peer's handshake and to sign with, the best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
+---@field signature_schemes_cert? string|table what the peer is told that its chain may be signed with, where that is something else; by default what `policy` allows
 ---@field time? integer seconds since the epoch, instead of the clock: for tests
 ---@field trust? string|table|bearssl.store `"system"` (the default; SSL_CERT_FILE and SSL_CERT_DIR are honoured), a path of a file or folder, text, a list of those, or a store
 ---@field verify? string `"none"` turns the verification of chain and name off
@@ -47,13 +48,15 @@ function module.client(options) end
 ---@field client_auth? string `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 ---@field client_trust? string|table|bearssl.store whose certificates clients may have: with `client_auth`
 ---@field on_psk? function called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`, the default, or `"sha384"`), or nothing; identities may be any bytes; `certificate` may be absent then (TLS 1.3)
+---@field prefer? string whose order of suites counts: `"server"`, `"client"`; by default the server's where `cipher_suites` are given, else one that suits both processors: ChaCha20 for a client that puts it before AES
+---@field retry_cookie? boolean HelloRetryRequest leaves no state behind: what is needed of the first ClientHello comes back in a cookie, to any process that has the ticket keys (RFC 8446 section 4.2.2)
 ---@field session_cache? integer|false sessions kept for resumption, 1024 by default; 0 or false: none
 ---@field session_lifetime? integer seconds, 3600 by default
 ---@field session_store? table `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds; `take(id)` gives it once and forgets it, or nil: tickets of TLS 1.3 are used once then, by all who share the store and `ticket_keys`, and early data cannot be replayed (RFC 8446 section 8.1)
 
 ---Makes the config of a server.
 ---Raises: where an option is wrong, with its name
----@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+---@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 ---@return bearssl.config|nil
 ---@return nil|bearssl.error # what is wrong with a file
 function module.server(options) end

@@ -43,7 +43,7 @@ function connection:ocsp_staple() end
 function connection:scts() end
 
 ---What was agreed on. A socket has this and the other questions to a connection too.
----@return table|nil # `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name` (SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent. Names are IANA's
+---@return table|nil # `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name` (SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"), `early_sent` (bytes that a client has sent so); what is not known yet, or was not used, is absent. Names are IANA's
 ---@return nil|string # `"closed"`
 function connection:info() end
 
@@ -54,6 +54,11 @@ function connection:state() end
 ---@return bearssl.certificate[]|nil # one that does not parse stands there as a string of its bytes; or there are none
 ---@return nil|string # `"closed"`, or nothing
 function connection:peer_certificates() end
+
+---The certificates that this side has sent, its own first.
+---@return bearssl.x509[]|nil # none were sent: a client that was not asked, a server whose session was resumed
+---@return nil|string # `"closed"`, or nothing
+function connection:own_certificates() end
 
 ---The path that verification found, the peer's certificate first and the trust anchor last.
 ---@return bearssl.certificate[]|nil # there is none
@@ -72,6 +77,11 @@ function connection:session() end
 ---@return string|nil
 ---@return nil|string|bearssl.error # `"closed"`; code `state`: the handshake is not done; code `option`: the label is TLS's own
 function connection:exporter(label, context, length) end
+
+---The verify_data of both Finished messages of the handshake (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9): what tls-unique is made of (RFC 5929 section 3), which is none for TLS 1.3.
+---@return nil|string|nil # this side's, nil before it was sent
+---@return nil|string|string # the peer's, nil before it came; or `"closed"`
+function connection:finished() end
 
 ---Gives the bytes that wait for the peer.
 ---Raises: if the connection was freed by `<close>`
@@ -125,7 +135,7 @@ function socket:ocsp_staple() end
 function socket:scts() end
 
 ---What was agreed on. A socket has this and the other questions to a connection too.
----@return table|nil # `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name` (SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"); what is not known yet, or was not used, is absent. Names are IANA's
+---@return table|nil # `engine`, `version` ("TLSv1.2"), `cipher_suite`, `group`, `signature_scheme`, `alpn`, `server_name` (SNI, sent or received), `resumed`, `psk` (identity of the external PSK that was used), `round_trips` of the handshake, `early_data` ("offered", "accepted", "rejected"), `early_sent` (bytes that a client has sent so); what is not known yet, or was not used, is absent. Names are IANA's
 ---@return nil|string # `"closed"`
 function socket:info() end
 
@@ -136,6 +146,11 @@ function socket:state() end
 ---@return bearssl.certificate[]|nil # one that does not parse stands there as a string of its bytes; or there are none
 ---@return nil|string # `"closed"`, or nothing
 function socket:peer_certificates() end
+
+---The certificates that this side has sent, its own first.
+---@return bearssl.x509[]|nil # none were sent: a client that was not asked, a server whose session was resumed
+---@return nil|string # `"closed"`, or nothing
+function socket:own_certificates() end
 
 ---The path that verification found, the peer's certificate first and the trust anchor last.
 ---@return bearssl.certificate[]|nil # there is none
@@ -154,5 +169,10 @@ function socket:session() end
 ---@return string|nil
 ---@return nil|string|bearssl.error # `"closed"`; code `state`: the handshake is not done; code `option`: the label is TLS's own
 function socket:exporter(label, context, length) end
+
+---The verify_data of both Finished messages of the handshake (RFC 8446 section 4.4.4, RFC 5246 section 7.4.9): what tls-unique is made of (RFC 5929 section 3), which is none for TLS 1.3.
+---@return nil|string|nil # this side's, nil before it was sent
+---@return nil|string|string # the peer's, nil before it came; or `"closed"`
+function socket:finished() end
 
 return module

@@ -50,7 +50,7 @@ local config = {}
 ---Raises: if an option is wrong
 ---@param tcp any a LuaSocket TCP object that is connected or accepted, an integer descriptor of a connected socket, or such an object
 ---@param options? table `name`: the host name (or IP address) the server's certificate is verified against, and asked for (SNI, RFC 6066 section 3); a client must give one unless its config has verify = "none". `session`: a session of the same config to resume, instead of one of its `session_cache`. `early_data`: a string that goes with the ClientHello if the session allows it (info().early_data tells; where it is nil or `"rejected"`, nobody has it) `psk`: an external pre-shared key (RFC 8446 section 4.2.11), a table of `identity`, `key` (16 to 64 random bytes) and `hash` (`"sha256"` or `"sha384"`); the server may still show a certificate for `name`, without a name it may not. `received`: bytes of the peer that were read from tcp already, before those in LuaSocket's own buffer
----@return bearssl.socket|nil
+---@return bearssl.socket|nil # one of `bearssl.scheduler.socket` where tcp was one
 ---@return nil|string|bearssl.error # `"closed"`: tcp is; tcp is left as it was
 function config:wrap(tcp, options) end
 

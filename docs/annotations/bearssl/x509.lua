@@ -16,9 +16,10 @@ local module = {}
 ---@field not_after any likewise; the certificate is valid up to and including it
 ---@field not_before_text any ISO 8601: "2026-01-31T00:00:00Z"
 ---@field not_after_text any likewise
----@field public_key any { type = "rsa"|"rsa_pss"|"ec"|"ed25519"|"unknown", bits, spki = DER, algorithm = { name, oid }, key }; of RSA also modulus and exponent, of EC curve, curve_oid and point; `error` where it does not decode
+---@field public_key any { type = "rsa"|"rsa_pss"|"ec"|"ed25519"|"dsa"|"unknown", bits, spki = DER, algorithm = { name, oid }, key }; of RSA also modulus and exponent, of EC curve, curve_oid and point, of DSA (which verifies nothing here) y, and p, q and g where they are not the issuer's; `error` where it does not decode
 ---@field signature_algorithm any { name, oid, hash, parameters = DER }; of RSASSA-PSS also mgf1_hash and salt_length
 ---@field signature any octets
+---@field dsa_signature any { r, s } where DSA made it, else nil
 ---@field tbs_certificate any DER of what the signature covers
 ---@field extensions any a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case.
 ---@field fingerprints any { sha1, sha256, sha384, sha512 } of the certificate
