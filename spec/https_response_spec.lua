@@ -194,6 +194,18 @@ describe("content codings", function()
     assert.equal(("again "):rep(500), (zlib.inflate()(response.body)))
   end)
 
+  it("are not asked for, and left alone, where there is no zlib of that kind", function()
+    local function none() error "none" end
+    local function another() return { inflate = function() return {} end } end
+    for _, other in ipairs { none, another } do
+      package.loaded.zlib, package.preload.zlib, package.loaded["bearssl.https.decode"] = nil, other, nil
+      local without = require "bearssl.https.decode"
+      assert.is_nil(without.accepted() or without.codings "gzip")
+    end
+    package.preload.zlib, package.loaded.zlib, package.loaded["bearssl.https.decode"] = nil, zlib, decode
+    assert.equal("gzip, deflate", decode.accepted())
+  end)
+
   it("are left alone where one of them is not known", function()
     for _, name in ipairs { "br", "gzip, br", "gzip,gzip,gzip,gzip" } do
       local response = assert(response_to(coded(name, gzip)))

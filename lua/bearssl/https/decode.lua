@@ -9,10 +9,16 @@ local MAX_CODINGS = 3
 
 local library
 
+-- Other modules of that name (lzlib) have an inflate that gives an object.
+local function is_ours(module)
+  local ok, inflate = pcall(function() return module.inflate() end)
+  return ok and type(inflate) == "function"
+end
+
 local function zlib()
   if library == nil then
     local ok, found = pcall(require, "zlib")
-    library = ok and type(found) == "table" and found.inflate and found or false
+    library = ok and is_ours(found) and found or false
   end
   return library
 end
