@@ -72,7 +72,7 @@ local function issuer_of(certificate, list)
   end
 end
 
---- Those of the file that a certificate stands under, its issuer first: OpenSSL sends them along where it has been
+-- Those of the file that a certificate stands under, its issuer first: OpenSSL sends them along where it has been
 -- given the certificate alone. The one at the end, which has issued itself, the peer has or does not take (RFC 8446
 -- section 4.4.2), so it stays here.
 -- @treturn {bearssl.certificate,...}
