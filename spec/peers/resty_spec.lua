@@ -1,9 +1,11 @@
 -- Libraries that were written for OpenResty, from Debian's packages and unmodified, on Lua 5.4; and scripts that say
 -- the same here as under lua-nginx-module. The libraries lie in /usr/share/lua/5.1, for no other reason than LuaJIT's.
+local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local resty = require "spec.support.resty"
 
 local pair, mine = pki.server.p256, pki.client.p256
+local schedulers = { "plain", "coroutine", "copas", "cqueues", "luv" }
 
 describe("a script says the same as under nginx:", function()
   for _, name in ipairs { "constants", "arguments", "receive", "pool", "thread", "text", "re", "shared" } do
@@ -23,7 +25,7 @@ describe("a script says the same as under nginx:", function()
   end
 end)
 
-for _, scheduler in ipairs { "plain", "coroutine", "copas", "cqueues", "luv" } do
+for _, scheduler in ipairs(schedulers) do
   describe("under the scheduler " .. scheduler, function()
     it("lua-nginx-redis speaks to a Redis with TLS and client certificates", function()
       local redis <close> = resty.redis(pair)
@@ -39,5 +41,20 @@ for _, scheduler in ipairs { "plain", "coroutine", "copas", "cqueues", "luv" } d
       local websocketd <close> = resty.websocketd(pair)
       assert.equal("done\n", resty.use("websocket.lua", scheduler, websocketd.port))
     end)
+  end)
+end
+
+local checkout = os.getenv "RESTY_HTTP_DIR"
+if checkout then
+  describe("lua-resty-http in " .. checkout, function()
+    for _, scheduler in ipairs(schedulers) do
+      it("speaks to nginx over https under the scheduler " .. scheduler, function()
+        local nginx <close> = peer.nginx(pair, [[
+          location = /hello { default_type text/plain; return 200 "hello\n"; }
+          location = /chunked { ssi on; ssi_types *; root @/root; try_files /file =404; }
+        ]], "TLSv1.3")
+        assert.equal("done\n", resty.use("http.lua", scheduler, nginx.port, checkout))
+      end)
+    end
   end)
 end
