@@ -5,6 +5,7 @@ local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local redis = require "spec.support.redis"
 local scheduler = require "bearssl.scheduler"
+local schedulers = require "spec.support.schedulers"
 local shared_redis = require "bearssl.shared.redis"
 local socket = require "socket"
 
@@ -207,6 +208,38 @@ describe("sessions in a Redis", function()
     assert.is_false(resumed(one, client)) -- no outage
     assert.is_false(resumed(two, client))
   end)
+end)
+
+describe("a Redis under each scheduler", function()
+  local server
+
+  lazy_setup(function() server = redis.start() end)
+  lazy_teardown(function() server:stop() end)
+
+  for _, name in ipairs { "plain", "coroutine", "cqueues", "luv", "copas" } do -- the last cannot tell of another
+    it("is asked by many at a time under " .. name, function()
+      local shared = assert(shared_redis.new {
+        port = server.port, secret = SECRET, store = true, timeout = 20, connections = 4, prefix = name .. ":",
+      })
+      local store, got = shared.session_store, 0
+      local function one(i)
+        local id = ("%032d"):format(i)
+        store.put(id, "\0\r\n" .. ("x"):rep(i * 500), 60)
+        local bytes = store.take(id)
+        if bytes == "\0\r\n" .. ("x"):rep(i * 500) and store.take(id) == nil then got = got + 1 end
+      end
+      if name == "plain" then
+        for i = 1, 4 do one(i) end
+      else
+        schedulers.run(name, function(go)
+          for i = 1, 4 do go(one, i) end
+        end)
+      end
+      assert.equal(4, got)
+      assert.equal(2, #shared:ticket_keys())
+      shared:close()
+    end)
+  end
 end)
 
 -- With a Redis of ours in the same loop: reply(request) gives what it answers.
