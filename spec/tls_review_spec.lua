@@ -1,5 +1,6 @@
 -- What a second reader of the native engine found: each a rule of the RFCs that a peer, or a caller, could break.
 local bearssl = require "bearssl"
+local ends = require "spec.support.ends"
 local hostile = require "spec.support.hostile"
 local pair = require "spec.support.pair"
 local pki = require "spec.support.pki"
@@ -474,5 +475,17 @@ describe("a message that never ends", function()
     local code, total = fed(client, 2)
     assert.equal("limit", code)
     assert.is_true(total <= 17 * 1024)
+  end)
+end)
+
+describe("server_name", function()
+  it("is sent of a name whose last label begins with a digit, and not of an address", function()
+    local client_hello = require "bearssl.client_hello"
+    for name, sent in pairs { ["printer.3rd-floor"] = "printer.3rd-floor", ["a.1x"] = "a.1x", ["127.0.0.1"] = false,
+      ["::1"] = false, ["example.com"] = "example.com" } do
+      local conn = ends.client({ max_version = "1.3" }):connection { name = name }
+      local hello = client_hello(conn:pull():sub(10)) -- behind the headers of record and message
+      assert.equal(sent or nil, hello.server_name)
+    end
   end)
 end)

@@ -415,11 +415,12 @@ lt_code lt_tls_set_name(lt_tls *t, lt_bytes name)
     return LT_OK;
 }
 
-static bool is_ip_literal(const char *name) /* no SNI for it (RFC 6066 section 3) */
+/* No SNI for it (RFC 6066 section 3). No name ends in a label of digits alone; conn saw to that. */
+static bool is_ip_literal(const char *name)
 {
     const char *last = strrchr(name, '.');
     last = last ? last + 1 : name;
-    return strchr(name, ':') || (*last >= '0' && *last <= '9');
+    return strchr(name, ':') || (*last && last[strspn(last, "0123456789")] == 0);
 }
 
 static bool may_offer(lt_tls *t, const lt_tls_session *s)

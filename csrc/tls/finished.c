@@ -14,7 +14,7 @@ static void keep_verify_data(lt_tls *t, bool peers, const uint8_t *verify_data, 
     if (t->up)
         return;
     memcpy(t->verify_data[peers], verify_data, n);
-    t->verify_data_size[peers] = n;
+    t->verify_data_size[peers] = (uint8_t)n;
 }
 
 lt_bytes lt_tls_verify_data(const lt_engine *engine, bool peers)

@@ -69,7 +69,8 @@ enum {
     LT_TLS_NAME_MAX = 255,                          /* bytes of a host name */
     LT_TLS_TICKETS_MAX = 4, /* a client keeps the newest of a connection */
     LT_TLS_HANDSHAKE_BYTES_MAX = 1 << 18,
-    LT_TICKET_ID = 32, /* a ticket that stands for what is in the caller's store */
+    LT_TLS_VERIFY_DATA_MAX = 48, /* SHA-384, of the suites there are */
+    LT_TICKET_ID = 32,           /* a ticket that stands for what is in the caller's store */
     LT_TLS_SIGNED_MAX = 64 + 34 + LT_HASH_MAX, /* what a CertificateVerify of TLS 1.3 signs */
 };
 
@@ -207,12 +208,14 @@ typedef struct lt_tls {
         server_secret[LT_HASH_MAX];         /* 1.3: application traffic */
     uint8_t exporter_secret[LT_HASH_MAX];   /* 1.3; 1.2: the master secret */
     uint8_t resumption_secret[LT_HASH_MAX]; /* 1.3: resumption_master_secret */
-    uint8_t verify_data[2][LT_HASH_MAX];    /* of the handshake's Finished: ours, the peer's */
-    size_t verify_data_size[2];             /* 0: not sent, not seen */
-    uint32_t key_log_lines;                 /* bits of lt_tls_key_log_line that wait */
-    uint8_t (*key_log_secret)[LT_HASH_MAX]; /* those that are gone or changed later; NULL: not
+    uint8_t
+        verify_data[2]
+                   [LT_TLS_VERIFY_DATA_MAX]; /* of the handshake's Finished: ours, the peer's */
+    uint8_t verify_data_size[2];             /* 0: not sent, not seen */
+    uint32_t key_log_lines;                  /* bits of lt_tls_key_log_line that wait */
+    uint8_t (*key_log_secret)[LT_HASH_MAX];  /* those that are gone or changed later; NULL: not
                                              * wanted, or all of them were told */
-    size_t key_log_hash_size;               /* of early secrets, which are those of a PSK */
+    size_t key_log_hash_size;                /* of early secrets, which are those of a PSK */
 
     lt_tls_session *resume; /* offered or accepted; gone with the handshake; NULL: none */
     lt_tls_ticket *tickets[LT_TLS_TICKETS_MAX]; /* client: received, the newest last */
