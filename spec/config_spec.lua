@@ -305,7 +305,8 @@ describe("options of a connection", function()
     { client, { name = ("x"):rep(254) }, nil },
     { client, { name = 5 }, "option 'name': a string is wanted, not number" },
     { client, { name = "x", session = "y" }, "option 'session': a userdata is wanted, not string" },
-    { client, { name = "x", sni = "y" }, "unknown option 'sni': name, session, early_data, psk and received are known" },
+    { client, { name = "x", sni = "y" },
+      "unknown option 'sni': name, session, early_data, psk and received are known" },
     { client, "x", "a table of options is wanted, not string" },
     { server, { name = "x" }, "option 'name' is for a client" },
   } do

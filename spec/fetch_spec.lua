@@ -1,10 +1,13 @@
--- bearssl.fetch against `openssl ocsp` as the responder.
+-- bearssl.fetch against `openssl ocsp` as the responder and a server of files; and what peers may do that are neither.
 local bearssl = require "bearssl"
+local ends = require "spec.support.ends"
 local fetch = require "bearssl.fetch"
 local ocsp = require "bearssl.x509.ocsp"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
+local scheduler = require "bearssl.scheduler"
+local transfer = require "bearssl.fetch.transfer"
 
 local ca = { certificate = pki.dir .. "/p256-intermediate.pem", key = pki.dir .. "/p256-intermediate.key" }
 local issuer = bearssl.x509.load(ca.certificate)[1]
@@ -54,5 +57,374 @@ describe("fetch.ocsp, asking `openssl ocsp`,", function()
     local der, err = fetch.ocsp(leaf, issuer, { time = os.time() + 3601 })
     assert.is_nil(der)
     assert.equal("refused", err.code)
+  end)
+end)
+
+-- A server of files, and a folder for them.
+local function files()
+  local folder = revoke.file "":match "^(.*)/" .. "/files" .. math.random(1 << 40)
+  assert(os.execute("mkdir " .. folder))
+  local server = peer.start(("lua5.4 %s/spec/support/http_files.lua %s"):format(require "lfs".currentdir(), folder))
+  server.port = math.tointeger(tonumber(server:wait_for "port (%d+)"))
+  server.url = "http://127.0.0.1:" .. server.port
+  function server.put(name, text, headers)
+    for path, content in pairs { [name] = text, [name .. ".headers"] = headers } do
+      local file <close> = assert(io.open(folder .. "/" .. path, "wb"))
+      assert(file:write(content))
+    end
+  end
+  return server
+end
+
+local function issue(extensions, serial)
+  local pair = revoke.issue("leaf", {
+    extensions = "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n" .. extensions, serial = serial,
+  })
+  return bearssl.x509.load(pair.certificate)[1], pair
+end
+
+local function run(command)
+  local pipe <close> = assert(io.popen(command))
+  return pipe:read "a"
+end
+
+local function day(n) return os.date("!%Y%m%d000000Z", os.time() + n * 86400) end
+
+local function list(entries, extensions)
+  return revoke.crl { issuer = "p256-intermediate", entries = entries, extensions = extensions, from = day(-1),
+    to = day(30) }
+end
+
+describe("fetch.crl", function()
+  local server
+  setup(function() server = files() end)
+  teardown(function() server:stop() end)
+
+  it("gives the list that a certificate names, in PEM or DER, and asks once", function()
+    for name, form in pairs { ["a.pem"] = "PEM", ["a.der"] = "DER" } do
+      local text = list { { serial = "7B" } }
+      if form == "DER" then text = run(("openssl crl -in %s -outform DER"):format(revoke.file(text))) end
+      server.put(name, text)
+      local leaf = issue(("crlDistributionPoints=URI:ldap://x/y,URI:%s/%s\n"):format(server.url, name), "7B")
+      for _ = 1, 2 do
+        local lists = assert(fetch.crl(leaf))
+        assert.equal(1, #lists)
+        assert.truthy(lists[1]:lookup(leaf))
+      end
+      assert.equal(1, select(2, server:output():gsub("GET /" .. name:gsub("%.", "%%."), "")))
+    end
+  end)
+
+  it("gives the deltas too that the list or the certificate names", function()
+    server.put("base", list({}, "freshestCRL=URI:" .. server.url .. "/delta"))
+    server.put("delta", list({ { serial = "7B" } }, "2.5.29.27=critical,DER:020101"))
+    server.put("other", list({}, "2.5.29.27=critical,DER:020101"))
+    local leaf = issue(("crlDistributionPoints=URI:%s/base\nfreshestCRL=URI:%s/other\n"):format(server.url, server.url))
+    local lists = assert(fetch.crl(leaf))
+    local kinds = {}
+    for i, each in ipairs(lists) do kinds[i] = each.is_delta end
+    assert.same({ false, true, true }, kinds)
+  end)
+
+  it("takes a URL", function()
+    server.put("url", list {})
+    assert.equal(1, #assert(fetch.crl(server.url .. "/url")))
+  end)
+
+  for path, code in pairs {
+    garbage = "bad_crl", nothing = "decode", ssh = "decode", huge = "limit", announced = "limit", short = "truncated",
+    negative = "decode", two = "decode", chunked = "decode", headers = "limit", line = "limit", loop = "limit",
+    nowhere = "decode", missing = "io", file = "option", hang = "timeout",
+  } do
+    it(("says %s where a server answers with /%s"):format(code, path), function()
+      local timeout = path == "hang" and 0.2 or 20
+      local lists, err = fetch.crl(server.url .. "/" .. path, { timeout = timeout, retry_after = 0 })
+      assert.is_nil(lists)
+      assert.equal(code, err.code, tostring(err))
+    end)
+  end
+
+  it("follows redirects, so many and no more", function()
+    server.put("there", list {})
+    for _, code in ipairs { 301, 302, 303, 307, 308 } do
+      assert.truthy(fetch.crl(("%s/redirect/%d/%s/there"):format(server.url, code, server.url)))
+    end
+    local lists, err = fetch.crl(server.url .. "/redirect/301/" .. server.url .. "/there?", { max_redirects = 0,
+      retry_after = 0 })
+    assert.is_nil(lists)
+    assert.equal("limit", err.code)
+  end)
+
+  it("asks `allow` for each address, redirects included", function()
+    local asked = {}
+    local _, err = fetch.crl(server.url .. "/redirect/302/http://localhost:" .. server.port .. "/loop", {
+      allow = function(url, purpose, address)
+        asked[#asked + 1] = purpose .. " " .. address
+        return not url:find "^http://localhost", "not there"
+      end,
+    })
+    assert.equal("unwelcome", err.code)
+    assert.truthy(err.message:find("not there", 1, true))
+    assert.equal("crl 127.0.0.1", asked[1])
+    assert.truthy(#asked >= 2)
+  end)
+
+  it("refuses other URLs", function()
+    for _, url in ipairs {
+      "ftp://x/y", "file:///etc/passwd", "http://", "http://a b/", "http://x:0/", "http://x:99999/", "http://u:p@x/",
+      "http://x/" .. ("y"):rep(3000), "http://x/\r\nEvil: 1", "",
+    } do
+      local lists, err = fetch.crl(url)
+      assert.is_nil(lists)
+      assert.equal("option", err.code, url)
+    end
+  end)
+
+  it("does not ask a URL that has failed for a while", function()
+    local time = os.time()
+    for _ = 1, 3 do fetch.crl(server.url .. "/missing?once", { time = time }) end
+    assert.equal(1, select(2, server:output():gsub("/missing%?once", "")))
+    fetch.crl(server.url .. "/missing?once", { time = time + 31 })
+    assert.equal(2, select(2, server:output():gsub("/missing%?once", "")))
+  end)
+
+  it("asks by the caller's function", function()
+    local asked
+    local text = list {}
+    local lists = assert(fetch.crl("http://ca.example/crl", { http = function(request)
+      asked = request
+      return text, 200, { ["Cache-Control"] = "no-store" }
+    end }))
+    assert.equal(1, #lists)
+    assert.same({ "http://ca.example/crl", "GET", false }, { asked.url, asked.method, asked.redirect })
+    for _, answer in ipairs { { nil, "timeout" }, { 1, 200, {} }, { "", 500, {} }, { text, "x" }, {} } do
+      local none, err = fetch.crl("http://ca.example/other", { http = function() return table.unpack(answer, 1, 3) end,
+        retry_after = 0 })
+      assert.is_nil(none)
+      assert.equal("io", err.code)
+    end
+    assert.has_error(function()
+      fetch.crl("http://ca.example/third", { http = function() error("mine", 0) end })
+    end, "mine")
+  end)
+
+  it("lets other coroutines run while it waits", function()
+    local loop, turns, code = scheduler.loop(), 0, nil
+    loop:spawn(function()
+      code = select(2, fetch.crl(server.url .. "/hang", { timeout = 0.3, retry_after = 0 })).code
+    end)
+    loop:spawn(function()
+      while not code do
+        turns = turns + 1
+        scheduler.current().sleep(0.02)
+      end
+    end)
+    loop:run()
+    assert.truthy(turns > 2)
+  end)
+end)
+
+describe("HTTP's lifetimes", function()
+  local now = 1700000000 -- Tue, 14 Nov 2023 22:13:20 GMT
+  for _, case in ipairs {
+    { {}, nil }, { { ["cache-control"] = "public, max-age=60" }, 60 },
+    { { ["cache-control"] = "max-age=60", age = "20" }, 40 },
+    { { ["cache-control"] = "max-age=60, no-store" }, 0 }, { { ["cache-control"] = "no-cache" }, 0 },
+    { { expires = "Tue, 14 Nov 2023 22:14:20 GMT" }, 60 }, { { expires = "0" }, 0 },
+    { { expires = "Thu, 29 Feb 2024 00:00:00 GMT", date = "Wed, 28 Feb 2024 00:00:00 GMT" }, 86400 },
+    { { expires = "Tue, 14 Nov 2023 21:00:00 GMT", date = "Tue, 14 Nov 2023 22:00:00 GMT" }, 0 },
+  } do
+    it("are what they say: " .. (case[1]["cache-control"] or case[1].expires or "nothing"), function()
+      local till = transfer.fresh_until(case[1], now)
+      assert.equal(case[2], till and till - now)
+    end)
+  end
+end)
+
+describe("fetch.intermediates", function()
+  local server
+  local intermediate = pki.dir .. "/p256-intermediate.pem"
+
+  setup(function()
+    server = files()
+    local both = revoke.file(pki.read(pki.root.p384) .. pki.read(intermediate))
+    server.put("pem", pki.read(intermediate))
+    server.put("der", run("openssl x509 -outform DER -in " .. intermediate))
+    server.put("p7c", run("openssl crl2pkcs7 -nocrl -outform DER -certfile " .. intermediate))
+    server.put("p7b", run("openssl crl2pkcs7 -nocrl -certfile " .. both))
+    server.put("wrong", pki.read(pki.root.p384))
+  end)
+  teardown(function() server:stop() end)
+
+  local function leaf_at(path) return issue(("authorityInfoAccess=caIssuers;URI:%s/%s\n"):format(server.url, path)) end
+
+  for _, form in ipairs { "pem", "der", "p7c", "p7b" } do
+    it("reads " .. form, function()
+      local found = assert(fetch.intermediates { (leaf_at(form)) })
+      assert.equal(1, #found)
+      assert.equal(issuer, found[1])
+    end)
+  end
+
+  for path, code in pairs { wrong = "unknown_issuer", missing = "io", garbage = "no_certificates", huge = "limit" } do
+    it(("says %s where there is /%s"):format(code, path), function()
+      local found, err = fetch.intermediates { (leaf_at(path)) }
+      assert.is_nil(found)
+      assert.equal(code, err.code, tostring(err))
+    end)
+  end
+
+  it("reads no half of a PKCS#7 message, nor one with a byte changed, as something else", function()
+    local text = run("openssl crl2pkcs7 -nocrl -outform DER -certfile " .. intermediate)
+    local pkcs7 = require "bearssl.fetch.pkcs7"
+    assert.equal(1, #pkcs7(text))
+    for n = 0, #text - 1 do
+      local half = pkcs7(text:sub(1, n))
+      assert.truthy(not half or #half == 0)
+      pkcs7(text:sub(1, n) .. string.char(text:byte(n + 1) ~ 0xff) .. text:sub(n + 2))
+    end
+  end)
+
+  it("asks for nothing where nothing is missing", function()
+    local found, err = fetch.intermediates { leaf_at "pem", issuer, bearssl.x509.load(pki.root.p256)[1] }
+    assert.is_nil(found)
+    assert.equal("no_certificates", err.code)
+  end)
+end)
+
+-- A leaf and what stands at its URLs: aia, ocsp, crl say which of them it has.
+local function world(what, entry)
+  local server = files()
+  entry.serial = "7B"
+  local responder = what.ocsp and peer.ocsp_responder(ca, revoke.index { entry })
+  local access = {}
+  if what.aia then access[#access + 1] = ("caIssuers;URI:%s/ca"):format(server.url) end
+  if what.ocsp then access[#access + 1] = ("OCSP;URI:http://127.0.0.1:%d"):format(responder.port) end
+  local points = what.crl and ("crlDistributionPoints=URI:%s/crl\n"):format(server.url) or ""
+  local accesses = #access > 0 and "authorityInfoAccess=" .. table.concat(access, ",") .. "\n" or ""
+  local leaf, pair = issue(accesses .. points, entry.serial)
+  server.put("ca", run("openssl x509 -outform DER -in " .. ca.certificate))
+  server.put("crl", list(entry.good and {} or { entry }))
+  return {
+    leaf = leaf, pair = pair, server = server, responder = responder,
+    short = pki.read(pair.certificate), long = pki.read(pair.certificate) .. pki.read(ca.certificate),
+  }, setmetatable({}, { __close = function()
+    server:stop()
+    if responder then responder:stop() end
+  end })
+end
+
+-- Both ways to verify: store:verify, and a handshake of our client with a server of that chain. Give true, or the
+-- error's code.
+local ways = {
+  ["store:verify"] = function(chain, _, options)
+    local store = assert(bearssl.store { pki.root.p256 })
+    local ok, err = store:verify(chain, { name = "localhost", aia = options.aia, revocation = options.revocation })
+    return ok and true or err.code
+  end,
+}
+for _, version in ipairs { "1.2", "1.3" } do
+  ways["a handshake of TLS " .. version] = function(chain, pair, options)
+    local client = assert(bearssl.client {
+      trust = pki.root.p256, aia = options.aia, revocation = options.revocation, max_version = version,
+      engine = "native",
+    })
+    local server = assert(bearssl.server { certificate = chain, key = pair.key, max_version = version,
+      engine = "native" })
+    local c, s = ends.connections(client, server)
+    ends.join(c, s)
+    if c:state() == "connected" then return true, c:verified_chain() end
+    return select(2, c:feed "").code
+  end
+end
+
+for name, verify in pairs(ways) do
+  describe(name, function()
+    local function fresh(options) return fetch.new(options or {}) end
+
+    it("fetches an intermediate that is missing, where asked to", function()
+      local w, close <close> = world({ aia = true }, { good = true }) -- luacheck: ignore close
+      assert.equal("unknown_issuer", verify(w.short, w.pair, {}))
+      assert.is_true(verify(w.short, w.pair, { aia = fresh() }))
+      assert.is_true(verify(w.short, w.pair, { aia = true }))
+    end)
+
+    it("stays at its verdict where there is none", function()
+      local w, close <close> = world({ aia = true }, { good = true }) -- luacheck: ignore close
+      w.server.put("ca", pki.read(pki.root.p384))
+      assert.equal("unknown_issuer", verify(w.short, w.pair, { aia = fresh() }))
+      assert.equal("unknown_issuer", verify(pki.read(pki.bad.unknown_ca.certificate), { key = pki.bad.unknown_ca.key },
+        { aia = fresh() }))
+      w.server:stop()
+      local told = {}
+      local object = fresh { on_failure = function(err, certificate) told = { err.code, certificate } end }
+      assert.equal("unknown_issuer", verify(w.short, w.pair, { aia = object }))
+      assert.same({ "refused", w.leaf }, told)
+    end)
+
+    for _, source in ipairs { "ocsp", "crl" } do
+      for _, mode in ipairs { "hard", "soft" } do
+        it(("asks by %s, mode %s"):format(source, mode), function()
+          local function options(extra)
+            local all = { mode = mode, leaf_only = true, fetch = fresh() }
+            for key, value in pairs(extra or {}) do all[key] = value end
+            return { revocation = all, aia = fresh() }
+          end
+          do
+            local w, close <close> = world({ [source] = true, aia = true }, { good = true }) -- luacheck: ignore close
+            assert.equal(mode == "soft" or "revocation_unknown", verify(w.long, w.pair, options { fetch = false }))
+            assert.is_true(verify(w.long, w.pair, options()))
+            assert.is_true(verify(w.short, w.pair, options()))
+            local never = fresh { allow = function() return false end }
+            assert.equal(mode == "soft" or "revocation_unknown", verify(w.long, w.pair, options { fetch = never }))
+          end
+          local w, close <close> = world({ [source] = true }, { reason = "keyCompromise" }) -- luacheck: ignore close
+          assert.equal("revoked", verify(w.long, w.pair, options()))
+        end)
+      end
+    end
+
+    it("goes on to the CRL where the responder is away", function()
+      local w, close <close> = world({ ocsp = true, crl = true }, { reason = "superseded" }) -- luacheck: ignore close
+      w.responder:stop()
+      assert.equal("revoked", verify(w.long, w.pair, { revocation = { leaf_only = true, fetch = fresh() } }))
+    end)
+
+    it("waits for a responder that hangs as long as it was told to", function()
+      local server <close> = files()
+      local _, pair = issue(("authorityInfoAccess=OCSP;URI:%s/hang\n"):format(server.url))
+      local chain = pki.read(pair.certificate) .. pki.read(ca.certificate)
+      local object = fresh { timeout = 0.2 }
+      assert.equal("revocation_unknown", verify(chain, pair, { revocation = { leaf_only = true, fetch = object } }))
+      assert.is_true(verify(chain, pair, { revocation = { mode = "soft", leaf_only = true, fetch = object } }))
+    end)
+
+    it("passes on what a callback raises", function()
+      local w, close <close> = world({ aia = true }, { good = true }) -- luacheck: ignore close
+      local object = fresh { allow = function() error("mine", 0) end }
+      assert.has_error(function() verify(w.short, w.pair, { aia = object }) end, "mine")
+    end)
+  end)
+end
+
+describe("options", function()
+  it("of fetch are checked", function()
+    for _, wrong in ipairs {
+      { timeuot = 1 }, { timeout = 0 }, { timeout = "1" }, { http = 1 }, { method = "put" }, { hash = "md5" },
+      { max_redirects = -1 }, { scheduler = 1 }, { retry_after = 1.5 },
+    } do
+      assert.has_error(function() fetch.new(wrong) end)
+      assert.has_error(function() fetch.ocsp(issuer, issuer, wrong) end)
+    end
+    assert.has_error(function() fetch.ocsp("x", issuer) end)
+    assert.has_error(function() fetch.intermediates {} end)
+    assert.has_error(function() fetch.crl(1) end)
+  end)
+
+  it("of a config are refused where the engine cannot wait", function()
+    assert.has_error(function() bearssl.client { engine = "bear", aia = true } end)
+    assert.has_error(function() bearssl.client { engine = "bear", revocation = { fetch = true } } end)
+    assert.has_error(function() bearssl.client { aia = 1 } end)
+    assert.has_error(function() bearssl.client { revocation = { fetch = "yes" } } end)
   end)
 end)

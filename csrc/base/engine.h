@@ -12,6 +12,7 @@
 #include "base/trace.h"
 
 struct lt_verifier;      /* x509/verify.h */
+struct lt_revocation;    /* x509/revocation.h */
 struct lt_verify_result; /* x509/verify.h */
 struct lt_tried_paths;   /* x509/verify.h */
 struct lt_identity;      /* x509/identity.h: a chain and its private key */
@@ -45,9 +46,12 @@ typedef struct {
     const struct lt_identity
         *identities; /* client: the first that the server takes; server: one */
     size_t identity_count;
-    bool ask_certificate;       /* client: CertificateRequest is a question to the caller */
-    bool ask_client_hello;      /* server: so is the config for a ClientHello */
-    bool ask_verdict;           /* so is a peer whose chain was verified */
+    bool ask_certificate;  /* client: CertificateRequest is a question to the caller */
+    bool ask_client_hello; /* server: so is the config for a ClientHello */
+    bool ask_verdict;      /* so is a peer whose chain was verified */
+    bool
+        ask_issuers; /* and where issuers of the peer's chain are to be had, if they are missing */
+    bool ask_revocation;        /* and what tells whether it is revoked, if nothing does */
     bool ask_early_data;        /* server: so is whether early data is a replay */
     bool ask_psk;               /* server: so is the key of an external PSK */
     bool ask_store;             /* server: sessions of TLS 1.3 are the caller's to keep */
@@ -109,6 +113,7 @@ typedef enum {
     LT_QUESTION_certificate,  /* client: which certificate, if any? */
     LT_QUESTION_client_hello, /* server: which config shall answer this ClientHello? */
     LT_QUESTION_signature,    /* a signature by the key of an external identity */
+    LT_QUESTION_evidence, /* the peer's chain lacks an issuer or word of revocation: is there any? */
     LT_QUESTION_verdict,      /* the peer's chain was verified: is it welcome? */
     LT_QUESTION_early_data,   /* server: is this the first time that `unique` is seen? */
     LT_QUESTION_psk,          /* server: what is the key of the PSK identity `unique`? */
@@ -124,6 +129,9 @@ typedef struct {
     uint16_t scheme;                    /* signature: SignatureScheme */
     lt_bytes message; /* signature: what is to be signed, not its hash; put_session: bytes */
     lt_bytes unique;  /* early_data: what must not be accepted twice; PSK identity; session */
+    lt_code
+        problem; /* evidence: what the chain is refused for without; LT_OK: it is not, but nobody knows
+                       * whether it is revoked */
     int64_t until; /* early_data: when it may be forgotten; put_session: seconds until then */
 } lt_question;
 
@@ -132,10 +140,14 @@ typedef struct {
     const struct lt_identity *identity; /* certificate: stays the caller's; NULL: none */
     const lt_config *config;            /* client_hello: outlives the engine; NULL: the same */
     lt_bytes signature;                 /* signature */
-    bool yes;                           /* verdict, early_data */
+    bool yes;                           /* verdict, early_data; evidence: there is some */
     lt_code reason;                     /* verdict, not yes: LT_OK: that of the unwelcome */
     lt_bytes bytes;                     /* psk: the key; take_session; n = 0: there is none */
-    bool sha384;                        /* psk: its hash; else SHA-256 */
+    const lt_bytes *certificates;       /* evidence: DER; they outlive the engine */
+    size_t certificate_count;           /* at most LT_CHAIN_MAX */
+    const struct lt_revocation
+        *revocation; /* evidence: instead of the config's; NULL: that one */
+    bool sha384;     /* psk: its hash; else SHA-256 */
 } lt_answer;
 
 typedef enum {

@@ -236,6 +236,8 @@ static void read_numbers(lua_State *L, lt_config *tls)
     tls->ask_certificate = boolean_field(L, "ask_certificate");
     tls->ask_client_hello = boolean_field(L, "ask_client_hello");
     tls->ask_verdict = boolean_field(L, "ask_verdict");
+    tls->ask_issuers = boolean_field(L, "ask_issuers");
+    tls->ask_revocation = boolean_field(L, "ask_revocation");
     tls->ask_psk = boolean_field(L, "ask_psk");
     tls->ask_store = boolean_field(L, "ask_store");
     tls->ask_early_data = boolean_field(L, "ask_early_data");

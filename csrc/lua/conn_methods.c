@@ -335,6 +335,7 @@ static int push_question(lua_State *L, const lt_question *q)
         [LT_QUESTION_certificate] = "certificate_request",
         [LT_QUESTION_client_hello] = "client_hello",
         [LT_QUESTION_signature] = "signature",
+        [LT_QUESTION_evidence] = "evidence",
         [LT_QUESTION_verdict] = "verdict",
         [LT_QUESTION_early_data] = "early_data",
         [LT_QUESTION_psk] = "psk",
@@ -367,6 +368,12 @@ static int push_question(lua_State *L, const lt_question *q)
         push_field(L, "unique", q->unique);
         lua_pushinteger(L, q->until);
         lua_setfield(L, -2, "until");
+        break;
+    case LT_QUESTION_evidence:
+        if (q->problem != LT_OK) {
+            lua_pushstring(L, lt_code_name(q->problem));
+            lua_setfield(L, -2, "problem");
+        }
         break;
     case LT_QUESTION_verdict:
     case LT_QUESTION_none:
@@ -426,8 +433,14 @@ static int conn_event(lua_State *L)
     lt_event event = c ? lt_conn_event(c) : LT_EVENT_none;
     if (event == LT_EVENT_none)
         return 0;
-    if (event == LT_EVENT_question)
-        return push_question(L, c->engine->engine_class->question(c->engine));
+    if (event == LT_EVENT_question) {
+        const lt_question *q = c->engine->engine_class->question(c->engine);
+        const lt_tried_paths *tried = lt_conn_tried(c);
+        int n = push_question(L, q);
+        if (q->kind == LT_QUESTION_evidence && q->problem != LT_OK && tried)
+            lt_lua_set_paths(L, tried);
+        return n;
+    }
     if (event == LT_EVENT_trace) {
         lua_pushliteral(L, "trace");
         push_trace(L, c);
@@ -468,7 +481,28 @@ static lt_code reason_at(lua_State *L, int index) /* the code of this name; LT_O
     return LT_OK;
 }
 
-/* answer(conn, value[, sha384 or reason]): an identity or nil; a config or nil; a string; a boolean */
+/* { certificates = { DER, ... }, revocation = bearssl.revocation or nil } at 2: views into it. */
+static void read_evidence(lua_State *L, lt_answer *answer, lt_bytes certificates[LT_CHAIN_MAX])
+{
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_getfield(L, 2, "revocation");
+    answer->revocation = lua_isnil(L, -1) ? NULL : lt_lua_test_revocation(L, -1);
+    lua_getfield(L, 2, "certificates");
+    luaL_checktype(L, -1, LUA_TTABLE);
+    size_t n = lua_rawlen(L, -1);
+    luaL_argcheck(L, n <= LT_CHAIN_MAX, 2, "too many certificates");
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, -1, (lua_Integer)i + 1);
+        certificates[i].p = (const uint8_t *)luaL_checklstring(L, -1, &certificates[i].n);
+        lua_pop(L, 1);
+    }
+    answer->certificates = certificates;
+    answer->certificate_count = n;
+    lua_pop(L, 2);
+}
+
+/* answer(conn, value[, sha384 or reason]): an identity or nil; a config or nil; a string; a boolean; evidence
+ * or nil */
 static int conn_answer(lua_State *L)
 {
     lt_conn *c = open_conn(L);
@@ -478,8 +512,11 @@ static int conn_answer(lua_State *L)
                                : NULL;
     if (!q)
         return 0;
+    lt_bytes certificates[LT_CHAIN_MAX];
     lt_answer answer = { .yes = lua_toboolean(L, 2), .sha384 = lua_toboolean(L, 3) };
     answer.reason = reason_at(L, 3);
+    if (q->kind == LT_QUESTION_evidence && answer.yes)
+        read_evidence(L, &answer, certificates);
     if (q->kind == LT_QUESTION_certificate && answer.yes)
         answer.identity = luaL_checkudata(L, 2, LT_LUA_IDENTITY);
     else if (q->kind == LT_QUESTION_client_hello && answer.yes)
@@ -493,6 +530,8 @@ static int conn_answer(lua_State *L)
         keep(L, LT_KEEP_IDENTITY);
     else if (q->kind == LT_QUESTION_client_hello)
         keep(L, LT_KEEP_OTHER_CONFIG);
+    else if (q->kind == LT_QUESTION_evidence && answer.yes)
+        keep(L, LT_KEEP_EVIDENCE);
     lt_conn_answer(c, &answer);
     return 0;
 }

@@ -28,7 +28,12 @@ typedef struct {
 
 /* User value of connection and socket: what it was made with, and what outlives the engine because a
  * question was answered with it. */
-enum { LT_KEEP_CONFIG = 1, LT_KEEP_IDENTITY = 2, LT_KEEP_OTHER_CONFIG = 3 };
+enum {
+    LT_KEEP_CONFIG = 1,
+    LT_KEEP_IDENTITY = 2,
+    LT_KEEP_OTHER_CONFIG = 3,
+    LT_KEEP_EVIDENCE = 4,
+};
 
 /* The config at `index`, whole; raises where it is something else. */
 lt_lua_config *lt_lua_check_config(lua_State *L, int index);

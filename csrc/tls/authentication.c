@@ -9,6 +9,8 @@
 #include "wire/certificate.h"
 #include "wire/certificate_request.h"
 
+enum { EVIDENCE_MAX = 4 }; /* times that one chain is a question */
+
 /* --- the peer's certificates --------------------------------------------------------------- */
 
 lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what)
@@ -85,21 +87,29 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 }
 
 /* Of what was found as much as there is: most paths are short. */
-static lt_code keep_verified(lt_tls *t, const lt_verify_result *found)
+static lt_code keep_verified(lt_tls *t, const lt_verify_result *found, lt_error *e)
 {
     size_t n = offsetof(lt_verify_result, path) + found->path_length * sizeof *found->path;
     free(t->peer.verified);
     t->peer.verified = malloc(n);
     if (!t->peer.verified)
-        return lt_fail(&t->error, LT_memory, "Certificate");
+        return lt_fail(e, LT_memory, "Certificate");
     memcpy(t->peer.verified, found, n);
     return LT_OK;
 }
 
-lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
+static void forget_tried(lt_tls *t)
+{
+    free(t->peer.tried);
+    t->peer.tried = NULL;
+}
+
+/* `more`: what the config's owner has found in addition; NULL: nothing. */
+static lt_code judge(lt_tls *t, bool staple_asked, const lt_answer *more, lt_error *e)
 {
     lt_verify_result found = { .path_length = 0 };
     const lt_config *config = t->config;
+    lt_bytes certificates[2 * LT_CHAIN_MAX];
     lt_verify_request request = {
         .certificates = t->peer.certificates,
         .count = t->peer.count,
@@ -111,14 +121,25 @@ lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
         .tried = &t->peer.tried,
     };
     if (request.name && !*request.name)
-        return lt_fail_detail(&t->error, LT_option, "name", "no name to verify was given");
-    lt_code rc = config->verifier->verify(config->verifier, &request, &found, &t->error);
-    lt_code kept = keep_verified(t, &found);
-    if (rc == LT_OK) {
-        free(t->peer.tried);
-        t->peer.tried = NULL;
+        return lt_fail_detail(e, LT_option, "name", "no name to verify was given");
+    if (more) {
+        for (size_t i = 0; i < t->peer.count; i++)
+            certificates[i] = t->peer.certificates[i];
+        for (size_t i = 0; i < more->certificate_count; i++)
+            certificates[request.count++] = more->certificates[i];
+        request.certificates = certificates;
+        request.revocation = more->revocation;
     }
+    lt_code rc = config->verifier->verify(config->verifier, &request, &found, e);
+    lt_code kept = keep_verified(t, &found, e);
+    if (rc == LT_OK)
+        forget_tried(t);
     return rc == LT_OK ? kept : rc;
+}
+
+lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked)
+{
+    return judge(t, staple_asked, NULL, &t->error);
 }
 
 void lt_tls_ask_verdict(lt_tls *t)
@@ -127,20 +148,65 @@ void lt_tls_ask_verdict(lt_tls *t)
         lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_verdict });
 }
 
-lt_code lt_tls_verify_peer(lt_tls *t)
+static lt_code conclude(lt_tls *t, const lt_error *refusal)
 {
     size_t n = t->peer.count;
-    bool named = t->config->verify_name && *t->name;
-    if (!t->server && t->resume && t->resume->external
-        && !named) /* nothing else would prove it */
-        return lt_fail(&t->error, LT_psk_refused, "ServerHello.pre_shared_key");
-    lt_code rc = lt_tls_judge_peer(t, (t->hs->offered & 1U << LT_X_status_request) != 0);
-    if (rc != LT_OK)
-        return rc;
+    if (refusal->code != LT_OK) {
+        t->error = *refusal;
+        return refusal->code;
+    }
     lt_trace_decide(&t->trace, "RFC 5280 section 6",
                     "the peer sent %zu certificate%s: accepted", n, n == 1 ? "" : "s");
     lt_tls_ask_verdict(t);
     return LT_OK;
+}
+
+/* Is there a certificate in the peer's path that no source at hand knows? */
+static bool nobody_knows(const lt_verify_result *found)
+{
+    for (size_t i = 0; i + 1 < found->path_length; i++)
+        if (found->revocation[i].status == LT_STATUS_unknown)
+            return true;
+    return false;
+}
+
+static bool evidence_wanted(const lt_tls *t, lt_code rc)
+{
+    const lt_config *config = t->config;
+    if (t->hs->evidence_asked == EVIDENCE_MAX)
+        return false;
+    return (config->ask_issuers && rc == LT_unknown_issuer)
+           || (config->ask_revocation && rc == LT_revocation_unknown)
+           || (config->ask_revocation && rc == LT_OK && nobody_knows(t->peer.verified));
+}
+
+/* What the peer is refused for becomes the connection's error only once nobody has more to say. */
+static lt_code verify_peer(lt_tls *t, const lt_answer *more)
+{
+    lt_error e = { .code = LT_OK };
+    forget_tried(t);
+    lt_code rc = judge(t, (t->hs->offered & 1U << LT_X_status_request) != 0, more, &e);
+    if (!evidence_wanted(t, rc))
+        return conclude(t, &e);
+    t->hs->evidence_asked++;
+    t->hs->refusal = e;
+    lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_evidence, .problem = rc });
+    return LT_OK;
+}
+
+lt_code lt_tls_verify_peer(lt_tls *t)
+{
+    bool named = t->config->verify_name && *t->name;
+    if (!t->server && t->resume && t->resume->external
+        && !named) /* nothing else would prove it */
+        return lt_fail(&t->error, LT_psk_refused, "ServerHello.pre_shared_key");
+    t->hs->evidence_asked = 0;
+    return verify_peer(t, NULL);
+}
+
+lt_code lt_tls_on_evidence(lt_tls *t, const lt_answer *answer)
+{
+    return answer->yes ? verify_peer(t, answer) : conclude(t, &t->hs->refusal);
 }
 
 static lt_code no_certificate(lt_tls *t)

@@ -293,6 +293,8 @@ static lt_code use_answer(lt_tls *t, const lt_answer *a)
         return lt_tls_on_config(t);
     case LT_QUESTION_signature:
         return signed_elsewhere(t, a->signature);
+    case LT_QUESTION_evidence:
+        return lt_tls_on_evidence(t, a);
     case LT_QUESTION_verdict:
         return a->yes ? LT_OK
                       : lt_fail(&t->error, a->reason != LT_OK ? a->reason : LT_unwelcome,

@@ -117,6 +117,8 @@ typedef struct {
     uint32_t retry_group;
     lt_buffer cookie;
     bool psk_offered, psk_accepted, asked_config;
+    int evidence_asked; /* how often, of the peer's chain */
+    lt_error refusal;   /* what becomes of it without an answer */
     uint32_t selected_psk;
     uint32_t psk_at;          /* server: the identity being looked at, */
     int psk_stage;            /* and how far that went */
@@ -321,6 +323,8 @@ lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what);
 bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count); /* room for so many views */
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked);
+lt_code lt_tls_on_evidence(lt_tls *t,
+                           const lt_answer *answer); /* judges again, may ask again */
 lt_code lt_tls_verify_peer(lt_tls *t); /* judges, and asks for the verdict where it is wanted */
 void lt_tls_ask_verdict(
     lt_tls *t); /* of a full handshake or not: answered before the next message */

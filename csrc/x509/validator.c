@@ -109,7 +109,10 @@ static lt_code search(validation *v, lt_error *e)
 static lt_code validate(const lt_verifier *verifier, const lt_verify_request *request,
                         lt_verify_result *result, lt_error *e)
 {
-    validation v = { (const lt_validator *)verifier, request, result, .pool_count = 0 };
+    lt_validator validator = *(const lt_validator *)verifier;
+    validation v = { &validator, request, result, .pool_count = 0 };
+    if (request->revocation)
+        validator.revocation = request->revocation;
     *result = (lt_verify_result){ .path_length = 0 };
     if (request->count == 0)
         return lt_fail(e, LT_no_peer_certificate, "Certificate.certificate_list");

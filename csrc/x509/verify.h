@@ -41,6 +41,7 @@ typedef struct {
     int64_t time;         /* seconds since the epoch, UTC */
     lt_bytes ocsp_staple; /* OCSPResponse sent with the leaf; n = 0: none */
     bool staple_asked;    /* this side offered status_request, so that must-staple binds */
+    const lt_revocation *revocation; /* instead of the verifier's; NULL: that one */
     /* Where the paths that were refused shall be; NULL: they are not wanted. Where NULL stands there,
      * a block of malloc comes with the first, the caller's to free; without memory there are none. */
     lt_tried_paths **tried;

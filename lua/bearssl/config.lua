@@ -91,9 +91,10 @@ local function new(role, given, adapt)
     fields.identities[i] = identity
   end
   local ok, err = load_trust(read)
+  local parts
   if ok and read.revocation then
     ok, err = revocation.load(read.revocation)
-    fields.revocation = ok
+    fields.revocation, parts = ok, err
   end
   if ok and fields.ocsp_staple then
     ok, err = staples(fields.ocsp_staple)
@@ -106,6 +107,7 @@ local function new(role, given, adapt)
     policy = fields.policy, session_cache = read.session_cache,
     on_pin_mismatch = read.on_pin_mismatch,
     time = read.fields.time,
+    evidence = (read.fetch or read.aia) and { fetch = read.fetch, aia = read.aia, parts = parts } or nil,
   }
   for name, callback in pairs(read.callbacks) do keep[name] = callback end
   for i, entry in ipairs(read.identities) do
@@ -155,7 +157,11 @@ end
 -- certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths,
 -- PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`:
 -- responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds;
--- `sha1`: signatures with SHA-1 will do
+-- `sha1`: signatures with SHA-1 will do; `fetch`: true, or what `bearssl.fetch.new` gives: what no source at hand can
+-- tell is asked over HTTP, by OCSP and then by CRL, while the handshake waits (the native engine)
+-- @tparam boolean|bearssl.fetch options.aia true, or what `bearssl.fetch.new` gives: intermediates that the peer does
+-- not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by
+-- default
 -- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is
 -- not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with
 -- `on_mismatch(err)` to rehearse
@@ -174,7 +180,7 @@ end
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
 -- `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`,
 -- `max_signatures`, `policy`,
--- `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+-- `revocation`, `aia`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.prefer whose order of suites counts: `"server"`, `"client"`; by default the server's where
 -- `cipher_suites` are given, else one that suits both processors: ChaCha20 for a client that puts it before AES

@@ -52,6 +52,25 @@ function handlers.signature(conn, keep, question)
   core.answer(conn, signature)
 end
 
+-- Of a connection whose peer's chain lacks something: what was fetched for it so far.
+local evidences = setmetatable({}, { __mode = "k" })
+
+-- More certificates, more word of revocation; nothing: the chain stands or falls as it is. Fetching may yield.
+function handlers.evidence(conn, keep, question)
+  local found = evidences[conn]
+  if not found then
+    found = require "bearssl.fetch.evidence".new(keep.evidence, keep.time)
+    evidences[conn] = found
+  end
+  local chain, checked = conn:verified_chain()
+  local more = found:gather(question.problem, {
+    certificates = conn:peer_certificates(), paths = question.paths, verified = chain,
+    known = checked and checked.revocation, staple = conn:ocsp_staple(),
+  })
+  if not more then return core.answer(conn, nil) end
+  core.answer(conn, { certificates = found.ders, revocation = found:revocation() })
+end
+
 -- The last word on a peer whose chain was verified: anything true, or nothing and the code of an error
 function handlers.verdict(conn, keep)
   local welcome, reason = keep.on_peer(conn)

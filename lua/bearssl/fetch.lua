@@ -10,6 +10,8 @@ local core = require "bearssl.core"
 local near = require "bearssl.near"
 
 local cache = require "bearssl.fetch.cache"
+local crl = require "bearssl.fetch.crl"
+local issuers = require "bearssl.fetch.issuers"
 local ocsp = require "bearssl.fetch.ocsp"
 local scheduler = require "bearssl.scheduler"
 
@@ -38,7 +40,7 @@ local known = {
   cache_entries = integer(0, 1 << 20), cache_size = integer(0, 1 << 30),
   method = check.one_of(methods), hash = check.one_of(hashes), nonce = of_type "boolean", fresh = of_type "boolean",
   max_age = integer(1, 1 << 40), sha1 = of_type "boolean", min_rsa_bits = integer(1024, 8192),
-  time = integer(0, 253402300799),
+  time = integer(0, 253402300799), on_failure = of_type "function",
 }
 
 local defaults = {
@@ -66,13 +68,17 @@ end
 
 local shared -- what the functions of the module have fetched
 
+local function shared_cache()
+  shared = shared or cache.new(defaults.cache_entries, defaults.cache_size)
+  return shared
+end
+
 local function options_for(name, given)
   if given ~= nil and type(given) ~= "table" then
     error(("bearssl.fetch.%s: a table of options is wanted, not %s"):format(name, type(given)), 3)
   end
   local options = read(name, given)
-  shared = shared or cache.new(defaults.cache_entries, defaults.cache_size)
-  options.cache = shared
+  options.cache = shared_cache()
   options.scheduler = options.scheduler or scheduler.current()
   return options
 end
@@ -111,6 +117,80 @@ function fetch.ocsp(certificate, issuer, options)
   want_certificate("ocsp", "certificate", certificate)
   want_certificate("ocsp", "issuer", issuer)
   return ocsp(options_for("ocsp", options), certificate, issuer)
+end
+
+--- CRLs from the distribution points of a certificate, or from a URL, and the deltas that they or it name (RFC 5280
+-- sections 4.2.1.13, 4.2.1.15 and 5.2.6). Whether they may be believed is for the store to say: `revocation.crl` takes
+-- them.
+-- @function crl
+-- @tparam bearssl.certificate|string what a certificate or a URL
+-- @tparam[opt] table options as of @{ocsp}
+-- @treturn[1] {bearssl.crl,...} at least one
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error as of @{ocsp}; `bad_crl`
+-- @raise for an unknown option or a wrong type, and what a callback raised
+function fetch.crl(what, options)
+  if type(what) ~= "string" then want_certificate("crl", "what", what) end
+  return crl(options_for("crl", options), what)
+end
+
+--- The intermediate certificates that a chain lacks, by the URLs of caIssuers (RFC 5280 section 4.2.2.1): DER, PEM or
+-- PKCS#7. Nobody has verified them: hand them to `store:verify` as `intermediates`.
+-- @function intermediates
+-- @tparam {bearssl.certificate,...} certificates the leaf first, the others in any order
+-- @tparam[opt] table options as of @{ocsp}
+-- @treturn[1] {bearssl.certificate,...} at least one
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error as of @{ocsp}; `unknown_issuer`: what is there has issued something else
+-- @raise for an unknown option or a wrong type, and what a callback raised
+function fetch.intermediates(certificates, options)
+  if type(certificates) ~= "table" or not certificates[1] then
+    error("bearssl.fetch.intermediates: a list of certificates is wanted", 2)
+  end
+  for _, each in ipairs(certificates) do want_certificate("intermediates", "certificates", each) end
+  return issuers(options_for("intermediates", options), certificates)
+end
+
+local Fetch = { __name = "bearssl.fetch" }
+Fetch.__index = Fetch
+
+-- What it was made with, for one call.
+function Fetch:options()
+  local options = {}
+  for name, value in pairs(self.values) do options[name] = value end
+  options.scheduler = options.scheduler or scheduler.current()
+  return options
+end
+
+--- Makes what `revocation.fetch` and `aia` of a config and of `store:verify` take, with bounds and a cache of its own.
+-- @function new
+-- @tparam[opt] table options as of @{ocsp}, and `cache_entries` (256), `cache_size` in bytes (32 MiB);
+-- `on_failure(err, certificate)`: is told what could not be fetched, which a verification passes over
+-- @treturn bearssl.fetch
+-- @raise for an unknown option or a wrong type
+function fetch.new(options)
+  if options ~= nil and type(options) ~= "table" then
+    error(("bearssl.fetch.new: a table of options is wanted, not %s"):format(type(options)), 2)
+  end
+  local values = read("new", options)
+  values.cache = cache.new(values.cache_entries, values.cache_size)
+  return setmetatable({ values = values }, Fetch)
+end
+
+-- Is it such a thing?
+function fetch.is(value)
+  return getmetatable(value) == Fetch
+end
+
+local default
+
+-- What `fetch = true` and `aia = true` mean: one for all configs.
+function fetch.default()
+  if not default then
+    default = fetch.new()
+    default.values.cache = shared_cache()
+  end
+  return default
 end
 
 return fetch

@@ -83,6 +83,13 @@ local function session_store(value)
   return nil, "a table with the functions 'put' and 'take' is wanted"
 end
 
+-- bearssl.fetch is loaded where it is wanted.
+local function aia(value)
+  if value == true then return require "bearssl.fetch".default() end
+  if value == false or require "bearssl.fetch".is(value) then return value end
+  return nil, "a boolean or what bearssl.fetch.new gives is wanted, not " .. type(value)
+end
+
 local options = {
   early_data = { early_data, "client" },
   max_early_data = { early_data, "server" },
@@ -94,6 +101,7 @@ local options = {
   ocsp_staple = { strings, "server" },
   scts = { of_type "string", "server" },
   on_peer = { of_type "function" },
+  aia = { aia },
   post_handshake_auth = { of_type "boolean" },
   retry_cookie = { of_type "boolean", "server" },
   record_size_limit = { integer(64, 16384) }, -- RFC 8449 section 4
@@ -108,6 +116,9 @@ local function objection(values, native, high)
     if values[name] ~= nil and not native then
       return ("option '%s' needs the native engine, which comes with TLS 1.3 or engine = \"native\""):format(name)
     end
+  end
+  if values.revocation and values.revocation.fetch and not native then
+    return "option 'revocation': fetch needs the native engine"
   end
   if values.early_data_guard and (values.max_early_data or 0) == 0 then
     return "option 'early_data_guard' means nothing without 'max_early_data'"
@@ -137,6 +148,8 @@ local function add_fields(fields, values)
   fields.ask_store = values.session_store ~= nil
   fields.ask_client_hello = values.on_client_hello ~= nil
   fields.ask_verdict = values.on_peer ~= nil
+  fields.ask_issuers = values.aia and true or false
+  fields.ask_revocation = values.revocation ~= nil and values.revocation.fetch and true or false
   fields.post_handshake_auth = values.post_handshake_auth
   fields.retry_cookie = values.retry_cookie
   fields.record_size_limit = values.record_size_limit

@@ -272,6 +272,7 @@ local function read(role, given)
     fields = fields_of(role, values, low, high, native, ids), identities = list,
     trust = role == "server" and values.client_trust or values.trust, revocation = values.revocation,
     on_pin_mismatch = values.pins and values.pins.on_mismatch,
+    fetch = values.revocation and values.revocation.fetch or nil, aia = values.aia or nil,
     callbacks = {
       on_certificate_request = values.on_certificate_request, on_client_hello = values.on_client_hello,
       on_peer = values.on_peer, early_data_guard = values.early_data_guard, on_message = values.on_message,

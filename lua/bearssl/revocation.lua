@@ -40,10 +40,17 @@ local function bits(value)
   return nil, "an integer from 1024 to 8192"
 end
 
+-- bearssl.fetch is loaded where it is wanted.
+local function fetch(value)
+  if value == true then return require "bearssl.fetch".default() end
+  if value == false or require "bearssl.fetch".is(value) then return value end
+  return nil, "a boolean or what bearssl.fetch.new gives"
+end
+
 local known = {
   mode = mode, staple = staple, crl = list, ocsp = list, issuers = list, leaf_only = of_type "boolean",
   sha1 = of_type "boolean",
-  max_age = seconds, min_rsa_bits = bits,
+  max_age = seconds, min_rsa_bits = bits, fetch = fetch,
 }
 
 -- The table `given` to its values with the defaults; or nil and what is wrong.
@@ -94,7 +101,7 @@ local function load_issuers(sources)
   return issuers
 end
 
--- What read gave to what core.config and store:verify take; or nil and an error.
+-- What read gave to what core.config and store:verify take, and the parts that was made of; or nil and an error.
 local function load(values)
   local crls = {}
   for _, each in ipairs(values.crl) do
@@ -109,11 +116,12 @@ local function load(values)
     local ok, err = core.ocsp_parse(der)
     if not ok then return nil, err end
   end
-  return core.revocation {
+  local parts = {
     mode = values.mode, staple = values.staple, leaf_only = values.leaf_only, max_age = values.max_age,
     sha1 = values.sha1, min_rsa_bits = values.min_rsa_bits, crls = crls, issuers = issuers,
     responses = values.ocsp,
   }
+  return core.revocation(parts), parts
 end
 
 return { read = read, load = load }

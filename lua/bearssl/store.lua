@@ -47,6 +47,13 @@ end
 
 local boolean, integer = policy.boolean, policy.integer
 
+-- bearssl.fetch is loaded where it is wanted.
+local function aia(value)
+  if value == true then return require "bearssl.fetch".default() end
+  if value == false or require "bearssl.fetch".is(value) then return value end
+  return nil, "a boolean or what bearssl.fetch.new gives"
+end
+
 local verify_options = {
   name = text,
   email = text,
@@ -61,6 +68,7 @@ local verify_options = {
   revocation = told(revocation.read),
   pins = told(pins.read),
   must_staple = boolean,
+  aia = aia,
 }
 for name, check in pairs(policy.checks) do verify_options[name] = check end
 
@@ -187,6 +195,40 @@ function methods:add(what)
   return add(self, what, 2)
 end
 
+local MAX_ROUNDS = 4 -- of fetching, for one chain
+
+local function some_unknown(found)
+  for i = 1, #found.revocation - 1 do
+    if found.revocation[i].status == "unknown" then return true end
+  end
+end
+
+-- Is there something that could be fetched, and change the answer?
+local function is_open(sources, chain, answer)
+  if chain then return sources.fetch and some_unknown(answer) end
+  return sources.aia and answer.code == "unknown_issuer" or sources.fetch and answer.code == "revocation_unknown"
+end
+
+-- Verifies, and again with what was fetched, as long as there is more. `answer`: what was checked, or the error.
+local function verify_fetching(store, list, request, sources)
+  local found = require "bearssl.fetch.evidence".new(sources, request.time)
+  local sent = {}
+  for i, der in ipairs(list) do sent[i] = core.x509_parse(der)[1] end
+  local chain, answer = own.verify_chain(store, list, request)
+  for _ = 1, MAX_ROUNDS do
+    if not is_open(sources, chain, answer) then break end
+    local more = found:gather(not chain and answer.code or nil, {
+      certificates = sent, paths = not chain and answer.paths, verified = chain, known = chain and answer.revocation,
+      staple = request.ocsp_staple,
+    })
+    if not more then break end
+    local all = table.move(found.ders, 1, #found.ders, #list + 1, table.move(list, 1, #list, 1, {}))
+    request.revocation = found:revocation() or request.revocation
+    chain, answer = own.verify_chain(store, all, request)
+  end
+  return chain, answer
+end
+
 --- Finds a path from a certificate to an anchor, by RFC 5280 section 6, and checks the name by RFC 9525.
 -- All paths are tried before the answer is no; the error is that of the path that got furthest.
 -- @function store:verify
@@ -205,6 +247,7 @@ end
 -- - `max_depth`: certificates in a path (10), `max_signatures`: checks in all (100)
 -- - `revocation`: as of a config; `ocsp_staple`: the OCSPResponse that came with the certificate; `must_staple`: a
 --   certificate that demands a staple (RFC 7633) must have come with one
+-- - `aia`: as of a config
 -- - `pins`: as of a config
 -- @treturn[1] {bearssl.certificate,...} the path, the leaf first, the anchor last
 -- @treturn[1] table what was checked: `policies`, `any_policy`, `signatures`, `paths_refused`, `pins_differ` (of a set
@@ -223,9 +266,15 @@ function methods:verify(chain, options)
   local list, err = add_certificates({}, chain, 2)
   if list and request.intermediates then list, err = add_certificates(list, request.intermediates, 2) end
   request.pins = request.pins and request.pins.set
-  if list and request.revocation then request.revocation, err = revocation.load(request.revocation) end
+  local sources = { fetch = request.revocation and request.revocation.fetch or nil, aia = request.aia or nil }
+  request.aia = nil
+  if list and request.revocation then
+    request.revocation, err = revocation.load(request.revocation)
+    sources.parts, err = request.revocation and err, not request.revocation and err or nil
+  end
   if not list or err then return nil, err end
-  return own.verify_chain(self, list, request)
+  if not sources.fetch and not sources.aia then return own.verify_chain(self, list, request) end
+  return verify_fetching(self, list, request, sources)
 end
 
 --- Makes a store.

@@ -22,7 +22,7 @@ local function parse(text)
     return nil, failure("option", text:sub(1, 80), "only http and https URLs are fetched")
   end
   local host = (parts.host or ""):match "^%[(.*)%]$" or parts.host or ""
-  local port = tonumber(parts.port or scheme == "https" and 443 or 80, 10)
+  local port = tonumber(parts.port or (scheme == "https" and "443" or "80"), 10)
   if parts.userinfo or #host > 253 or not host:find "^[%w._:-]+$" or not port or port < 1 or port > 65535 then
     return nil, failure("option", text:sub(1, 80), "the URL has no valid host and port")
   end
