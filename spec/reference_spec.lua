@@ -9,7 +9,8 @@ local made = os.tmpname()
 os.remove(made)
 
 -- What modules of ours have for one another.
-local internal = { ["bearssl.pins.read"] = true, ["bearssl.socket.buffered"] = true,
+local internal = { ["bearssl.fetch.default"] = true, ["bearssl.fetch.is"] = true, ["bearssl.pins.read"] = true,
+  ["bearssl.socket.buffered"] = true,
   ["bearssl.trace.add"] = true, ["bearssl.trace.steps"] = true }
 for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl.session_cache." .. name] = true end
 

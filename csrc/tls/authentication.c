@@ -165,7 +165,7 @@ static lt_code conclude(lt_tls *t, const lt_error *refusal)
 static bool nobody_knows(const lt_verify_result *found)
 {
     for (size_t i = 0; i + 1 < found->path_length; i++)
-        if (found->revocation[i].status == LT_STATUS_unknown)
+        if (found->path[i].revocation.status == LT_STATUS_unknown)
             return true;
     return false;
 }

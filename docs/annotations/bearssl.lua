@@ -9,6 +9,7 @@
 local module = {}
 
 ---@class bearssl.client.options
+---@field aia? boolean|bearssl.fetch true, or what `bearssl.fetch.new` gives: intermediates that the peer does not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by default
 ---@field alpn? string|table protocols to offer, the best first (RFC 7301)
 ---@field certificate? string|table for a server that asks: leaf first, then its intermediates; in a list, the first that fits is shown
 ---@field cipher_suites? string|table the best first; ECDHE with AEAD by default, AES before ChaCha20 where the processor has instructions for AES
@@ -27,7 +28,7 @@ local module = {}
 ---@field pins? table `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with `on_mismatch(err)` to rehearse
 ---@field policy? table what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`, `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
 ---@field record_padding? integer TLS 1.3: zeros are added to the plaintext of each record, up to a multiple of so many bytes (RFC 8446 section 5.4); 0, the default: none
----@field revocation? table without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`: responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds; `sha1`: signatures with SHA-1 will do
+---@field revocation? table without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`: responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds; `sha1`: signatures with SHA-1 will do; `fetch`: true, or what `bearssl.fetch.new` gives: what no source at hand can tell is asked over HTTP, by OCSP and then by CRL, while the handshake waits (the native engine)
 ---@field session_cache? bearssl.session_cache connections without a session of their own resume from it
 ---@field signature_schemes? string|table what to offer, to accept in the peer's handshake and to sign with, the best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
 ---@field signature_schemes_cert? string|table what the peer is told that its chain may be signed with, where that is something else; by default what `policy` allows
@@ -56,7 +57,7 @@ function module.client(options) end
 
 ---Makes the config of a server.
 ---Raises: where an option is wrong, with its name
----@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+---@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `aia`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
 ---@return bearssl.config|nil
 ---@return nil|bearssl.error # what is wrong with a file
 function module.server(options) end

@@ -14,4 +14,26 @@ local module = {}
 ---@return table|bearssl.error # what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …; or `option`: the certificate names no responder; `timeout`, `refused`, `dns`, `io`, `limit`, `decode`, `unwelcome` (the callback said no), or what is wrong with the response
 function module.ocsp(certificate, issuer, options) end
 
+---CRLs from the distribution points of a certificate, or from a URL, and the deltas that they or it name (RFC 5280 sections 4.2.1.13, 4.2.1.15 and 5.2.6). Whether they may be believed is for the store to say: `revocation.crl` takes them.
+---Raises: for an unknown option or a wrong type, and what a callback raised
+---@param what bearssl.certificate|string a certificate or a URL
+---@param options? table as of `ocsp`
+---@return bearssl.crl[]|nil # at least one
+---@return nil|bearssl.error # as of `ocsp`; `bad_crl`
+function module.crl(what, options) end
+
+---The intermediate certificates that a chain lacks, by the URLs of caIssuers (RFC 5280 section 4.2.2.1): DER, PEM or PKCS#7. Nobody has verified them: hand them to `store:verify` as `intermediates`.
+---Raises: for an unknown option or a wrong type, and what a callback raised
+---@param certificates bearssl.certificate[] the leaf first, the others in any order
+---@param options? table as of `ocsp`
+---@return bearssl.certificate[]|nil # at least one
+---@return nil|bearssl.error # as of `ocsp`; `unknown_issuer`: what is there has issued something else
+function module.intermediates(certificates, options) end
+
+---Makes what `revocation.fetch` and `aia` of a config and of `store:verify` take, with bounds and a cache of its own.
+---Raises: for an unknown option or a wrong type
+---@param options? table as of `ocsp`, and `cache_entries` (256), `cache_size` in bytes (32 MiB); `on_failure(err, certificate)`: is told what could not be fetched, which a verification passes over
+---@return bearssl.fetch
+function module.new(options) end
+
 return module
