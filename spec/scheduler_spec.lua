@@ -108,6 +108,22 @@ describe("scheduler.connect", function()
     assert.equal(before, ends.descriptors())
   end)
 
+  it("raises for what is no host, port or option", function()
+    local connect = scheduler.connect
+    for what, arguments in pairs {
+      ["^host: a name"] = { nil, 1 }, ["host: a"] = { "", 1 }, ["a name or an IP address"] = { "a\0b", 1 },
+      ["^port: an integer"] = { "a", 0 }, ["port"] = { "a", "x" }, ["from 1 to 65535"] = { "a", 65536 },
+      ["^unknown option 'tmeout': timeout, scheduler and local_address are known"] = { "a", 1, { tmeout = 1 } },
+      ["option 'timeout': a number is wanted, not string"] = { "a", 1, { timeout = "1" } },
+      ["option 'local_address': a string"] = { "a", 1, { local_address = 1 } },
+    } do
+      assert.error_matches(function()
+        connect(table.unpack(arguments, 1, 3))
+        return nil
+      end, what)
+    end
+  end)
+
   it("says what is wrong", function()
     local unused = port
     listener:close()

@@ -76,8 +76,11 @@ end
 -- @treturn[1] userdata LuaSocket's TCP object, connected; waits as @{socket} says
 -- @treturn[2] nil
 -- @treturn[2] string|bearssl.error `"timeout"`, or why not
+-- @raise if an argument or an option is wrong
 function scheduler.connect(host, port, options)
-  return require "bearssl.scheduler.connect"(host, port, options, scheduler.of(options and options.scheduler))
+  local found = scheduler.of(options and options.scheduler)
+  local tcp, err = require "bearssl.scheduler.connect"(host, port, options, found)
+  return tcp, err
 end
 
 --- A socket whose waits hold up the calling coroutine alone. It has every method of the one it is made of, and timeouts

@@ -27,6 +27,7 @@ function module.of(given) end
 function module.loop(options) end
 
 ---Connects by TCP. The name is resolved by the scheduler where it has a resolver, else by the system, which holds up the program; the addresses are tried in order, each for its share of the time.
+---Raises: if an argument or an option is wrong
 ---@param host string name or IP address
 ---@param port integer
 ---@param options? table `timeout`: seconds for all of it; `scheduler`: instead of `current`; `local_address`

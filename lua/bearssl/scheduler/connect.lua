@@ -64,12 +64,34 @@ local function connect_to(address, port, timeout, scheduler, local_address)
   return tcp
 end
 
+local known = { timeout = "number", local_address = "string" }
+
+-- A mistake in the call raises: host and port as they are meant.
+local function check(host, port, options)
+  if type(host) ~= "string" or host == "" or host:find "[%z\1-\32\127]" then
+    error("host: a name or an IP address is wanted", 4)
+  end
+  local number = math.tointeger(tonumber(port))
+  if not number or number < 1 or number > 65535 then error("port: an integer from 1 to 65535 is wanted", 4) end
+  for key, value in pairs(options or {}) do
+    local wanted = known[key]
+    if not wanted and key ~= "scheduler" then
+      error(("unknown option '%s': timeout, scheduler and local_address are known"):format(tostring(key)), 4)
+    end
+    if wanted and (type(value) ~= wanted or value ~= value) then
+      error(("option '%s': a %s is wanted, not %s"):format(key, wanted, type(value)), 4)
+    end
+  end
+  return host:match "^%[(.*)%]$" or host, number
+end
+
 local SHARE = 2 -- seconds that an address gets at least, if there are as many
 
 -- host, port, options, scheduler -> tcp | nil, err
 return function(host, port, options, scheduler)
+  local name
+  name, port = check(host, port, options)
   local timeout, start = options and options.timeout, scheduler.now()
-  local name = host:match "^%[(.*)%]$" or host
   local list, err = resolve(name, timeout, scheduler)
   if not list or not list[1] then return failed(err or "no address associated with name", host, port) end
   for i, address in ipairs(list) do

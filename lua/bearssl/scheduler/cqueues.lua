@@ -63,7 +63,9 @@ function scheduler.resolve(host, timeout)
   local deadline = timeout and cqueues.monotime() + timeout
   for _, kind in ipairs { "A", "AAAA" } do
     local answer, err = query(host, kind, "IN", deadline and math.max(0, deadline - cqueues.monotime()))
-    if not answer and not list[1] then return nil, deadline and cqueues.monotime() >= deadline and "timeout" or err end
+    if not answer and not list[1] then
+      return nil, deadline and cqueues.monotime() >= deadline and "timeout" or require "cqueues.errno".strerror(err)
+    end
     for record in (answer or { grep = function() return next, {} end }):grep { section = "answer", type = kind } do
       list[#list + 1] = record:addr()
     end
