@@ -1,5 +1,6 @@
 -- docs/luasec-table.md: every line is run on LuaSec and on this library, each in a process of its own, and what the two
--- gave is held against the line's verdict.
+-- gave is held against the line's verdict. LUASEC_DIR names a tree with another LuaSec than Debian's: share/lua/5.4,
+-- lib/lua/5.4.
 local child = require "spec.support.child"
 local page = require "spec.support.luasec.table"
 local peer = require "spec.support.peer"
@@ -9,8 +10,11 @@ local rows = require "spec.support.luasec.rows"
 local top = io.popen "pwd":read "l"
 
 -- Debian's LuaSec, with Debian's Lua: not the interpreter of a build under sanitizers.
-local theirs = ("env -u LUA_PATH -u LUA_CPATH -u LUA_INIT PATH=%s LUA_PATH='%s/?.lua;;' lua5.4"):format(
-  (os.getenv "PATH":gsub("[^:]*/build/%w+/bin:", "")), top)
+local other_tree = os.getenv "LUASEC_DIR"
+local theirs = ("env -u LUA_PATH -u LUA_CPATH -u LUA_INIT PATH=%s LUA_PATH='%s%s/?.lua;;' LUA_CPATH='%s;;' lua5.4")
+  :format((os.getenv "PATH":gsub("[^:]*/build/%w+/bin:", "")),
+    other_tree and other_tree .. "/share/lua/5.4/?.lua;" or "", top,
+    other_tree and other_tree .. "/lib/lua/5.4/?.so;" or "")
 local ours = child .. " lua5.4 -lbearssl.luasec"
 
 -- What the probe printed, by row.
@@ -47,9 +51,10 @@ function holds.refused(there, here, row)
   assert.truthy(row.note, "why?")
 end
 
+-- A LuaSec that has it gives the same; older ones have nothing of the kind.
 function holds.newer(there, here)
-  assert.are_not.equal(there, here)
   assert.falsy(here:find "^raises attempt to call", here)
+  if there ~= here then assert.truthy(other_tree == nil or there == '"nil"' or there:find "^raises attempt", there) end
 end
 
 describe("LuaSec's table", function()

@@ -6,7 +6,7 @@
 --   same     both give the same
 --   fixed    both have it and here it is otherwise, for the reason in `note`
 --   refused  LuaSec does it and this library does not; the note says why
---   newer    of a LuaSec after the one that is installed: it has no such name yet
+--   newer    of a LuaSec after Debian's: what a LuaSec that has it gives, this library gives
 -- note; probe = function(env) that gives values; alone = true: LuaSec is not asked, for it would crash or never end.
 local rows, ids = {}, {}
 

@@ -9,7 +9,7 @@ local function has(module, name)
   return function() return type(require(module)[name]) end
 end
 
-row("ssl._VERSION", "fixed", function(env) return env.ssl._VERSION end,
+row("ssl._VERSION", "newer", function(env) return env.ssl._VERSION end,
   "\"1.3.2\", whose manners these are; programs compare it")
 row("ssl._COPYRIGHT", "fixed", function(env) return env.ssl._COPYRIGHT end, "says whose work this is")
 for _, name in ipairs { "newcontext", "wrap", "loadcertificate", "config" } do row("ssl." .. name, "same", has("ssl",
@@ -37,8 +37,8 @@ row("ssl.https.PORT", "same", function() return require "ssl.https".PORT end)
 row("ssl.https.TIMEOUT", "same", function() return require "ssl.https".TIMEOUT end)
 row("ssl.config.protocols", "same", function(env) return env.ssl.config.protocols end)
 row("ssl.config.algorithms", "same", function(env) return env.ssl.config.algorithms end)
-row("ssl.config.capabilities", "fixed", function(env) return env.ssl.config.capabilities end,
-  "has `psk`, as LuaSec 1.3 does, and says which DANE flags there are")
+row("ssl.config.capabilities", "newer", function(env) return env.ssl.config.capabilities end,
+  "has `psk`, and says which DANE flags there are")
 row("ssl.config.curves", "fixed", function(env) return env.ssl.config.curves end,
   "x25519, P-256, P-384 and P-521 under OpenSSL's names for them; there is code for no others")
 row("ssl.config.options", "fixed", function(env) return env.ssl.config.options end,

@@ -6,9 +6,10 @@ local head = [[
 # LuaSec, name by name
 
 Every module, function, key and option of LuaSec, and what this library makes of it. Each line is a probe that the
-specs run on LuaSec (Debian's lua-sec) and here: **same** gave the same on both, values and messages; **fixed** is
-otherwise here, for the reason given; **refused** is answered with an error that says why; **newer** is of a LuaSec
-after that one. This page is made of the probes: `spec/support/luasec/rows_*.lua`. How to move: [luasec.md](luasec.md).
+specs run on LuaSec (Debian's lua-sec 1.2.0; 1.3.2 by hand) and here: **same** gave the same on both, values and
+messages; **fixed** is otherwise here, for the reason given; **refused** is answered with an error that says why;
+**newer** is as in LuaSec 1.3, or as in the version after it. This page is made of the probes:
+`spec/support/luasec/rows_*.lua`. How to move: [luasec.md](luasec.md).
 ]]
 
 local function cell(text)
