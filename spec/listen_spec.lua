@@ -100,6 +100,9 @@ describe("listen", function()
       "option 'hosts' needs the native engine" },
     { { unknown_host = "refuse" }, "option 'unknown_host' means nothing without 'hosts'" },
     { { shared = {} }, "option 'shared': an object with ticket_keys" },
+    { { shared = { ticket_keys = print }, max_version = "1.2" }, "option 'shared' needs the native engine" },
+    { { shared = { ticket_keys = print }, ticket_keys = ("k"):rep(32) }, "option 'ticket_keys': 'shared' has it" },
+    { { shared = { ticket_keys = print, options = { lifetime = 60 } } }, "its lifetime is shorter" },
     { { certificat = "x" }, "unknown option 'certificat', did you mean 'certificate'?" },
   } do
     it("is a mistake of the programmer: " .. row[2], function()

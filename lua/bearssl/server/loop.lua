@@ -29,7 +29,9 @@ local function wait(server, mode, timeout)
   local due = not server.busy and background.due(server)
   if due and (not timeout or due < timeout) then timeout = due end
   server.waits = server.waits + 1
-  local over <close> = setmetatable({}, { __close = function() server.waits = server.waits - 1 end }) -- luacheck: ignore
+  local over <close> = setmetatable({}, { -- luacheck: ignore
+    __close = function() server.waits = server.waits - 1 end,
+  })
   return server.scheduler.wait(server.fd, mode, timeout)
 end
 

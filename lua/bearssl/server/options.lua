@@ -74,8 +74,11 @@ local function host_name(name)
 end
 
 -- nil, or what is wrong with the options for bearssl.server.
-local function objection(given, hosts)
+local function objection(given, hosts, shared)
   local values, wrong = server_options.read("server", given)
+  if values and shared and not values.fields.native then
+    return "option 'shared' needs the native engine, which comes with TLS 1.3 or engine = \"native\""
+  end
   if values then return nil end
   if given.max_version and hosts and wrong:find("'on_client_hello' needs", 1, true) then
     return wrong:gsub("'on_client_hello'", "'hosts'")
@@ -170,10 +173,10 @@ local function read(given)
   local default = (rest.certificate or not next(hosts)) and rest or nil
   for name, options in pairs(hosts) do
     options.on_client_hello = rest.on_client_hello
-    wrong = use_shared(options, values.shared) or objection(options, true)
+    wrong = use_shared(options, values.shared) or objection(options, true, values.shared)
     if wrong then return nil, ("option 'hosts': %q: %s"):format(name, wrong) end
   end
-  wrong = default and (use_shared(default, values.shared) or objection(default, next(hosts)))
+  wrong = default and (use_shared(default, values.shared) or objection(default, values.hosts, values.shared))
   if wrong then return nil, wrong end
   return { own = values, default = default, hosts = hosts }
 end
