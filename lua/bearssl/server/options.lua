@@ -74,9 +74,9 @@ local function host_name(name)
 end
 
 -- nil, or what is wrong with the options for bearssl.server.
-local function objection(given, hosts, shared)
+local function objection(given, hosts, object)
   local values, wrong = server_options.read("server", given)
-  if values and shared and not values.fields.native then
+  if values and object and not values.fields.native then
     return "option 'shared' needs the native engine, which comes with TLS 1.3 or engine = \"native\""
   end
   if values then return nil end
