@@ -180,6 +180,24 @@ describe("a renewal", function()
     end)
   end)
 
+  it("that cannot be read just now is taken later", function()
+    local real = core.identity
+    finally(function() core.identity = real end)
+    serving(nil, function(_, port, told)
+      local tries = 0
+      core.identity = function() -- as where no descriptors are left
+        tries = tries + 1
+        return nil, core.error { code = "file", message = "file cannot be read: too many open files" }
+      end
+      put(new)
+      eventually(function() return tries > 3 end)
+      assert.same({ 1, "reload -: file", "old" }, { #told, told[1], (shown(port)) })
+      core.identity = real
+      eventually(function() return shown(port) == "new" end)
+      assert.equal("reloaded -", told[#told])
+    end)
+  end)
+
   it("is taken when two looks saw the same, not while somebody writes", function()
     put(old)
     local unit = require "bearssl.server.unit"

@@ -26,11 +26,12 @@ local function staple_due(server)
   return due
 end
 
--- Reads one unit's files again; the old config stays where they do not belong together.
-function background.read(server, each)
+-- Reads one unit's files again; the old config stays where they do not belong together. `again`: that they do not was
+-- told already.
+function background.read(server, each, again)
   local ok, err = unit.read(each)
   if not ok then
-    tell.error(server, err, "reload", each.name)
+    if not again then tell.error(server, err, "reload", each.name) end
     return nil, err
   end
   staple.renew(each)
@@ -44,7 +45,7 @@ local function watch(server, now)
   for _, each in ipairs(server.units) do
     local changed = unit.changed(each)
     if changed == "soon" then next_look = math.min(next_look, SOON) end
-    if changed == true then background.read(server, each) end
+    if changed == true or changed == "again" then background.read(server, each, changed == "again") end
   end
   server.due.watch = now() + next_look
 end

@@ -43,6 +43,9 @@ local function changing(self)
   }
 end
 
+-- What may go well another time though the files stay as they are: no descriptors were left, say.
+local may_pass = { file = true, memory = true, internal = true }
+
 -- Reads all its files, and has the new config in the place of the old one if they belong together. `heir`: a config
 -- whose sessions it goes on with, where it has none before it.
 local function read(self, heir)
@@ -50,7 +53,7 @@ local function read(self, heir)
   local config, err = make(self.given)
   if config and look(self.paths) ~= stamps then config, err = changing(self) end
   if not config then
-    self.refused = stamps
+    self.refused, self.passing = stamps, may_pass[err.code]
     return nil, err
   end
   local before = self.config or heir
@@ -71,12 +74,12 @@ end
 unit.read = read
 
 -- Whether its files have changed and are at rest: two looks in a row saw the same, so that nobody is in the middle of
--- writing them. "soon": they have changed just now. What was refused is not looked at again before it changes.
+-- writing them. "soon": they have changed just now. "again": they are what was refused, for a reason that may be gone.
 function unit.changed(self)
   local now = look(self.paths)
   if now == self.stamps or now == self.refused then
     self.seen = nil
-    return false
+    return now ~= self.stamps and self.passing and "again" or false
   end
   local same = now == self.seen
   self.seen = now
