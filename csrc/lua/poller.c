@@ -31,11 +31,14 @@ static int check_descriptor(lua_State *L, int index)
     return (int)fd;
 }
 
+/* nil: for ever, -1; what is over already: 0 */
 static double opt_seconds(lua_State *L, int index)
 {
-    lua_Number seconds = luaL_optnumber(L, index, -1);
+    if (lua_isnoneornil(L, index))
+        return -1;
+    lua_Number seconds = luaL_checknumber(L, index);
     luaL_argcheck(L, !isnan(seconds), index, "not a number of seconds");
-    return seconds;
+    return seconds > 0 ? seconds : 0;
 }
 
 /* wait_fd(fd, "r" | "w"[, seconds]) -> true | nil, "timeout" */

@@ -187,6 +187,16 @@ return function(name, describe, it)
         s:close()
       end)
 
+      it_runs("what is over waits no more, and what is endless for ever", function(go)
+        local own, c, s = scheduler.current(), connected(go)
+        assert.same({ nil, "timeout" }, { own.wait(c:getfd(), "r", -1) })
+        own.sleep(-1)
+        s:send "x"
+        assert.is_true(own.wait(c:getfd(), "r", math.huge))
+        c:close()
+        s:close()
+      end)
+
       it_runs("the handshake has one, too", function()
         local c, s = pair()
         c:settimeout(0.05)
@@ -221,6 +231,8 @@ return function(name, describe, it)
         tls:settimeout(-1)
         assert.same({ -1, 9 }, { tls:gettimeout() })
         assert.has_error(function() tls:settimeout(1, "x") end)
+        assert.has_error(function() tls:settimeout "soon" end)
+        assert.has_error(function() tls:settimeout(0 / 0) end)
         tls:close()
         far:settimeout(0) -- as event loops do
         assert.same({ -1, -1 }, { scheduler.socket(far):gettimeout() })
@@ -241,6 +253,16 @@ return function(name, describe, it)
         assert.same({ nil, "closed", "" }, { s:receive() })
         s:close()
         assert.same({ nil, "closed" }, { c:receive() , (select(2, c:receive())) })
+      end)
+
+      it_runs("so does who waits for a connection", function(go)
+        local listener, result = scheduler.socket(assert(socket.bind("127.0.0.1", 0))), nil
+        go(function() result = table.pack(listener:accept()) end)
+        scheduler.current().sleep(0.02)
+        assert.is_nil(result)
+        listener:close()
+        while not result do scheduler.current().sleep(0.01) end
+        assert.same({ nil, "closed" }, { result[1], result[2] })
       end)
 
       it_runs("a descriptor that gets the number of a closed one is waited for by itself", function(go)

@@ -34,14 +34,14 @@ function scheduler.wait(what, mode, timeout)
   wait.condition = not fd and condition.new()
   waits[what] = waits[what] or {}
   waits[what][wait] = true
-  local first = cqueues.poll(wait.condition or wait, timeout)
+  local first = cqueues.poll(wait.condition or wait, timeout and math.max(0, timeout))
   if wait.closed then return nil, "closed" end
   if first ~= wait then return nil, "timeout" end
   return true
 end
 
 function scheduler.sleep(seconds)
-  cqueues.sleep(seconds)
+  cqueues.sleep(math.max(0, seconds))
 end
 
 function scheduler.spawn(fn, ...)

@@ -51,7 +51,7 @@ local function go_on_after(entry, seconds, ...)
   local function call() go_on(entry, table.unpack(values, 1, values.n)) end
   uv.update_time() -- a timer counts from there, and what was just computed may have taken long
   entry.timer = seconds > 0 and uv.new_timer() or uv.new_idle()
-  entry.timer:start(table.unpack(seconds > 0 and { math.ceil(seconds * 1000), 0, call } or { call }))
+  entry.timer:start(table.unpack(seconds > 0 and { math.ceil(math.min(seconds, 1 << 40) * 1000), 0, call } or { call }))
 end
 
 -- Of the calling coroutine; it ends with the block that holds it, also where someone closes the coroutine.

@@ -110,7 +110,9 @@ local fields = { b = "block", t = "total", r = "total" }
 
 function methods:settimeout(seconds, mode)
   local field = fields[tostring(mode or "b"):sub(1, 1)] or error("sock:settimeout: the modes are b and t", 2)
-  self[field] = seconds and seconds >= 0 and seconds or false -- a field that is nil would be the inner socket's
+  local number = tonumber(seconds)
+  if seconds and (not number or number ~= number) then error("sock:settimeout: a number of seconds is wanted", 2) end
+  self[field] = number and number >= 0 and number or false -- a field that is nil would be the inner socket's
   return 1
 end
 
