@@ -383,6 +383,86 @@ describe("receiving over TLS", function()
   end)
 end)
 
+describe("what is received", function()
+  local streams = require "bearssl.cosocket.stream"
+  local receive = require "bearssl.cosocket.receive"
+
+  -- A socket that has these pieces to give, one at a time, and ends.
+  local function source(pieces)
+    local next_piece = 0
+    return { settimeout = function() end, receive = function(_, size)
+      next_piece = next_piece + 1
+      local piece = pieces[next_piece]
+      if not piece then return nil, "closed", "" end
+      assert(#piece <= size)
+      return nil, "timeout", piece
+    end }
+  end
+
+  local function pieces_of(text, cuts)
+    local pieces, from = {}, 1
+    for _, cut in ipairs(cuts) do
+      if cut >= from and cut < #text then
+        pieces[#pieces + 1] = text:sub(from, cut)
+        from = cut + 1
+      end
+    end
+    pieces[#pieces + 1] = text:sub(from)
+    return pieces
+  end
+
+  local function all_of(stream, how, argument)
+    local list = {}
+    repeat
+      local data, err, partial = how(stream, 1, argument)
+      list[#list + 1] = ("%s|%s|%s"):format(data, err, partial)
+    until err or #list == 100
+    return list
+  end
+
+  local text = "aaab--aab\r\naabaabaac\n\n--abcabcabd--\rx\nabcab"
+  local ways = {
+    line = function() return receive.line, 1000 end,
+    all = function() return receive.all, 1000 end,
+    bytes = function() return receive.bytes, 5 end,
+  }
+  for _, pattern in ipairs { "aab", "--", "abcabd", "\n", "aabaac", "zz", "abcab" } do
+    for _, size in ipairs { 0, 1, 2, 3, 7 } do
+      ways[("up to %q by %d"):format(pattern, size)] = function() return receive.up_to(pattern, false, 1000), size end
+    end
+  end
+
+  for name, way in pairs(ways) do
+    it("is the same however it comes: " .. name, function()
+      local function got(cuts)
+        local how, argument = way()
+        return all_of(streams.new(source(pieces_of(text, cuts))), how, argument)
+      end
+      local whole = got {}
+      for i = 1, #text - 1 do
+        assert.same(whole, got { i })
+        for j = i + 1, #text - 1, 5 do assert.same(whole, got { i, j }) end
+      end
+      local every = {}
+      for i = 1, #text do every[i] = i end
+      assert.same(whole, got(every))
+    end)
+  end
+
+  it("is what comes between the pattern, by a search of the whole", function()
+    for _, pattern in ipairs { "aab", "--", "abcabd", "\n", "aabaac", "abcab" } do
+      local how = receive.up_to(pattern, false, 1000)
+      local list, from = {}, 1
+      for at in text:gmatch("()" .. pattern:gsub("%-", "%%-")) do
+        list[#list + 1] = ("%s|nil|nil"):format(text:sub(from, at - 1))
+        from = at + #pattern
+      end
+      list[#list + 1] = "nil|closed|" .. text:sub(from)
+      assert.same(list, all_of(streams.new(source { text }), how, 0))
+    end
+  end)
+end)
+
 describe("a cosocket", function()
   it("speaks over a unix socket", function()
     local path = os.tmpname()

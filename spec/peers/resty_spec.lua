@@ -25,6 +25,17 @@ describe("a script says the same as under nginx:", function()
   end
 end)
 
+describe("a script says the same whoever runs it:", function()
+  for _, row in ipairs { { "thread", "copas" }, { "thread", "luv" }, { "pool", "copas" }, { "pool", "cqueues" } } do
+    local name, scheduler = row[1] .. ".lua", row[2]
+    it(("%s, %s"):format(name, scheduler), function()
+      local actor <close> = resty.actor()
+      local expected = resty.run(name, actor.port, "coroutine")
+      assert.equal(expected, resty.run(name, actor.port, scheduler))
+    end)
+  end
+end)
+
 for _, scheduler in ipairs(schedulers) do
   describe("under the scheduler " .. scheduler, function()
     it("lua-nginx-redis speaks to a Redis with TLS and client certificates", function()

@@ -124,7 +124,7 @@ local under = {
     copas.addthread(function() main() ended = true end)
     while not ended do copas.step(1) end]],
   cqueues = 'local cq = require "cqueues".new() cq:wrap(main) assert(cq:loop())',
-  luv = 'coroutine.wrap(main)() require "luv".run()',
+  luv = 'local uv = require "luv" coroutine.wrap(main)() uv.run()',
 }
 
 local code = [[

@@ -37,9 +37,12 @@ local function can_serve()
   return not is_main and (inside[co] or scheduler.current().name ~= "plain") or nil
 end
 
+-- Schedulers that are written in Lua resume their own: our loop, and copas, which does so from inside another one where
+-- a coroutine starts a thread.
 local function is_scheduled(co)
   local loop = package.loaded["bearssl.scheduler.loop"]
-  return loop and loop.of[co]
+  if loop and loop.of[co] then return true end
+  return package.loaded.copas and debug.getinfo(3, "S").source:find "copas[^/]*%.lua$"
 end
 
 local function nested_resume(co, ...)
@@ -56,7 +59,10 @@ end
 
 local function nested_wrap(fn)
   local co = create(fn)
-  return function(...) return unwrapped(co, nested_resume(co, ...)) end
+  return function(...)
+    inside[co] = can_serve()
+    return unwrapped(co, serve(co, resume(co, ...)))
+  end
 end
 
 -- Makes them the program's.

@@ -88,13 +88,14 @@ local function wait(own, ...)
   return taken(assert(first_done(list), "woken by nobody"))
 end
 
--- Only a loop of ours lets a coroutine be closed that waits.
+local closes = { coroutine = true, copas = true, luv = true } -- schedulers under which what waits may be closed
+
 local function kill(...)
   local list, why = known("kill", { ... }, 1)
   if not list then return nil, why end
   local self = list[1]
   if self.results then return nil, "already terminated" end
-  if self.scheduler ~= "coroutine" then
+  if not closes[self.scheduler] then
     error(("ngx.thread.kill: scheduler '%s' cannot end a coroutine"):format(self.scheduler), 2)
   end
   self.gone = true
