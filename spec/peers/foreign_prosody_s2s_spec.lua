@@ -43,13 +43,8 @@ describe("Prosody and Prosody", function()
   end)
 
   local function login(server)
-    local config = assert(bearssl.client { verify = "none" })
-    return xmpp.stream(peer.connect(server.c2s), server.host):starttls(function(tcp)
-      local sock = assert(config:wrap(tcp))
-      sock:settimeout(20)
-      assert(sock:handshake())
-      return sock
-    end):login("me", "secret")
+    local wrap = xmpp.wrapper(assert(bearssl.client { verify = "none" }))
+    return xmpp.stream(peer.connect(server.c2s), server.host):starttls(wrap):login("me", "secret")
   end
 
   local function has(server, text)

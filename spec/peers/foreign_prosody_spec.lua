@@ -41,12 +41,7 @@ local function config(options)
 end
 
 local function wrapper(host, options)
-  return function(tcp)
-    local sock = assert(config(options):wrap(tcp, { name = host }))
-    sock:settimeout(20)
-    assert(sock:handshake())
-    return sock
-  end
+  return xmpp.wrapper(config(options), host)
 end
 
 local function with_starttls(server, host, options)

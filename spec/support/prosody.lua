@@ -137,11 +137,22 @@ local function launch(side, options)
     s2s_direct = ports[5], hosts = hosts, network = options.network or "epoll" }, server)
 end
 
+-- Modules come in any order, also after their hosts are done.
+local function wait_until_ready(self, options)
+  local services = { "c2s", "c2s_direct_tls", options.s2s and "s2s", options.s2s and "s2s_direct_tls",
+    options.modules and table.concat(options.modules, " "):find "bosh" and "https" }
+  for _, service in pairs(services) do
+    if service then wait_until_done(self, 1, ("Activated service '%s'"):format(service)) end
+  end
+  wait_until_done(self, self.hosts, "Certificates loaded")
+  wait_until_done(self, self.hosts, DONE)
+end
+
 -- Started again where another process took a port in the meantime.
 function prosody.start(side, options)
   for _ = 1, 10 do
     local self = launch(side, options)
-    wait_until_done(self, self.hosts, DONE)
+    wait_until_ready(self, options)
     local log = self:log()
     if not self.process:running() then error(log, 2) end
     if not log:find "Failed to open server port" then

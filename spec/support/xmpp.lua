@@ -1,7 +1,8 @@
 -- As much of an XMPP client (RFC 6120) as a test of TLS under it needs: a stream, whose answers are found by patterns.
 --
 --   local stream = xmpp.stream(sock, "a.example")     on what has LuaSocket's send and receive; reads the features
---   stream:starttls(wrap)                             wrap(sock) gives the TLS socket; reads the features again
+--   stream:starttls(wrap)                             wrap(sock) gives the TLS socket, as xmpp.wrapper's do; reads the
+--                                                     features again
 --   stream:login("me", "secret")                      SASL PLAIN, then a new stream, then a resource
 --   stream:external("me@a.example")                   SASL EXTERNAL, then likewise
 --   stream:ask("<iq .../>")                           sends it and gives the answer with its id, as text
@@ -111,6 +112,16 @@ function stream:close()
   self.sock:close()
 end
 stream.__close = stream.close
+
+-- For starttls: TLS by a config of bearssl; no name where the config verifies nothing. What fails is raised.
+function xmpp.wrapper(config, name)
+  return function(tcp)
+    local sock = assert(config:wrap(tcp, { name = name }))
+    sock:settimeout(30)
+    assert(sock:handshake())
+    return sock
+  end
+end
 
 function xmpp.stream(sock, host, namespace)
   return setmetatable({ sock = sock, host = host, namespace = namespace or "jabber:client", rest = "" }, stream):open()
