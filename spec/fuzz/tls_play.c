@@ -16,11 +16,11 @@ enum { DATE = 1893456000 /* 2030-01-01 */, EARLY_MAX = 4096 };
 enum { /* of the first byte */
        BIT_TLS_1_2 = 1,
        BIT_CLIENT_AUTH = 2,
-       BIT_RESUME = 4, /* in TLS 1.3 with early data */
-       BIT_RETRY = 8,  /* the server has none of the groups that have a share */
-       BIT_ASK = 16,   /* the caller is asked whatever it can be */
-       BIT_SMALL = 32, /* small records, ALPN, authentication after the handshake */
-       BIT_SHA384 = 64,
+       BIT_RESUME = 4,  /* in TLS 1.3 with early data */
+       BIT_RETRY = 8,   /* the server has none of the groups that have a share */
+       BIT_ASK = 16,    /* the caller is asked whatever it can be */
+       BIT_SMALL = 32,  /* small records, ALPN, authentication after the handshake */
+       BIT_SHA384 = 64, /* with BIT_RETRY: without state, by a cookie */
        VARIANTS = 128,
        BIT_MEND = 128, /* signatures and Finished are made anew: they fit what was changed */
 };
@@ -98,6 +98,7 @@ static void configure(variant *v, unsigned bits)
             .ask_early_data = true,
             .post_handshake_auth = (bits & BIT_SMALL) != 0,
             .record_size_limit = bits & BIT_SMALL ? 64 : 0,
+            .retry_cookie = i == 1 && (bits & BIT_RETRY) && sha384,
             .max_early_data = EARLY_MAX,
             .verifier = &lt_verify_none,
             .client_auth = i == 1 && (bits & BIT_CLIENT_AUTH) ? LT_AUTH_require : LT_AUTH_none,
