@@ -134,7 +134,7 @@ describe("file_server.lua", function()
   it("fails no request of wrk while its certificate is renewed", function()
     for _, options in ipairs { "", "-H 'Connection: close'" } do
       local url = ("https://localhost:%d/hello.txt"):format(server.port)
-      local wrk <close> = peer.start(("wrk -t1 -c8 -d3s %s %s"):format(options, url))
+      local wrk <close> = peer.start(("wrk -t1 -c8 -d3s --timeout 30s %s %s"):format(options, url))
       local turn, before = 0, select(2, server:output():gsub("renewed", ""))
       while wrk:running() do
         turn = turn + 1

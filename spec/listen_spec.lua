@@ -159,7 +159,7 @@ describe("server:run", function()
       if line == "yield" then coroutine.yield() end
       sock:send "fine\n"
     end
-    serve({ on_error = on_error, handshake_timeout = 0.2 }, handler, function(_, port)
+    serve({ on_error = on_error, handshake_timeout = 1 }, handler, function(_, port)
       local client = serve.client()
       local stranger = serve.client { trust = pki.stranger }
       local silent = assert(scheduler.connect("127.0.0.1", port))
@@ -192,7 +192,7 @@ describe("server:run", function()
 
   it("has a slow client cost nobody but itself", function()
     local told, on_error = log()
-    serve({ on_error = on_error, handshake_timeout = 2 }, nil, function(_, port)
+    serve({ on_error = on_error, handshake_timeout = 3 }, nil, function(_, port)
       local client = serve.client()
       local hello = assert(client:connection { name = "localhost" }):pull()
       local slow = assert(scheduler.connect("127.0.0.1", port))
@@ -262,6 +262,7 @@ describe("server:run", function()
           done = done + 1
         end)
       end
+      eventually(function() return now == 3 end)
       sleep(0.1)
       assert.same({ 3, 0 }, { now, done })
       for _, sock in ipairs(held) do sock:close() end
@@ -363,7 +364,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do -- the last 
 
     it("goes on without those who fail, and closes those who stay", function()
       local told, on_error = log()
-      local server = serve.listen { on_error = on_error, handshake_timeout = 0.3 }
+      local server = serve.listen { on_error = on_error, handshake_timeout = 1 }
       local _, port = server:getsockname()
       schedulers.run(name, function(go)
         go(server.run, server, function(sock)
