@@ -227,6 +227,16 @@ describe("a name", function()
     end
   end)
 
+  it("that is none is told", function()
+    local c, s = wrapped()
+    for _, name in ipairs { "local\0host", "a b", "a\n", ("x"):rep(254) } do
+      assert.has_error(function() c:sni(name) end, "bad argument #1 to 'sni' (a host name is expected)")
+    end
+    c:sethost "localhost\0.other.example"
+    local near, far = shake(c, s)
+    assert.same({ "certificate verify failed", "sslv3 alert bad certificate" }, { near[2], far[2] })
+  end)
+
   it("of a flag that weakens is refused", function()
     local c = wrapped()
     assert.same({ false, "host flag always_check_subject is refused (RFC 9525)" },
@@ -292,6 +302,23 @@ describe("a server of LuaSec's", function()
     local near, far = shake(c, s)
     assert.equal("tlsv1 unrecognized name", near[2])
     assert.equal("unknown_name", far[3].code)
+  end)
+
+  it("of BearSSL's engine asks for certificates, too, and goes on with those it does not trust", function()
+    local old = { protocol = "tlsv1_2", ciphers = "ECDHE-ECDSA-AES128-SHA" }
+    local c, s = connected(client(with(old, { certificate = mine.certificate, key = mine.key })),
+      server(with(old, { verify = "peer", verifyext = "lsec_continue", cafile = pki.stranger })))
+    assert.equal("ECDHE-ECDSA-AES128-SHA", c:info "cipher")
+    assert.equal(c:getlocalcertificate():digest(), s:getpeercertificate():digest())
+    assert.same({ false, { [2] = { "unable to get local issuer certificate" } } }, { s:getpeerverification() })
+  end)
+
+  it("that wants a certificate is heard in the client's first read, in TLS 1.3", function()
+    local c, s = wrapped(client(), server { verify = { "peer", "fail_if_no_peer_cert" }, cafile = pki.root.p256 })
+    local near, far = shake(c, s)
+    assert.same({ true, "peer did not return a certificate" }, { near[1], far[2] })
+    c:settimeout(20)
+    assert.equal("tlsv13 alert certificate required", (select(2, c:receive())))
   end)
 
   it("resumes sessions, whatever ALPN had chosen", function()
@@ -407,6 +434,10 @@ describe("a context", function()
   it("that leaves no version is refused", function()
     local ctx, err = ssl.newcontext(client { options = { "no_tlsv1_2", "no_tlsv1_3" } })
     assert.same({ nil, "no protocols available" }, { ctx, err })
+  end)
+
+  it("with a name of ALPN that C would cut is refused", function()
+    assert.same({ nil, "invalid ALPN name (zero byte)" }, { ssl.newcontext(client { alpn = "a\0b" }) })
   end)
 
   it("takes certificates and keys as text", function()

@@ -49,16 +49,26 @@ static bool named(lt_reader authorities, lt_bytes issuer)
     return false;
 }
 
+/* An empty list, or the empty name alone: BearSSL's servers have no other way to say nothing. */
+static bool names_nobody(lt_bytes authorities)
+{
+    static const uint8_t empty_name[] = { 0, 2, 0x30, 0 };
+    return authorities.n == 0
+           || lt_bytes_equal(authorities, (lt_bytes){ empty_name, sizeof empty_name });
+}
+
 bool lt_identity_issued_by(const lt_identity *id, lt_bytes authorities)
 {
-    for (size_t i = 0; authorities.n > 0 && i < id->chain.count; i++) {
+    if (names_nobody(authorities))
+        return true;
+    for (size_t i = 0; i < id->chain.count; i++) {
         lt_certificate c;
         lt_error ignored = { 0 };
         if (lt_certificate_parse(&c, id->chain.certificates[i], &ignored) == LT_OK
             && named(authorities, c.issuer))
             return true;
     }
-    return authorities.n == 0;
+    return false;
 }
 
 bool lt_identity_is_external(const lt_identity *id)

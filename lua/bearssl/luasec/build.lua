@@ -136,7 +136,7 @@ local function make(s, alpn)
   local options, wrong = options_of(s, alpn)
   if not options then return nil, wrong end
   local ok, made, err = pcall(maker.make, s.mode, options, adapt(s))
-  if not ok then return nil, tostring(made) end
+  if not ok then return nil, (tostring(made):gsub("^[^ ]-:%d+: ", "")) end
   if not made then return nil, errors.reason(err) end
   return { config = made, native = options.engine == "native" }
 end

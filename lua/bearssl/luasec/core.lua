@@ -173,11 +173,11 @@ local patterns = { ["*l"] = true, ["*a"] = true }
 function methods.receive(conn, pattern, prefix)
   local state = check(conn, "receive")
   local number = type(pattern) ~= "nil" and not patterns[pattern] and tonumber(pattern)
-  if pattern ~= nil and not patterns[pattern] and not number then
+  if pattern ~= nil and not patterns[pattern] and not (number and number >= 0) then
     bad_argument(1, "receive", "invalid receive pattern")
   end
   if state.phase ~= "connected" then return nil, "closed", prefix or "" end
-  local data, err, partial = state.sock:receive(number and math.tointeger(number) or pattern, prefix)
+  local data, err, partial = state.sock:receive(number and math.floor(number) or pattern, prefix)
   if data then return data, nil, nil end
   local reason, more = told(state, err)
   if reason == "closed" and pattern == "*a" and #partial > #(prefix or "") then return partial, nil, nil end
@@ -268,6 +268,7 @@ function methods.sni(conn, what, strict)
   local state = check(conn, "sni")
   if not state.server then
     if type(what) ~= "string" then bad_argument(1, "sni", ("string expected, got %s"):format(type(what))) end
+    if #what > 253 or what:find "[%z\1-\32\127]" then bad_argument(1, "sni", "a host name is expected") end
     state.name = what
     return
   end

@@ -18,7 +18,7 @@ end
 -- Of what the server's callback gave, the first that the client offers too; nil: none, and then ALPN stays out.
 local function choose(callback, offered)
   local there = {}
-  for _, name in ipairs(offered) do there[name] = true end
+  for _, name in ipairs(offered) do there[name] = not name:find "%z" end -- no config has such a name
   for _, name in ipairs(callback(offered) or {}) do
     if there[name] then return name end
   end

@@ -83,6 +83,7 @@ local function alpn_wire(names)
     if type(name) ~= "string" then return nil, "invalid ALPN parameter" end
     if name == "" then return nil, "invalid ALPN name (empty string)" end
     if #name > 255 then return nil, "invalid ALPN name (length > 255)" end
+    if name:find "%z" then return nil, "invalid ALPN name (zero byte)" end
     wire[i] = string.pack("s1", name)
   end
   if not wire[1] then return nil, "invalid ALPN list (empty)" end

@@ -177,13 +177,16 @@ local function refuses(state)
   return s.verify.peer or state.host ~= nil and not state.server
 end
 
+-- What is no code of bearssl's, by one with the alert that OpenSSL sends.
+local for_the_alert = { no_tlsa = "bad_certificate", option = "name_mismatch" }
+
 -- on_peer of configs: the last word, before the handshake ends.
 function verify.on_peer(sock)
   local state = state_of[sock]
   if not state then return true end
   state.verdict = judge(state, verify.by_handshake(state.settings))
   if state.verdict.ok or not refuses(state) then return true end
-  return false, state.verdict.error.code
+  return false, for_the_alert[state.verdict.error.code] or state.verdict.error.code
 end
 
 -- The same for the engine that does not ask; true, or false and the error.

@@ -162,7 +162,7 @@ end
 --- @function cert:serial
 -- @treturn string hexadecimal digits, in upper case
 function methods.serial(cert)
-  return (check(cert, "serial").serial:upper())
+  return (check(cert, "serial").serial:upper():gsub("^00$", "0"))
 end
 
 local digests = { sha1 = true, sha256 = true, sha512 = true, sha384 = true }
