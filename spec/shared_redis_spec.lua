@@ -17,7 +17,8 @@ local function start_server(port, options)
   local words = {}
   for name, value in pairs(options or {}) do words[#words + 1] = ("%s=%s"):format(name, value) end
   local server = peer.start(("env PATH='%s' ASAN_OPTIONS='%s' UBSAN_OPTIONS='%s' %s lua5.4 %s/shared_server.lua %s %s "
-    .. "port=%d clock_slack=0 retry=0.2 timeout=3 secret=%s %s"):format(os.getenv "PATH", os.getenv "ASAN_OPTIONS" or "",
+    .. "port=%d clock_slack=0 retry=0.2 timeout=3 secret=%s %s"):format(os.getenv "PATH",
+    os.getenv "ASAN_OPTIONS" or "",
     os.getenv "UBSAN_OPTIONS" or "", child, io.popen "pwd":read "l" .. "/spec/support", own.certificate, own.key, port,
     SECRET, table.concat(words, " ")), nil, nil, 300)
   server.port = math.tointeger(tonumber(server:wait_for "port (%d+)"))
