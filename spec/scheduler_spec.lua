@@ -19,6 +19,18 @@ describe("scheduler.get", function()
   end)
 end)
 
+describe("scheduler.of", function()
+  it("gives the current one, one by name, or the one that it is given", function()
+    local own = { now = core.now, wait = function() end, sleep = function() end }
+    assert.equal("plain", scheduler.of().name)
+    assert.equal("coroutine", scheduler.of "coroutine".name)
+    assert.equal(own, scheduler.of(own))
+    for _, wrong in ipairs { 1, true, {}, print, { wait = print } } do
+      assert.error_matches(function() scheduler.of(wrong) end, "a name, or a table of now, wait and sleep is wanted")
+    end
+  end)
+end)
+
 describe("the plain scheduler", function()
   local plain = scheduler.get "plain"
 

@@ -54,7 +54,11 @@ end
 -- @raise as @{get}
 function scheduler.of(given)
   if given == nil then return scheduler.current() end
-  return type(given) == "string" and scheduler.get(given) or given
+  if type(given) == "string" then return scheduler.get(given) end
+  if type(given) ~= "table" or not (given.wait and given.now and given.sleep) then
+    error("scheduler: a name, or a table of now, wait and sleep is wanted, not a " .. type(given), 2)
+  end
+  return given
 end
 
 --- A loop of our own: `loop:spawn(fn, ...)`, then `loop:run()`.
