@@ -366,6 +366,8 @@ describe("receiving over TLS", function()
     assert.equal("closed", err)
     assert.equal("half of it", partial)
     assert.equal("truncated", fault.code)
+    assert.same({ nil, "closed" }, { c:receive() })
+    assert.equal(1, c:close())
   end)
 
   it("waits by the scheduler, in both directions at once", function()

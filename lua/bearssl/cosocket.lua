@@ -316,34 +316,34 @@ function Socket:settimeouts(...)
 end
 
 --- @function tcpsock:setoption
--- @tparam string option `"keepalive"`, `"reuseaddr"`, `"tcp-nodelay"`
+-- @tparam string option `"keepalive"`, `"reuseaddr"`, `"tcp-nodelay"`; `"sndbuf"`, `"rcvbuf"`: bytes
 -- @tparam boolean|integer value
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong; also once TLS runs: set options before
 function Socket:setoption(option, value)
   if not self.key then error("socket is never created nor connected", 2) end
-  local wrong = arguments.option(option, value)
-  if wrong then return nil, wrong end
+  local name, checked = arguments.option(option, value)
+  if not name then return nil, checked end
   if not self.stream then return nil, "closed" end
-  local ok, err = self.stream:setoption(option, value ~= false and value ~= 0)
+  local ok, err = self.stream:setoption(name, checked)
   if not ok then return nil, err end
   return true
 end
 
 --- @function tcpsock:getoption
 -- @tparam string option as for @{tcpsock:setoption}
--- @treturn[1] integer 0 or 1
+-- @treturn[1] integer 0 or 1, or bytes
 -- @treturn[2] nil
 -- @treturn[2] string what is wrong
 function Socket:getoption(option)
   if not self.key then error("socket is never created nor connected", 2) end
-  local wrong = arguments.option(option, true)
-  if wrong then return nil, wrong end
+  local name, wrong = arguments.option(option, true)
+  if not name then return nil, wrong end
   if not self.stream then return nil, "closed" end
-  local value, err = self.stream:getoption(option)
+  local value, err = self.stream:getoption(name)
   if err then return nil, err end
-  return value and 1 or 0
+  return math.tointeger(value) or value and 1 or 0
 end
 
 --- The address of this machine that later connections come from.

@@ -77,14 +77,14 @@ function tcpsock:settimeout(milliseconds) end
 ---@param read number milliseconds
 function tcpsock:settimeouts(connect, send, read) end
 
----@param option string `"keepalive"`, `"reuseaddr"`, `"tcp-nodelay"`
+---@param option string `"keepalive"`, `"reuseaddr"`, `"tcp-nodelay"`; `"sndbuf"`, `"rcvbuf"`: bytes
 ---@param value boolean|integer
 ---@return boolean|nil # true
 ---@return nil|string # what is wrong; also once TLS runs: set options before
 function tcpsock:setoption(option, value) end
 
 ---@param option string as for `tcpsock:setoption`
----@return integer|nil # 0 or 1
+---@return integer|nil # 0 or 1, or bytes
 ---@return nil|string # what is wrong
 function tcpsock:getoption(option) end
 

@@ -185,7 +185,7 @@ function arguments.size(...)
   if size == nil then return 0 end
   local number = tonumber(size)
   if not number then bad(1, "?", "number expected, got " .. type(size)) end
-  return math.max(0, math.tointeger(math.floor(number)))
+  return math.tointeger(math.floor(math.max(0, math.min(number, 1 << 53)))) or 0
 end
 
 local MAX_TIMEOUT = (1 << 31) - 1
@@ -205,13 +205,19 @@ function arguments.timeouts(method, wanted, ...)
   return table.unpack(times, 1, n)
 end
 
-local options = { keepalive = true, reuseaddr = true, ["tcp-nodelay"] = true }
+local options = { -- and LuaSocket's names of them
+  keepalive = "keepalive", reuseaddr = "reuseaddr", ["tcp-nodelay"] = "tcp-nodelay", sndbuf = "send-buffer-size",
+  rcvbuf = "recv-buffer-size",
+}
+local sizes = { sndbuf = true, rcvbuf = true }
 
--- nil, or what is wrong.
+-- LuaSocket's name of an option, and a value for it; nil, what is wrong.
 function arguments.option(option, value)
-  if option == nil then return 'missing the "option" argument' end
-  if value == nil then return 'missing the "value" argument' end
-  if not options[option] then return "unsupported option " .. tostring(option) end
+  if option == nil then return nil, 'missing the "option" argument' end
+  if value == nil then return nil, 'missing the "value" argument' end
+  if not options[option] then return nil, "unsupported option " .. tostring(option) end
+  if sizes[option] then return options[option], tonumber(value) or 0 end
+  return options[option], value ~= false and value ~= 0
 end
 
 -- Milliseconds, and a number of connections; either may be nil.

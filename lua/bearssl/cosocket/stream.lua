@@ -158,6 +158,7 @@ local function connect(host, port, timeout, given, local_address)
     if not sock then return nil, err:lower() end
     return new(sock, given)
   end
+  if port == 0 then return nil, "connection refused" end
   local tcp, err = call(scheduler.connect, host, port, {
     timeout = timeout, scheduler = given, local_address = local_address,
   })
