@@ -286,6 +286,31 @@ describe("a pool with TLS", function()
     cosocket.close_idle()
   end)
 
+  it("loses no session to who keeps it longer than the connection, and no connection either", function()
+    local openssl <close> = server "-tls1_3"
+    local api = cosocket.new { trust = pki.root.p256 }
+    local before = ends.descriptors()
+    local session
+    do
+      local sock = connected(api, openssl.port)
+      session = assert(sock:sslhandshake(nil, "localhost", true))
+      speaks(sock, "x")
+    end
+    assert.equal(before, ends.descriptors()) -- the socket was forgotten, the session was not
+    for _ = 1, 2 do -- first with what a forgotten one has left, which is nothing
+      local sock = connected(api, openssl.port)
+      session = assert(sock:sslhandshake(session, "localhost", true))
+      speaks(sock, "y")
+      sock:setkeepalive()
+      api.close_idle()
+    end
+    local sock <close> = connected(api, openssl.port)
+    assert(sock:sslhandshake(session, "localhost", true))
+    assert.is_true(sock:tls():info().resumed)
+    assert.matches("^bearssl.cosocket.session: localhost, %d to resume from$", tostring(session))
+    assert.matches("^bearssl.cosocket: 127.0.0.1:%d+ %(TLS%)$", tostring(sock))
+  end)
+
   it("is not shared by those with other options", function()
     local openssl <close> = server "-tls1_2"
     local one, other = cosocket.new { trust = pki.root.p256 }, cosocket.new { trust = pki.stranger }
@@ -350,6 +375,7 @@ describe("receiving over TLS", function()
     assert.equal("tail", c:receive "*a")
     assert.equal("", c:receive "*a")
     assert.equal(1, c:close())
+    assert.matches("closed", tostring(c))
   end)
 
   it("does not take a cut connection for an end", function()
@@ -372,6 +398,7 @@ describe("receiving over TLS", function()
 
   it("waits by the scheduler, in both directions at once", function()
     local c, s = wrapped()
+    assert.same({ nil, "key not found" }, { c:setkeepalive() })
     local big = ("x"):rep(3000000)
     local loop, got = scheduler.loop(), {}
     loop:spawn(function() assert.equal(#big, c:send(big)) end)

@@ -45,7 +45,6 @@ local function drop(self)
   local stream = self.stream
   if not stream then return end
   self.stream = nil
-  if stream.session then stream.session:gather(true) end
   stream:close()
   self.instance.pools:leave(self.pool)
   self.pool = nil
@@ -189,7 +188,7 @@ function Socket:sslhandshake(...)
   local err = not self.stream and "closed" or busy(self, true, true)
   if err then return nil, err end
   if verify == nil then verify = self.instance.ssl_verify end
-  local name = server_name or self.port and self.host
+  local name = server_name or self.port and (self.host:match "^%[(.*)%]$" or self.host)
   if verify and not name then return nil, "no server name to verify the certificate against" end
   local config, wrong = tls.config(self.instance.tls, verify, self.identity)
   if not config then return nil, tostring(wrong), wrong end
@@ -364,12 +363,14 @@ end
 -- @tparam[opt] integer size connections that the pool holds, 30 by default; counts for a new pool alone
 -- @treturn[1] integer 1
 -- @treturn[2] nil
--- @treturn[2] string `"closed"`, `"unread data in buffer"`, `"connection in dubious state"`, `"socket busy …"`
+-- @treturn[2] string `"closed"`, `"unread data in buffer"`, `"connection in dubious state"`, `"socket busy …"`,
+-- `"key not found"`: it is one of @{wrap}
 function Socket:setkeepalive(...)
   local lifetime, size = arguments.setkeepalive(...)
   local stream = self.stream
   local err = (not stream or self.read_closed or self.write_closed) and "closed" or busy(self, true, true)
   if err then return nil, err end
+  if self.key == "" then return nil, "key not found" end
   if size == 0 then return nil, "zero pool size" end
   if stream.buffer ~= "" then return nil, "unread data in buffer" end
   local idle, closed = stream:idle()
@@ -429,6 +430,11 @@ end
 
 Socket.__close = drop
 
+function Socket.__tostring(self)
+  local state = self.stream and (self.stream.tls and "TLS" or "TCP") or "closed"
+  return ("%s: %s (%s)"):format(Socket.__name, self.key or "not connected", state)
+end
+
 -- One that nobody holds any more gives its place in the pool back; its descriptor is closed by its own collection.
 function Socket.__gc(self)
   if self.stream then self.instance.pools:leave(self.pool) end
@@ -486,7 +492,7 @@ function Instance.api(instance)
 
   function api.wrap(sock)
     local self = new_socket(instance)
-    self.key, self.host = "wrapped", "wrapped"
+    self.key = "" -- no pool is for it
     opened(self, streams.new(sock, instance.scheduler, sock.handshake ~= nil))
     return self
   end

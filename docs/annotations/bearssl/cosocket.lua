@@ -97,7 +97,7 @@ function tcpsock:bind(address) end
 ---@param timeout? integer milliseconds that it may be idle, 60,000 by default; 0: for ever
 ---@param size? integer connections that the pool holds, 30 by default; counts for a new pool alone
 ---@return integer|nil # 1
----@return nil|string # `"closed"`, `"unread data in buffer"`, `"connection in dubious state"`, `"socket busy …"`
+---@return nil|string # `"closed"`, `"unread data in buffer"`, `"connection in dubious state"`, `"socket busy …"`, `"key not found"`: it is one of `wrap`
 function tcpsock:setkeepalive(timeout, size) end
 
 ---How often the connection has come out of a pool.

@@ -120,6 +120,7 @@ function stream:getoption(name)
 end
 
 function stream:close()
+  if self.session then self.session:gather() end
   self.sock:close()
 end
 

@@ -77,15 +77,17 @@ Session.__index = Session
 Session.__name = "bearssl.cosocket.session"
 
 local MOST = 8 -- sessions kept of one connection
+local weak = { __mode = "v" } -- who keeps a session keeps no connection open
 
 function tls.new_session(config, name, sock)
-  return setmetatable({ config = config, name = name, sock = sock }, Session)
+  return setmetatable({ config = config, name = name, live = setmetatable({ sock = sock }, weak) }, Session)
 end
 
--- What the connection has received since; `last`: it is about to end.
-function Session:gather(last)
+-- What the connection has received since, if it is still open.
+function Session:gather()
+  local sock = self.live.sock
   for _ = 1, MOST do
-    local session = self.sock and self.sock:session()
+    local session = sock and sock:getfd() >= 0 and sock:session()
     if not session then break end
     local single_use, usable = core.session_state(session)
     if usable then
@@ -94,7 +96,10 @@ function Session:gather(last)
     end
     if not single_use then break end
   end
-  if last then self.sock = nil end
+end
+
+function Session:__tostring()
+  return ("%s: %s, %d to resume from"):format(Session.__name, self.name or "no name", #self)
 end
 
 -- One to resume with, for a connection of the same config to the same name; or nil.
