@@ -182,7 +182,7 @@ end
 
 -- The key and the signature ---------------------------------------------------------------------------------------
 
-local key_types = { rsa = "RSA", rsa_pss = "Unknown", ec = "EC" }
+local key_types = { rsa = "RSA", ec = "EC", dsa = "DSA" }
 
 local function pem_of(der, label)
   local text = mime.b64(der):gsub(("."):rep(64), "%0\n")
@@ -195,9 +195,8 @@ end
 -- @treturn integer bits
 function methods.pubkey(cert)
   local key = check(cert, "pubkey").public_key
-  local kind = key_types[key.type] or "Unknown"
-  if key.type == "unknown" and key.algorithm and key.algorithm.oid == "1.2.840.10040.4.1" then kind = "DSA" end
-  return pem_of(key.spki, "PUBLIC KEY"), kind, key.bits or key.type == "ed25519" and 256 or 0
+  local bits = key.bits or key.type == "ed25519" and 256 or 0
+  return pem_of(key.spki, "PUBLIC KEY"), key_types[key.type] or "Unknown", bits
 end
 
 --- @function cert:getsignaturename
