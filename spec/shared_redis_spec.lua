@@ -522,6 +522,32 @@ describe("bearssl.shared.redis", function()
     end
   end)
 
+  it("needs no more rights than the manual says, and without INFO takes no early data", function()
+    local server <close> = redis.start()
+    local rights = pki.read "docs/shared.md":match "`(~shop:%*[^`]+)`"
+    local admin = redis.client(server.port)
+    assert.is_true(admin:raw_cmd("ACL SETUSER app on >open " .. rights))
+    assert.is_true(admin:raw_cmd("ACL SETUSER less on >open " .. rights:gsub(" %+info", "")))
+    for name, accepted in pairs { app = true, less = false } do
+      local errors = {}
+      local shared = assert(shared_redis.new { port = server.port, username = name, password = "open", secret = false,
+        prefix = "shop:", store = true, timeout = 20, on_error = function(err) errors[#errors + 1] = err end })
+      local list, _, err = shared:ticket_keys()
+      assert.is_nil(err)
+      assert.equal(2, #list)
+      shared.session_store.put(("i"):rep(32), "bytes", 60)
+      assert.equal("bytes", shared.session_store.take(("i"):rep(32)))
+      admin:set("shop:hellos", "1") -- as it is when the first minutes are over
+      local open = shared.pool.idle[1]
+      assert.equal(accepted, open.since < math.huge)
+      open.since = accepted and open.since - 1000 or open.since
+      assert.equal(accepted, shared.early_data_guard(("i"):rep(32), os.time() + 20))
+      assert.is_false(shared.early_data_guard(("i"):rep(32), os.time() + 20))
+      assert.same({}, errors)
+      shared:close()
+    end
+  end)
+
   it("takes a Unix socket", function()
     local server <close> = redis.start(nil, "--unixsocket @/redis.sock")
     local shared = assert(shared_redis.new { path = server.dir .. "/redis.sock", secret = false, timeout = 20 })

@@ -54,7 +54,9 @@ end
 
 -- Since when the server runs, by our clock: what it knew before is not sure to be there any more.
 local function running_since(client)
-  local info = client:info "server"
+  local ok, info = pcall(client.info, client, "server")
+  if not ok and tostring(info):find("NOPERM", 1, true) then return math.huge end -- we may not know: never long enough
+  if not ok then error(info, 0) end
   local up = tonumber((info.server or info).uptime_in_seconds) or 0
   return core.now() - up
 end
