@@ -111,7 +111,7 @@ static void push_checked(lua_State *L, const lt_verify_request *request,
     lua_setfield(L, -2, "pins_differ");
     lua_pushinteger(L, report->signatures);
     lua_setfield(L, -2, "signatures");
-    lua_pushinteger(L, (lua_Integer)(tried->count + tried->more));
+    lua_pushinteger(L, (lua_Integer)tried->count + (lua_Integer)tried->more);
     lua_setfield(L, -2, "paths_refused");
     set_policies(L, report);
 }

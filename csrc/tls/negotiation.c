@@ -81,7 +81,8 @@ static void chacha20_first(const lt_suite **suites, size_t n)
         const lt_suite *s = suites[i];
         if (s->aead != LT_AEAD_chacha20_poly1305)
             continue;
-        memmove(suites + front + 1, suites + front, (i - front) * sizeof *suites);
+        for (size_t j = i; j > front; j--)
+            suites[j] = suites[j - 1];
         suites[front++] = s;
     }
 }

@@ -158,8 +158,8 @@ lt_code lt_tls_take_cookie(lt_tls *t)
     lt_tls_handshake *hs = t->hs;
     bool here = t->state == LT_TLS_wait_second_client_hello; /* not another process's */
     lt_reader x = hs->client_extensions.data[LT_X_cookie];
-    lt_bytes sealed;
-    cookie c;
+    lt_bytes sealed = { NULL, 0 };
+    cookie c = { .time = 0 };
     if (!t->config->retry_cookie || hs->retried)
         return LT_OK;
     if (!lt_has_extension(&hs->client_extensions, LT_X_cookie))

@@ -75,8 +75,8 @@ static search *make(const lt_path_question *q)
 {
     size_t room = q->pool_count + ANCHORS_MAX;
     size_t names = 2 * room * sizeof(known_name), nodes = room * sizeof(node);
-    search *s =
-        calloc(1, sizeof *s + names + nodes + (q->pool_count + 2 * LT_CHAIN_MAX) * room);
+    search *s = calloc(1, sizeof *s + names + nodes
+                              + (q->pool_count + (size_t)2 * LT_CHAIN_MAX) * room);
     if (!s)
         return NULL;
     s->q = q;
