@@ -14,6 +14,7 @@
 #endif
 
 enum {
+    RECORD_HEADER = 5,
     HANDSHAKE_ROOM = 4096,         /* bytes that one recv asks for: a flight of a handshake, */
     RECORD_ROOM = 5 + 16384 + 256, /* a full record (RFC 5246 section 6.2.3), */
     BULK_ROOM = 4 * RECORD_ROOM,   /* several, where the peer is faster than we */
@@ -30,10 +31,36 @@ lt_code lt_transport_open(lt_transport *t, const lt_conn_config *config,
     return lt_conn_open(&t->conn, config, options, e);
 }
 
-void lt_transport_attach(lt_transport *t, int fd, lt_bytes early)
+/* Keeps count of where a record ends; the last two bytes of its header are its length (RFC 8446
+ * section 5.1). */
+static void count_records(lt_transport *t, lt_bytes in)
+{
+    while (in.n > 0) {
+        size_t n = t->record_left < in.n ? t->record_left : in.n;
+        t->record_left -= n;
+        if (n == 0) {
+            t->record_length = (uint16_t)(t->record_length << 8 | in.p[0]);
+            n = 1;
+            if (++t->record_header == RECORD_HEADER) {
+                t->record_left = t->record_length;
+                t->record_header = 0;
+            }
+        }
+        in = (lt_bytes){ in.p + n, in.n - n };
+    }
+}
+
+static size_t to_the_end(const lt_transport *t)
+{
+    return t->record_left ? t->record_left : RECORD_HEADER - t->record_header;
+}
+
+void lt_transport_attach(lt_transport *t, int fd, lt_bytes early, bool exact)
 {
     lt_error e = { 0 };
     t->fd = fd;
+    t->exact = exact;
+    count_records(t, early);
 #ifdef SO_NOSIGPIPE
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
@@ -128,13 +155,18 @@ static lt_io receive_some(lt_transport *t)
     uint8_t *p = lt_conn_input(&t->conn, wanted(t), &room);
     if (!p)
         return LT_IO_failed;
+    bool exact = t->exact && lt_conn_state(&t->conn) == LT_STATE_handshake;
+    if (exact && room > to_the_end(t))
+        room = to_the_end(t);
     ssize_t n;
     do
         n = recv(t->fd, p, room, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return would_block(errno) ? LT_IO_want_read : fail_errno(t, errno);
-    t->filled = (size_t)n == room;
+    if (exact)
+        count_records(t, (lt_bytes){ p, (size_t)n });
+    t->filled = !exact && (size_t)n == room;
     if (n == 0)
         lt_conn_input_end(&t->conn);
     else

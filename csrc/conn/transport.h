@@ -27,6 +27,10 @@ typedef struct {
     int failed_errno;        /* of the system call that ended it; 0: none */
     bool asked;              /* something was sent since the last recv */
     bool filled;             /* the last recv took all the room that it had */
+    bool exact;              /* in the handshake no recv goes past the end of a record */
+    uint16_t record_length;  /* of the record whose header came last */
+    size_t record_header;    /* bytes that have come of a record's header, */
+    size_t record_left;      /* and what of the record is still to come */
     uint64_t received, sent; /* application data, bytes */
     double born;             /* lt_monotonic */
 } lt_transport;
@@ -35,8 +39,9 @@ typedef struct {
 lt_code lt_transport_open(lt_transport *t, const lt_conn_config *config,
                           const lt_conn_options *options, lt_error *e);
 /* `early`: bytes of the peer that someone has read from it already. What they are worth, the next call
- * tells. */
-void lt_transport_attach(lt_transport *t, int fd, lt_bytes early);
+ * tells. `exact`: application data that comes right behind the handshake stays in the descriptor, for
+ * loops that look at nothing else. */
+void lt_transport_attach(lt_transport *t, int fd, lt_bytes early, bool exact);
 lt_io lt_transport_handshake(lt_transport *t);
 
 /* At least one byte of application data, valid until the next call; the handshake comes by itself. */

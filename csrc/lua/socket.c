@@ -37,7 +37,7 @@ static int socket_new(lua_State *L)
     return lt_transport_open(t, &config->conn, &options, &e) == LT_OK ? 1 : lt_lua_fail(L, &e);
 }
 
-/* attach(sock, fd, read_already): cannot fail; what the bytes are worth the handshake tells */
+/* attach(sock, fd, read_already, exact): cannot fail; what the bytes are worth the handshake tells */
 static int socket_attach(lua_State *L)
 {
     lt_transport *t = lt_lua_check_socket(L);
@@ -45,7 +45,7 @@ static int socket_attach(lua_State *L)
     luaL_argcheck(L, fd >= 0 && fd <= INT_MAX, 2, "not a descriptor");
     lt_bytes early = { 0 };
     early.p = (const uint8_t *)luaL_optlstring(L, 3, "", &early.n);
-    lt_transport_attach(t, (int)fd, early);
+    lt_transport_attach(t, (int)fd, early, lua_toboolean(L, 4));
     return 0;
 }
 

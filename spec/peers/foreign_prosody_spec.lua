@@ -1,5 +1,5 @@
 -- Debian's Prosody as it is installed, on LuaSec and then on bearssl.luasec in its place: what clients see is the same.
--- It has both of its own event loops; prosody-modules adds the login by certificate.
+-- In each of its three event loops; prosody-modules adds the login by certificate.
 local bearssl = require "bearssl"
 local foreign = require "spec.support.foreign"
 local peer = require "spec.support.peer"
@@ -73,7 +73,7 @@ local function frame(text)
 end
 
 for _, side in ipairs(foreign.sides) do
-  for _, network in ipairs { "epoll", "select" } do
+  for _, network in ipairs { "epoll", "select", "event" } do
     describe(("Prosody on %s, %s:"):format(side, network), function()
       local server
 
@@ -237,7 +237,7 @@ for _, side in ipairs(foreign.sides) do
         assert.equal("result", before:ping())
       end)
 
-      if network == "epoll" then -- the other does nothing in order after a reload: see support/prosody.lua
+      if network == "epoll" then -- the others do nothing in order after a reload: see support/prosody.lua
         it("a key that does not fit after a reload is refused, and other hosts are served", function()
           local path = ca.dir .. "/served/b.example.key"
           local good = pki.read(path)

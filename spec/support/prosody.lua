@@ -75,11 +75,11 @@ function server:wait_for(pattern)
   return self.process:wait_for(pattern)
 end
 
--- The last thing that is done for each host when it starts and when it is reloaded; with debug logging alone. The
--- select loop does not come that far in a reload, and hears no signal after it: Prosody 0.12.3 calls a set_sslctx there
--- that this loop's servers have not.
+-- The last thing that is done for each host when it starts and when it is reloaded; with debug logging alone. The older
+-- loops do not come that far in a reload, and hear no signal after it: Prosody 0.12.3 calls a set_sslctx there that
+-- their servers have not.
 local DONE = "Gathering certificates for SNI for host %S+, default service"
-local RELOADED = { epoll = DONE, select = "Certificates reloaded" }
+local RELOADED = { epoll = DONE, select = "Certificates reloaded", event = "Certificates reloaded" }
 local LIMIT = 60 -- seconds
 
 local function times_done(self, pattern)

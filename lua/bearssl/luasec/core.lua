@@ -64,7 +64,7 @@ local function open(state)
   if not sock then return nil, err end
   sock:settimeout(state.block, "b")
   sock:settimeout(state.total, "t")
-  core.attach(sock, state.fd, state.early)
+  core.attach(sock, state.fd, state.early, true) -- loops of LuaSec's programs look at the descriptor alone
   verify.register(sock, state)
   state.sock, state.native, state.early = sock, made.native, nil
   -- The collector finishes what was made later first: this, and close_notify with it, before the socket.
