@@ -118,28 +118,26 @@ local told = { key_log = true, trace = true, pins_differ = true }
 
 -- A callback that yields, of a connection that two coroutines use, is not to be asked twice, and an answer is not to
 -- come when another question waits: the other one waits for the first, where there is a scheduler.
-local answering = setmetatable({}, { __mode = "k" }) -- of each connection: a table, or the condition of who waits
+local answering = setmetatable({}, { __mode = "k" }) -- of each connection: who does, and what the others wait for
 
-local function wait_for_answer(conn)
-  local scheduler, condition = require "bearssl.scheduler", answering[conn]
-  if scheduler.current().name == "plain" then error("a callback of this connection has not answered yet", 0) end
-  if not condition.signal then
-    condition = scheduler.condition()
-    answering[conn] = condition
+local function wait_for_answer(guard)
+  local scheduler = require "bearssl.scheduler"
+  if guard.co == coroutine.running() or scheduler.current().name == "plain" then
+    error("a callback of this connection has not answered yet", 0)
   end
-  condition:wait()
+  guard.condition = guard.condition or scheduler.condition()
+  guard.condition:wait()
 end
 
 local answering_meta = { __close = function(guard)
-  local condition = answering[guard.conn]
   answering[guard.conn] = nil
-  if condition.signal then condition:signal() end
+  if guard.condition then guard.condition:signal() end
 end }
 
 -- Answers all that waits; raises what a callback raised.
 return function(conn)
-  if answering[conn] then return wait_for_answer(conn) end
-  local guard <close> = setmetatable({ conn = conn }, answering_meta)
+  if answering[conn] then return wait_for_answer(answering[conn]) end
+  local guard <close> = setmetatable({ conn = conn, co = coroutine.running() }, answering_meta)
   answering[conn] = guard
   for _ = 1, 64 do -- bounded: an engine has a handful of events at a time
     local event, what = core.event(conn)

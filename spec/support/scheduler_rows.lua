@@ -476,6 +476,21 @@ return function(name, describe, it)
       s:close()
     end)
 
+    it_runs("a callback that uses its own connection is told so, and waits for itself no longer", function(go)
+      local c, s
+      c, s = pair(nil, ends.server { engine = "native", on_client_hello = function()
+        scheduler.current().sleep(0.01)
+        s:send "too early"
+      end })
+      local there, back = both(go, function() return c:handshake() end, function()
+        local _ <close> = s
+        return pcall(s.handshake, s)
+      end)
+      assert.same({ false, "a callback of this connection has not answered yet" }, { back[1], back[2] })
+      assert.equal("peer_alert", there[2].code)
+      c:close()
+    end)
+
     it_runs("coroutines wait for what another one says", function(go)
       local condition, said = scheduler.condition(), {}
       assert.same({ nil, "timeout" }, { condition:wait(0.01) })

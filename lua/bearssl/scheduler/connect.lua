@@ -12,7 +12,7 @@ local codes = {
 }
 
 local function failed(err, host, port)
-  if err == "timeout" then return nil, err end
+  if err == "timeout" or type(err) == "table" then return nil, err end
   local code = codes[err] or err:find "^EAI_" and "dns" or "io" -- EAI_NONAME and others: libuv's words
   return nil, core.error {
     code = code, message = ("%s port %d: %s"):format(host, port, err), where = "connect", side = "local",
@@ -85,7 +85,7 @@ local function check(host, port, options)
   return host:match "^%[(.*)%]$" or host, number
 end
 
-local SHARE = 2 -- seconds that an address gets at least, if there are as many
+local SHARE = 2 -- seconds that an address gets at least, where so many are left
 
 -- host, port, options, scheduler -> tcp | nil, err
 return function(host, port, options, scheduler)

@@ -128,6 +128,7 @@ function loop:stop()
   self.stopped = true
 end
 
+-- Who waits for that descriptor or table, in whichever loop, goes on with nil, "closed".
 local function cancel(what)
   for self in pairs(all) do
     for entry in pairs(self.waiting[what] or {}) do make_ready(entry, nil, "closed") end

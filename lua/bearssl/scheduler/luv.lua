@@ -7,6 +7,7 @@ local uv = require "luv"
 local scheduler = { name = "luv", now = require "bearssl.core".now, running = coroutine.isyieldable }
 local no_handle = { start = function() end, close = function() end } -- of what is waited for and is no descriptor
 local watches = {} -- by descriptor: the handle, and the entries of those who wait
+
 -- Has the handle listen to what is waited for; when there is nobody left, it goes.
 local function listen(watch)
   local modes = {}
@@ -51,7 +52,8 @@ local function go_on_after(entry, seconds, ...)
   local function call() go_on(entry, table.unpack(values, 1, values.n)) end
   uv.update_time() -- a timer counts from there, and what was just computed may have taken long
   entry.timer = seconds > 0 and uv.new_timer() or uv.new_idle()
-  entry.timer:start(table.unpack(seconds > 0 and { math.ceil(math.min(seconds, 1 << 40) * 1000), 0, call } or { call }))
+  if seconds <= 0 then return entry.timer:start(call) end
+  entry.timer:start(math.ceil(math.min(seconds, 1 << 40) * 1000), 0, call)
 end
 
 -- Of the calling coroutine; it ends with the block that holds it, also where someone closes the coroutine.
@@ -75,9 +77,7 @@ function scheduler.sleep(seconds)
   coroutine.yield()
 end
 
-function scheduler.spawn(fn, ...)
-  go_on_after({ co = coroutine.create(fn) }, 0, ...)
-end
+function scheduler.spawn(fn, ...) go_on_after({ co = coroutine.create(fn) }, 0, ...) end
 
 function scheduler.cancel(fd)
   for entry in pairs(watches[fd] and watches[fd].entries or {}) do
