@@ -12,6 +12,7 @@
 
 void lt_wipe(void *p, size_t n); /* never optimised away */
 bool lt_ct_eq(const void *a, const void *b, size_t n);
+bool lt_ct_public(uint64_t any); /* any bit set: a decision about secrets that all may know */
 size_t lt_ct_trimmed(const void *p, size_t n); /* without the zeros at its end, in one time */
 void lt_wipe_free(void *p, size_t n);          /* p may be NULL */
 

@@ -4,6 +4,7 @@
  * would sign with what the server did not ask for. */
 #include "bear/bear.h"
 
+#include "crypto/ec.h"
 #include "wire/certificate_request.h"
 #include "x509/certificate.h"
 #include "x509/sign.h"
@@ -74,7 +75,7 @@ void lt_bear_use_identity(lt_bear *b, const lt_identity *id)
         br_ssl_client_set_single_ec(
             client, id->br_chain, id->chain.count, &id->key.ec, BR_KEYTYPE_SIGN,
             id->issuer_key_type == LT_KEY_ec ? BR_KEYTYPE_EC : BR_KEYTYPE_RSA,
-            br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
+            br_ec_get_default(), lt_ecdsa_sign);
 }
 
 void lt_bear_on_request(lt_bear *b)

@@ -178,7 +178,7 @@ static void set_server_identity(br_ssl_server_context *server, const lt_identity
         br_ssl_server_set_single_ec(
             server, id->br_chain, id->chain.count, &id->key.ec, usages_of(id),
             id->issuer_key_type == LT_KEY_ec ? BR_KEYTYPE_EC : BR_KEYTYPE_RSA,
-            br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
+            br_ec_get_default(), lt_ecdsa_sign);
 }
 
 static bool start_server(lt_bear *b)

@@ -5,76 +5,68 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "crypto/accel/prime_curves.h"
 #include "crypto/accel/x25519.h"
 
-#if LT_HAS_INT128
-/* BearSSL's scalars for this curve are little-endian, and may be shorter. */
-static void scalar_of(uint8_t scalar[32], const unsigned char *x, size_t size)
+/* A signature in DER that is not well formed can grow to twice its size when it is taken apart. */
+#define ECDSA_DER_MAX (2 * 66 + 12)
+
+/* X25519 by accel's functions. BearSSL's scalars for this curve are little-endian, and may be
+ * shorter. */
+static bool x25519_is_fast(void)
 {
-    memset(scalar, 0, 32);
-    memcpy(scalar, x, size < 32 ? size : 32);
+    return LT_HAS_INT128 && lt_accel_has(LT_ACCEL_int128);
 }
 
-static uint32_t fast_mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
+static uint32_t x25519(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
 {
-    uint8_t scalar[32];
-    if (n != 32)
+    uint8_t scalar[32] = { 0 };
+    if (n != 32 || x_size > 32)
         return 0;
-    scalar_of(scalar, x, x_size);
+    memcpy(scalar, x, x_size);
     lt_x25519(point, scalar, point);
     lt_wipe(scalar, sizeof scalar);
     return 1;
 }
 
-static size_t fast_mulgen(unsigned char *point, const unsigned char *x, size_t x_size)
+static size_t x25519_base(unsigned char *point, const unsigned char *x, size_t x_size)
 {
-    uint8_t scalar[32];
-    scalar_of(scalar, x, x_size);
+    uint8_t scalar[32] = { 0 };
+    memcpy(scalar, x, x_size < 32 ? x_size : 32);
     lt_x25519_base(point, scalar);
     lt_wipe(scalar, sizeof scalar);
     return 32;
 }
 
-static bool is_fast(int curve)
-{
-    return curve == BR_EC_curve25519 && lt_accel_has(LT_ACCEL_int128);
-}
-#else
-static uint32_t fast_mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
-{
-    return br_ec_get_default()->mul(point, n, x, x_size, BR_EC_curve25519);
-}
-
-static size_t fast_mulgen(unsigned char *point, const unsigned char *x, size_t x_size)
-{
-    return br_ec_get_default()->mulgen(point, x, x_size, BR_EC_curve25519);
-}
-
-static bool is_fast(int curve)
-{
-    (void)curve;
-    return false;
-}
-#endif
-
 /* BearSSL 0.6 returns 1 for the points of low order of Curve25519, with a result of zeros. */
-static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size,
-                    int curve)
+static uint32_t mul_25519(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
 {
-    uint32_t ok = is_fast(curve) ? fast_mul(point, n, x, x_size)
-                                 : br_ec_get_default()->mul(point, n, x, x_size, curve);
-    if (curve != BR_EC_curve25519)
-        return ok;
+    uint32_t ok = x25519_is_fast()
+                      ? x25519(point, n, x, x_size)
+                      : br_ec_get_default()->mul(point, n, x, x_size, BR_EC_curve25519);
     uint32_t any = 0; /* no branch on the shared secret's bytes */
     for (size_t i = 0; i < n; i++)
         any |= point[i];
     return ok & ((any + 0xff) >> 8);
 }
 
+static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size,
+                    int curve)
+{
+    const lt_prime_curve *fast = lt_prime_curve_find(curve);
+    if (curve == BR_EC_curve25519)
+        return mul_25519(point, n, x, x_size);
+    return fast ? fast->multiply(point, n, x, x_size)
+                : br_ec_get_default()->mul(point, n, x, x_size, curve);
+}
+
 static size_t mulgen(unsigned char *point, const unsigned char *x, size_t x_size, int curve)
 {
-    return is_fast(curve) ? fast_mulgen(point, x, x_size)
-                          : br_ec_get_default()->mulgen(point, x, x_size, curve);
+    const lt_prime_curve *fast = lt_prime_curve_find(curve);
+    if (curve == BR_EC_curve25519 && x25519_is_fast())
+        return x25519_base(point, x, x_size);
+    return fast ? fast->multiply_base(point, x, x_size)
+                : br_ec_get_default()->mulgen(point, x, x_size, curve);
 }
 
 br_ec_impl lt_ec(uint32_t curves)
@@ -86,10 +78,36 @@ br_ec_impl lt_ec(uint32_t curves)
     return impl;
 }
 
+size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const void *digest,
+                     const br_ec_private_key *sk, void *signature)
+{
+    const lt_prime_curve *fast = lt_prime_curve_find(sk->curve);
+    (void)unused;
+    if (!fast)
+        return br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), hash, digest, sk,
+                                                signature);
+    size_t n = fast->sign(hash, digest, sk->x, sk->xlen, signature);
+    return n ? br_ecdsa_raw_to_asn1(signature, n) : 0;
+}
+
+static uint32_t verify_fast(const lt_prime_curve *fast, const void *hash, size_t hash_size,
+                            const br_ec_public_key *pk, const void *signature, size_t size)
+{
+    uint8_t raw[2 * ECDSA_DER_MAX];
+    if (size > ECDSA_DER_MAX)
+        return 0;
+    memcpy(raw, signature, size);
+    size = br_ecdsa_asn1_to_raw(raw, size);
+    return size ? fast->verify(hash, hash_size, pk->q, pk->qlen, raw, size) : 0;
+}
+
 uint32_t lt_ecdsa_verify(const br_ec_impl *unused, const void *hash, size_t hash_size,
                          const br_ec_public_key *pk, const void *signature, size_t size)
 {
+    const lt_prime_curve *fast = lt_prime_curve_find(pk->curve);
     (void)unused;
+    if (fast)
+        return verify_fast(fast, hash, hash_size, pk, signature, size);
     return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash, hash_size, pk, signature,
                                             size);
 }

@@ -9,6 +9,10 @@
 /* The library's fastest implementation for these curves (bit n: BR_EC_ curve n). */
 br_ec_impl lt_ec(uint32_t curves);
 
+/* ECDSA over every curve of the library, whatever implementation is handed in. */
+size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const void *digest,
+                     const br_ec_private_key *sk, void *signature);
+
 /* ECDSA verification over every curve of the library, whatever implementation is handed in: the
  * groups of a config are about key exchange only. */
 uint32_t lt_ecdsa_verify(const br_ec_impl *unused, const void *hash, size_t hash_size,

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/rsa_numbers.h"
 #include "x509/der.h"
@@ -121,16 +122,16 @@ static bool own_scalar(lt_private_key *k, lt_bytes x, size_t size, lt_error *e)
 
 static lt_code compute_point(lt_private_key *k, const lt_curve *curve, lt_bytes x, lt_error *e)
 {
-    const br_ec_impl *ec = br_ec_get_default();
+    br_ec_impl ec = lt_ec(~0U);
     br_ec_public_key point;
     size_t size;
-    const uint8_t *order = ec->order(curve->id, &size);
+    const uint8_t *order = ec.order(curve->id, &size);
     if (!own_scalar(k, x, size, e) || !scalar_in_range(k->data, order, size))
         return lt_fail_detail(e, LT_bad_key, "ECPrivateKey.privateKey",
                               "not from 1 to the order of %s", curve->name);
     k->type = LT_KEY_ec;
     k->ec = (br_ec_private_key){ .curve = curve->id, .x = k->data, .xlen = size };
-    k->ec_point_size = br_ec_compute_pub(ec, &point, k->ec_point, &k->ec);
+    k->ec_point_size = br_ec_compute_pub(&ec, &point, k->ec_point, &k->ec);
     if (k->ec_point_size == 0)
         return lt_fail(e, LT_internal, "ECPrivateKey.privateKey");
     return LT_OK;

@@ -206,8 +206,7 @@ lt_code lt_identity_sign(const lt_identity *id, uint32_t scheme, lt_bytes messag
     lt_bytes digest = { buffer, lt_hash_size(s->hash) };
     bool ok;
     if (s->kind == LT_SIGN_ecdsa) {
-        *n = br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), s->hash, digest.p,
-                                              &id->key.ec, out);
+        *n = lt_ecdsa_sign(NULL, s->hash, digest.p, &id->key.ec, out);
         ok = *n > 0;
     } else {
         ok = sign_rsa(&id->key, s, digest, random, out, n);
