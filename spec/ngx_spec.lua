@@ -120,6 +120,32 @@ describe("ngx.run", function()
   end)
 end)
 
+describe("a coroutine inside a thread", function()
+  it("may wait, raise, and be closed with the thread", function()
+    assert.equal("2 false oops true nil closed\n", (run [[
+      local ngx = require "bearssl.ngx".install()
+      local listener = assert(require "socket".bind("127.0.0.1", 0))
+      local _, port = listener:getsockname()
+      ngx.run(function()
+        local sock = assert(ngx.socket.connect("127.0.0.1", port))
+        local peer = listener:accept()
+        local beside = 0
+        ngx.thread.spawn(function()
+          for _ = 1, 2 do ngx.sleep(0.001) beside = beside + 1 end
+          peer:send "x\n"
+        end)
+        coroutine.wrap(function() assert(sock:receive() == "x") end)()
+        local ok, err = pcall(coroutine.wrap(function() ngx.sleep(0) error("oops", 0) end))
+        local stuck = ngx.thread.spawn(function()
+          coroutine.wrap(function() coroutine.wrap(function() sock:receive() end)() end)()
+        end)
+        local busy = select(2, sock:close()) == "socket busy reading"
+        ngx.thread.kill(stuck)
+        print(beside, ok, err, busy, sock:close())
+      end)]]:gsub("\t", " ")))
+  end)
+end)
+
 describe("a stand-in", function()
   local makers = require "bearssl.ngx.helpers".makers
 

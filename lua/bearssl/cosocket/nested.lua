@@ -24,11 +24,23 @@ function nested.call(fn, ...)
   return results(yield(ASK, fn, ...))
 end
 
--- Does what the coroutine asks for until it yields or ends of its own accord.
+local errand_meta = { __close = function(errand)
+  if not errand.done then coroutine.close(errand.co) end
+end }
+
+-- Does what the coroutine asks for. If ours is closed meanwhile, so is that one, with what it holds.
+local function do_errand(co, fn, ...)
+  local errand <close> = setmetatable({ co = co }, errand_meta)
+  local outcome = table.pack(pcall(nested.call, fn, ...))
+  errand.done = true
+  return table.unpack(outcome, 1, outcome.n)
+end
+
+-- Until the coroutine yields or ends of its own accord.
 local function serve(co, ...)
   local ok, what = ...
   if not ok or what ~= ASK then return ... end
-  return serve(co, resume(co, pcall(nested.call, select(3, ...))))
+  return serve(co, resume(co, do_errand(co, select(3, ...))))
 end
 
 -- Can the calling coroutine wait for another one?
