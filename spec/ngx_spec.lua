@@ -27,7 +27,7 @@ describe("bearssl.ngx", function()
 
   it("raises by name what only nginx has, when it is called", function()
     for _, name in ipairs { "exit", "redirect", "flush", "req.get_headers", "req.socket", "location.capture",
-      "resp.get_headers", "socket.udp", "worker.pids" } do
+      "resp.get_headers", "worker.pids" } do
       local group, field = name:match "^(%a+)%.([%a_]+)$"
       local fn = group and ngx[group][field] or ngx[name]
       local ok, err = pcall(fn)

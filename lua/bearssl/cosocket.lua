@@ -6,6 +6,7 @@
 -- bound each wait. What differs is on purpose: sslhandshake verifies chain and name unless it is told `false`.
 -- @module bearssl.cosocket
 local arguments = require "bearssl.cosocket.arguments"
+local new_udp = require "bearssl.cosocket.udp"
 local new_pools = require "bearssl.cosocket.pool".new
 local receive = require "bearssl.cosocket.receive"
 local streams = require "bearssl.cosocket.stream"
@@ -453,7 +454,7 @@ local own = {
 -- `ssl_verify = false`: sslhandshake verifies only when asked to, as OpenResty's; `timeout`, `keepalive_timeout`:
 -- milliseconds; `pool_size`; `max_receive`: bytes of a line, of `"*a"` and up to a pattern, 1 GiB; `scheduler`: one of
 -- @{bearssl.scheduler}, or its name, instead of the one that runs the caller
--- @treturn table with `tcp`, `connect`, `stream`, `wrap`, `close_idle`
+-- @treturn table with `tcp`, `connect`, `stream`, `udp`, `wrap`, `close_idle`
 -- @raise where an option is wrong
 local function new(options)
   local instance = setmetatable({ tls = {}, pools = new_pools() }, Instance)
@@ -497,6 +498,7 @@ function Instance.api(instance)
     return self
   end
 
+  function api.udp() return new_udp(instance.timeout, instance.scheduler) end
   function api.close_idle() instance.pools:close() end
   return api
 end
@@ -520,6 +522,10 @@ end
 -- @function wrap
 -- @param sock LuaSocket's TCP object, or a bearssl.socket
 -- @treturn tcpsock
+
+--- A UDP socket: `ngx.socket.udp`, with `setpeername(host, port)`, `send`, `receive`, `settimeout`, `close`.
+-- @function udp
+-- @treturn table
 
 --- Closes every idle connection.
 -- @function close_idle

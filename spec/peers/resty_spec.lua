@@ -8,7 +8,7 @@ local pair, mine = pki.server.p256, pki.client.p256
 local schedulers = { "plain", "coroutine", "copas", "cqueues", "luv" }
 
 describe("a script says the same as under nginx:", function()
-  for _, name in ipairs { "constants", "arguments", "receive", "pool", "thread", "text", "re", "shared" } do
+  for _, name in ipairs { "constants", "arguments", "receive", "pool", "thread", "udp", "text", "re", "shared" } do
     it(name, function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()
@@ -16,7 +16,7 @@ describe("a script says the same as under nginx:", function()
     end)
   end
 
-  for _, name in ipairs { "constants", "arguments", "receive", "text", "re", "shared" } do
+  for _, name in ipairs { "constants", "arguments", "receive", "udp", "text", "re", "shared" } do
     it(name .. ", and so without a scheduler", function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()
@@ -41,6 +41,11 @@ for _, scheduler in ipairs(schedulers) do
     it("lua-nginx-redis speaks to a Redis with TLS and client certificates", function()
       local redis <close> = resty.redis(pair)
       assert.equal("done\n", resty.use("redis.lua", scheduler, redis.port, mine.certificate, mine.key))
+    end)
+
+    it("lua-nginx-dns asks a dnsmasq, by UDP and by TCP", function()
+      local dnsmasq <close> = resty.dnsmasq()
+      assert.equal("done\n", resty.use("dns.lua", scheduler, dnsmasq.port))
     end)
 
     it("lua-nginx-memcached speaks to a memcached, by TCP and by TLS", function()

@@ -5,6 +5,7 @@
 --   read:COUNT        until so many bytes have come
 --   echo              gives back what comes, until the end
 --   line              gives back the next line, and what number it has on this connection; for ever
+-- Its UDP socket on the same port gives back each datagram, but for "silence".
 local socket = require "socket"
 
 local listener = assert(socket.bind("127.0.0.1", 0))
@@ -12,6 +13,9 @@ local _, own_port = listener:getsockname()
 print("port " .. math.tointeger(tonumber(own_port)))
 io.stdout:flush()
 listener:settimeout(0)
+local udp = assert(socket.udp())
+assert(udp:setsockname("127.0.0.1", own_port))
+udp:settimeout(0)
 
 local waiting = {} -- coroutine = { tcp or nil, deadline or nil }
 
@@ -85,7 +89,7 @@ local function resume(thread, ...)
 end
 
 while true do
-  local list, soonest, now = { listener }, nil, socket.gettime()
+  local list, soonest, now = { listener, udp }, nil, socket.gettime()
   for thread, what in pairs(waiting) do
     if what.tcp then list[#list + 1] = what.tcp end
     if what.deadline and what.deadline <= now then
@@ -96,6 +100,10 @@ while true do
     if what.deadline then soonest = math.min(soonest or what.deadline, what.deadline) end
   end
   local readable = socket.select(list, nil, soonest and math.max(0, soonest - now))
+  if readable[udp] then
+    local data, host, port = udp:receivefrom(65507)
+    if data and data ~= "silence" then udp:sendto(data, host, port) end
+  end
   local client = readable[listener] and listener:accept()
   if client then resume(coroutine.create(act), client) end
   for thread, what in pairs(waiting) do

@@ -75,6 +75,17 @@ function resty.websocketd(pair)
   end)
 end
 
+-- A name server, which knows one.example and long.example, by UDP and TCP.
+function resty.dnsmasq()
+  return on_free_ports(1, function(port)
+    local long = {}
+    for i = 1, 10 do long[i] = ("--txt-record=long.example,%s"):format(("%d"):format(i % 10):rep(200)) end
+    return peer.start(("dnsmasq -k -C /dev/null -x @/pid -u root -p %d -R -h --bind-interfaces "
+      .. "--listen-address=127.0.0.1 --local=/example/ --host-record=one.example,192.0.2.1,2001:db8::1 %s")
+      :format(port, table.concat(long, " ")))
+  end)
+end
+
 local nginx_conf = [[
 load_module modules/ndk_http_module.so; load_module modules/ngx_http_lua_module.so;
 daemon off; master_process off; pid @/pid; error_log stderr crit; events { worker_connections 64; }

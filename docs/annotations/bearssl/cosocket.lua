@@ -122,7 +122,7 @@ function tcpsock:close() end
 ---Sockets with options of their own, and pools of their own.
 ---Raises: where an option is wrong
 ---@param options? table those of `bearssl.client` for sslhandshake (`trust`, `min_version`, …), and `ssl_verify = false`: sslhandshake verifies only when asked to, as OpenResty's; `timeout`, `keepalive_timeout`: milliseconds; `pool_size`; `max_receive`: bytes of a line, of `"*a"` and up to a pattern, 1 GiB; `scheduler`: one of `bearssl.scheduler`, or its name, instead of the one that runs the caller
----@return table # with `tcp`, `connect`, `stream`, `wrap`, `close_idle`
+---@return table # with `tcp`, `connect`, `stream`, `udp`, `wrap`, `close_idle`
 function module.new(options) end
 
 ---A socket that is not connected. Called without an instance, it has the default options.
@@ -143,6 +143,10 @@ function module.connect(...) end
 ---@param sock any LuaSocket's TCP object, or a bearssl.socket
 ---@return tcpsock
 function module.wrap(sock) end
+
+---A UDP socket: `ngx.socket.udp`, with `setpeername(host, port)`, `send`, `receive`, `settimeout`, `close`.
+---@return table
+function module.udp() end
 
 ---Closes every idle connection.
 function module.close_idle() end

@@ -154,6 +154,33 @@ function arguments.pattern(...)
   return math.tointeger(math.floor(size))
 end
 
+-- Of a UDP socket: host and port; or "unix:/path", nil; or nil, nil, what is wrong.
+function arguments.peer(...)
+  local n, host, port = select("#", ...), ...
+  if n < 1 or n > 2 then
+    raise("ngx.socket.udp setpeername: expecting 2 or 3 arguments (including the object), but seen %d", n + 1)
+  end
+  if type(host) ~= "string" and type(host) ~= "number" then
+    bad(2, "setpeername", "string expected, got " .. type(host))
+  end
+  host = tostring(host)
+  if host:find "^unix:" then return host end
+  if not tonumber(port) then bad(3, "setpeername", "number expected, got " .. type(port)) end
+  port = math.tointeger(tonumber(port))
+  if not port or port < 0 or port > 65535 then return nil, nil, ("bad port number: %s"):format(port) end
+  return host, port
+end
+
+-- How many bytes of a datagram are wanted.
+function arguments.datagram(most, ...)
+  local n, size = select("#", ...), ...
+  if n > 1 then raise("expecting 1 or 2 arguments (including the object), but got %d", n + 1) end
+  if size == nil then return most end
+  if not tonumber(size) then bad(2, "receive", "number expected, got " .. type(size)) end
+  size = math.floor(tonumber(size))
+  return size >= 1 and size <= most and math.tointeger(size) or most
+end
+
 function arguments.max(...)
   local n, max = select("#", ...), ...
   if n ~= 1 then raise("expecting 2 arguments (including the object), but got %d", n + 1) end

@@ -7,7 +7,7 @@ local names = [[
   req.get_body_file req.get_headers req.get_method req.get_post_args req.get_uri_args req.http_version req.init_body
   req.is_internal req.raw_header req.read_body req.set_body_data req.set_body_file req.set_header req.set_method
   req.set_uri req.set_uri_args req.socket req.start_time req.add_header resp.get_headers resp.add_header
-  socket.udp worker.pids
+  worker.pids
 ]]
 
 local function refuse(name)
