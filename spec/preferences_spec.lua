@@ -209,6 +209,14 @@ describe("signature_schemes_cert", function()
     end
   end)
 
+  it("have SHA-1 where the policy has it, as the last", function()
+    local hello = verifying { policy = { hashes = { "sha1", "sha256" } } }
+    local n = #hello.signature_schemes_cert
+    assert.same({ "rsa_pkcs1_sha1", "ecdsa_sha1" }, { hello.signature_schemes_cert[n - 1],
+      hello.signature_schemes_cert[n] })
+    assert.is_false(has(hello.signature_schemes, "rsa_pkcs1_sha1"))
+  end)
+
   for version in pairs(versions) do
     local function chosen(client, server)
       return info(version, client, pair.with(two, server)).signature_scheme

@@ -49,6 +49,8 @@ local hash_bits = { [0x0403] = 4, [0x0503] = 5, [0x0603] = 6, [0x0804] = 4, [0x0
   [0x080a] = 5, [0x080b] = 6, [0x0401] = 4, [0x0501] = 5, [0x0601] = 6 } -- as in bearssl.policy
 local curve_bits = { [0x0403] = 23, [0x0503] = 24, [0x0603] = 25 }
 
+local SHA1 = 2 -- its bit
+
 local function allows(bits, bit)
   return not bits or not bit or bits >> bit & 1 == 1
 end
@@ -72,6 +74,9 @@ local function chain_schemes(values)
     list = {}
     for _, id in ipairs(chain_order) do
       if allows(policy.hashes, hash_bits[id]) and allows(policy.curves, curve_bits[id]) then list[#list + 1] = id end
+    end
+    if policy.hashes and allows(policy.hashes, SHA1) then -- in chains alone, and last
+      list[#list + 1], list[#list + 2] = 0x0201, 0x0203 -- rsa_pkcs1_sha1, ecdsa_sha1
     end
   end
   return not same_set(list, values.signature_schemes or chain_order) and #list > 0 and list or nil
