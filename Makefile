@@ -200,7 +200,7 @@ docs: ## LDoc's reference into docs/reference
 	@sh .ci/deps docs
 	cd docs && $(LUA) $$(command -v ldoc) --fatalwarnings .
 
-LUA_FILES = $(patsubst lua/%,%,$(wildcard lua/*.lua lua/*/*.lua lua/*/*/*.lua))
+LUA_FILES = $(patsubst lua/%,%,$(sort $(shell find lua -name "*.lua")))
 install: all ## PREFIX, DESTDIR, LUA_CDIR, LUA_LMODDIR say where
 	install -d $(DESTDIR)$(LUA_CDIR)/bearssl
 	install -m 755 $(MODULE) $(DESTDIR)$(LUA_CDIR)/bearssl/core.so

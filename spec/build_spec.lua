@@ -55,6 +55,7 @@ describe("make", function()
     works(dir, ("make %s install DESTDIR=%s/stage PREFIX=/opt/x"):format(jobs, dir))
     loads(dir, dir .. "/stage/opt/x/share/lua/5.4", dir .. "/stage/opt/x/lib/lua/5.4")
     assert.equal("", works(dir, "find stage -type f ! -path 'stage/opt/x/share/lua/5.4/*' ! -name core.so"))
+    assert.equal("", works(dir, "diff -r lua stage/opt/x/share/lua/5.4")) -- all of them, at any depth
   end)
 
   it("exports luaopen_bearssl_core and nothing else", function()
