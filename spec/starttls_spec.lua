@@ -185,3 +185,181 @@ for _, protocol in ipairs(protocols) do
     end)
   end)
 end
+
+-- What a client says in clear up to its command.
+local commands = {
+  smtp = "HELO x\r\nEHLO x\r\nNOOP\r\nMAIL FROM:<x>\r\nSTARTTLS now\r\nSTARTTLS\r\n",
+  imap = "a CAPABILITY\r\nb NOOP\r\nc LOGIN x y\r\nd SELECT x\r\ne STARTTLS\r\n",
+  pop3 = "CAPA\r\nUSER x\r\nSTLS\r\n",
+  ftp = "FEAT\r\nUSER x\r\nAUTH GSSAPI\r\nAUTH TLS\r\n",
+  xmpp = "<?xml version='1.0'?><stream:stream to='a.example' xmlns='jabber:server'><starttls "
+    .. tls_ns .. "></starttls>",
+  ldap = "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037",
+  postgres = "\0\0\0\8\x04\xd2\x16\x30\0\0\0\8\x04\xd2\x16\x2f", -- GSSENCRequest, then SSLRequest
+}
+
+local leaving = {
+  smtp = "QUIT\r\n", imap = "a LOGOUT\r\n", pop3 = "QUIT\r\n", ftp = "QUIT\r\n", xmpp = "</stream:stream>",
+  ldap = "\x30\x0c\x02\x01\x02\x60\x07\x02\x01\x03\x04\x00\x80\x00", postgres = "\0\0\0\x20\0\3\0\0",
+  mysql = "\2\0\0\1xx",
+}
+
+local endless = {
+  xmpp = "<" .. ("a"):rep(1 << 17), ldap = "\x30\x84\x7f\xff\xff\xff", mysql = "\xff\xff\xff\1",
+  postgres = ("\0\0\0\8\x04\xd2\x16\x30"):rep(10),
+}
+
+local function serve(protocol, text, open)
+  local near, far = peer.tcp_pair()
+  far:send(text)
+  if not open then far:shutdown "send" end
+  local sock, err = starttls[protocol](near, server, { timeout = 20 })
+  near:close()
+  far:close()
+  return sock, err
+end
+
+for _, protocol in ipairs(protocols) do
+  describe("the server's half of " .. protocol, function()
+    it("refuses what comes in clear after the command", function()
+      if not commands[protocol] then return end -- MySQL's client goes on with its ClientHello
+      for _, extra in ipairs { "x", "RCPT TO:<y>\r\n", "\x16\x03\x01" } do
+        local sock, err = serve(protocol, commands[protocol] .. extra, true)
+        assert.is_nil(sock)
+        assert.equal("injection", err.code, tostring(err))
+      end
+    end)
+
+    it("hears a client that leaves", function()
+      local sock, err = serve(protocol, leaving[protocol], true)
+      assert.is_nil(sock)
+      assert.equal("no_starttls", err.code, tostring(err))
+    end)
+
+    it("hears a client that closes at any byte", function()
+      local text = commands[protocol] or ""
+      for n = 0, #text - 1 do
+        local sock, err = serve(protocol, text:sub(1, n))
+        assert.is_nil(sock)
+        assert.equal("closed", err, n .. ": " .. tostring(err))
+      end
+    end)
+
+    it("takes so many bytes and no more", function()
+      local sock, err = serve(protocol, endless[protocol] or ("1"):rep(1 << 17), true)
+      assert.is_nil(sock)
+      assert.truthy(err.code == "limit" or err.code == "decode", tostring(err))
+    end)
+  end)
+end
+
+-- Both calls in coroutines; what they gave.
+local function both(f, g)
+  local loop, results = scheduler.loop(), {}
+  for i, call in ipairs { f, g } do
+    loop:spawn(function() results[i] = table.pack(call()) end)
+  end
+  loop:run()
+  return results[1], results[2]
+end
+
+describe("starttls", function()
+  it("begins with the command where the rest was said", function()
+    local near, far = ends.tcp()
+    near:send "STARTTLS\r\n"
+    assert.equal("STARTTLS", far:receive())
+    local there, back = both(function()
+      assert(scheduler.socket(near):receive(29)) -- "220 2.0.0 ready to start TLS\r\n", but for its LF
+      local sock, err = starttls.upgrade(near, client, { name = "localhost" })
+      near:close()
+      return sock, err
+    end, function() return starttls.smtp(far, server, { greeted = true }) end)
+    assert.is_nil(there[1]) -- the LF
+    assert.equal("injection", there[2].code)
+    assert.is_nil(back[1])
+  end)
+
+  it("goes on from what was read too far", function()
+    local near, far = ends.tcp()
+    local there, back = both(function()
+      return starttls.pop3(near, client, { name = "localhost", received = "+OK hi" })
+    end, function()
+      far:send "\r\n"
+      assert.equal("STLS", scheduler.socket(far):receive())
+      return starttls.pop3(far, server, { greeted = true })
+    end)
+    assert.truthy(there[1], tostring(there[2]))
+    assert.truthy(back[1], tostring(back[2]))
+    there[1]:close()
+    back[1]:close()
+  end)
+
+  for _, version in ipairs { "1.2", "1.3" } do
+    it("holds FTP's data connections to the session of the control connection, TLS " .. version, function()
+      local c = assert(bearssl.client { trust = pki.root.p256, max_version = version, engine = "native" })
+      local s = assert(bearssl.server { certificate = identity.certificate, key = identity.key, max_version = version,
+        engine = "native" })
+      local near, far = ends.tcp()
+      local controls = {}
+      local function data(options)
+        local one, other = ends.tcp()
+        local there, back = both(function() return starttls.ftp_data(controls[1], one, options.config or c,
+          { name = "localhost" }) end, function() return starttls.ftp_data(controls[2], other, s, {}) end)
+        if there[1] then there[1]:close() end
+        if back[1] then back[1]:close() end
+        return back[1], back[2]
+      end
+      both(function()
+        controls[1] = assert(starttls.ftp(near, c, { name = "localhost" }))
+        return controls[1]:receive()
+      end, function()
+        controls[2] = assert(starttls.ftp(far, s))
+        return controls[2]:send "hello\n"
+      end)
+      for _ = 1, 4 do assert.truthy(data {}) end
+      local stranger = bearssl.client { trust = pki.root.p256, max_version = version, engine = "native" }
+      local one, other = ends.tcp()
+      local _, back = both(function()
+        local sock = stranger:wrap(one, { name = "localhost" })
+        sock = scheduler.socket(sock)
+        sock:handshake()
+        sock:receive()
+        return sock:close()
+      end, function() return starttls.ftp_data(controls[2], other, s) end)
+      assert.is_nil(back[1])
+      assert.equal("not_resumed", back[2].code)
+      for _, control in ipairs(controls) do control:close() end
+    end)
+  end
+
+  it("gives up when the time is over, and gives the socket back as it was", function()
+    local near, far = peer.tcp_pair()
+    near:settimeout(7)
+    local sock, err = starttls.smtp(near, client, { name = "localhost", timeout = 0.1 })
+    assert.is_nil(sock)
+    assert.equal("timeout", err)
+    assert.equal(7, (near:gettimeout()))
+    far:send "x"
+    assert.equal("x", near:receive(1))
+    near:close()
+    far:close()
+  end)
+
+  it("raises for what the programmer did wrong", function()
+    local near, far = peer.tcp_pair()
+    for _, call in ipairs {
+      function() starttls.smtp(1, client, { name = "x" }) end, function() starttls.smtp(near, {}, { name = "x" }) end,
+      function() starttls.smtp(near, client) end, function() starttls.smtp(near, client, { name = "x", helo = 1 }) end,
+      function() starttls.smtp(near, client, { name = "x", domain = "y" }) end,
+      function() starttls.imap(near, server, { greeted = true }) end,
+      function() starttls.ldap(near, server, { greeted = true }) end,
+    } do
+      assert.has_error(call)
+    end
+    far:send "220 x\r\n"
+    assert.has_error(function() starttls.smtp(near, client, { name = "x", helo = "a b\r\nDATA" }) end,
+      "option 'helo': a word without spaces and control characters is wanted")
+    near:close()
+    far:close()
+  end)
+end)

@@ -171,6 +171,15 @@ function starttls.ftp_protect(control)
   return talk.run("ftp", control, {}, nil, require "bearssl.starttls.ftp".protect)
 end
 
+-- Tickets of TLS 1.3 are for one use each, so that connections cannot be told to be the same client's (RFC 8446 section
+-- C.4), and a server gives a few. Here that is what is wanted: the last one is used again.
+local sessions = setmetatable({}, { __mode = "k" })
+
+local function session_of(control)
+  sessions[control] = control:session() or sessions[control]
+  return sessions[control]
+end
+
 --- TLS on an FTP data connection, which resumes the session of the control connection: servers demand it, since it
 -- shows that both are the same peer's (RFC 4217 section 10.2, RFC 8446 section 4.6.1).
 -- @function ftp_data
@@ -187,7 +196,7 @@ function starttls.ftp_data(control, tcp, config, options)
   local server = core.config_is_server(config)
   if not server then
     needs_name("ftp_data", config, options)
-    options.session = options.session or control:session()
+    options.session = options.session or session_of(control)
   end
   local deadline = options.timeout and now(options) + options.timeout
   local sock, err = handshake(scheduled(tcp, options), config, options, deadline)
