@@ -1,5 +1,5 @@
 -- bearssl.starttls as a client of Debian's servers: Dovecot (IMAP, POP3), OpenLDAP, vsftpd with its data connections,
--- Prosody. SMTP, PostgreSQL and MariaDB: spec/interop/starttls_spec.lua.
+-- Prosody. SMTP, PostgreSQL and MariaDB: spec/interop/starttls_heavy_spec.lua.
 local bearssl = require "bearssl"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
