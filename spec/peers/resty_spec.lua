@@ -5,10 +5,11 @@ local pki = require "spec.support.pki"
 local resty = require "spec.support.resty"
 
 local pair, mine = pki.server.p256, pki.client.p256
+local anywhere = { "constants", "arguments", "receive", "udp", "text", "re", "shared", "lrucache" }
 local schedulers = { "plain", "coroutine", "copas", "cqueues", "luv" }
 
 describe("a script says the same as under nginx:", function()
-  for _, name in ipairs { "constants", "arguments", "receive", "pool", "thread", "udp", "text", "re", "shared" } do
+  for _, name in ipairs { "pool", "thread", table.unpack(anywhere) } do
     it(name, function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()
@@ -16,7 +17,7 @@ describe("a script says the same as under nginx:", function()
     end)
   end
 
-  for _, name in ipairs { "constants", "arguments", "receive", "udp", "text", "re", "shared" } do
+  for _, name in ipairs(anywhere) do
     it(name .. ", and so without a scheduler", function()
       local nginx <close> = resty.nginx()
       local actor <close> = resty.actor()

@@ -167,6 +167,10 @@ for _, name in ipairs { "md5", "sha1", "sha224", "sha256", "sha384", "sha512" } 
   helpers["resty." .. name] = function() return hash_module(name) end
 end
 
+for _, name in ipairs { "resty.lrucache", "resty.lrucache.pureffi" } do
+  helpers[name] = function() return require "bearssl.ngx.lrucache" end
+end
+
 helpers["resty.core"] = function() return { version = "0.1.25" } end
 
 for _, name in ipairs { "string", "random", "md5", "sha1", "sha224", "sha256", "sha384", "sha512" } do
