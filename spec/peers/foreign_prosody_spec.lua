@@ -238,6 +238,23 @@ for _, side in ipairs(foreign.sides) do
       end)
 
       if network == "epoll" then -- the others do nothing in order after a reload: see support/prosody.lua
+        it("ten megabytes to one who reads late", function()
+          local tcp = peer.connect(server.c2s)
+          tcp:setoption("recv-buffer-size", 65536)
+          local stream <close> = xmpp.stream(tcp, "b.example"):starttls(wrapper "b.example")
+          stream:login("me", "other"):send "<presence/>"
+          local body = ("0123456789abcdef"):rep(6250)
+          for i = 1, 100 do
+            stream:send(("<message type='chat' id='m%d' to='%s'><body>%s</body></message>"):format(i, stream.jid, body))
+          end
+          for i = 1, 100 do
+            local id, text = stream:expect "<message [^>]-id='m(%d+)'.-<body>(.-)</body>"
+            assert.equal(tostring(i), id)
+            assert.is_true(text == body)
+          end
+          assert.truthy(server:log():find "Sent %d+ out of %d+ buffered bytes")
+        end)
+
         it("a key that does not fit after a reload is refused, and other hosts are served", function()
           local path = ca.dir .. "/served/b.example.key"
           local good = pki.read(path)

@@ -10,7 +10,8 @@ local mime = require "mime"
 
 local xmpp = {}
 
-local LIMIT = 1 << 18 -- bytes without what was waited for
+local LIMIT = 10000 -- reads without what was waited for
+local SECONDS = 30
 local SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
 local stream = {}
@@ -31,11 +32,12 @@ function stream:expect(pattern)
       self.rest = text:sub(last + 1)
       return text:match(pattern)
     end
-    repeat
-      local byte, err = self.sock:receive(1)
-      if not byte then error(("%s instead of %q, after:\n%s"):format(err, pattern, table.concat(parts)), 2) end
-      parts[#parts + 1] = byte
-    until byte == ">"
+    local byte, err = self.sock:receive(1)
+    if not byte then error(("%s instead of %q, after:\n%s"):format(err, pattern, text), 2) end
+    self.sock:settimeout(0) -- and what else is there
+    local more, _, part = self.sock:receive(8192)
+    self.sock:settimeout(SECONDS)
+    parts[#parts + 1] = byte .. (more or part)
   end
   error("no end of it", 2)
 end
@@ -117,7 +119,7 @@ stream.__close = stream.close
 function xmpp.wrapper(config, name)
   return function(tcp)
     local sock = assert(config:wrap(tcp, { name = name }))
-    sock:settimeout(30)
+    sock:settimeout(SECONDS)
     assert(sock:handshake())
     return sock
   end
