@@ -1,6 +1,6 @@
 -- Every Lua block of README.md and docs/*.md, run as it stands, each in a process of its own, in a folder with the
--- files that it names. example.com is an nginx on this machine; a block that listens on 8443 is a server,
--- and curl asks it.
+-- files that it names. example.com is an nginx on this machine, mail.example.com a mail server of ours; a block that
+-- listens on 8443 is a server, and curl asks it. And what holds the pages together: links, anchors, the index.
 local child = require "spec.support.child"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
@@ -18,20 +18,54 @@ local function pages()
   return list
 end
 
--- The fenced blocks of a language, each with the line that it begins at.
-local function blocks(path, language)
-  local list, current, number = {}, nil, 0
+-- The fenced blocks, each with its language and the line that it begins at; and the lines that are in none.
+local function blocks(path)
+  local list, prose, current, number = {}, {}, nil, 0
   for line in io.lines(path) do
     number = number + 1
-    if current and line:find "^```" then
+    local fence = line:match "^%s*[`~][`~][`~]+(.*)"
+    if fence and current then
       current = nil
+    elseif fence then
+      current = { line = number, language = fence, text = "" }
+      list[#list + 1] = current
     elseif current then
       current.text = current.text .. line .. "\n"
-    elseif line == "```" .. language then
-      current = { line = number, text = "" }
-      list[#list + 1] = current
-    elseif line:find "^```" then
-      current = { text = "" } -- another language's
+    else
+      prose[#prose + 1] = line
+    end
+  end
+  return list, prose, current
+end
+
+-- The anchors of a page, as GitHub makes them of its headings.
+local function anchors(path)
+  local found, _, prose = {}, blocks(path)
+  for _, line in ipairs(prose) do
+    local heading = line:match "^#+ (.*)"
+    if heading then
+      local anchor = heading:gsub("%b()", function(part) return part:find "^%(http" and "" or part end):lower()
+      anchor = anchor:gsub("[^%w%s_\x80-\xff-]", ""):gsub("%s", "-")
+      local count = found[anchor]
+      found[anchor] = (count or 0) + 1
+      if count then found[("%s-%d"):format(anchor, count)] = 1 end
+    end
+  end
+  return found
+end
+
+-- The links of a page to others of ours: path from the top ("" where it is the page itself), anchor or nil.
+local function links(path)
+  local list, _, prose = {}, blocks(path)
+  for target in table.concat(prose, "\n"):gmatch "%]%(([^)]+)%)" do
+    if not target:find "^%a+:" then
+      local file, anchor = target:match "^([^#]*)#?(.*)$"
+      local whole = file == "" and path or (path:match "^(.*/)" or "") .. file
+      repeat
+        local before = whole
+        whole = before:gsub("[^/]+/%.%./", "", 1)
+      until whole == before
+      list[#list + 1] = { target = target, path = whole, anchor = anchor ~= "" and anchor or nil }
     end
   end
   return list
@@ -77,24 +111,38 @@ local function run_block(dir, text)
 end
 
 describe("the guides", function()
-  local dir, server
+  local dir, server, mail
+
+  -- Under this process's interpreter, which peer.start would take from it.
+  local function mail_server()
+    local line = "echo $$; %s exec timeout 900 lua5.4 spec/support/smtp_server.lua %s %s"
+    local pipe = assert(io.popen(line:format(child, pair.certificate, pair.key)))
+    local pid, _, first = pipe:read("n", "l", "l")
+    return { pipe = pipe, pid = pid, port = assert(first:match "port (%d+)", first) }
+  end
 
   lazy_setup(function()
     dir = os.tmpname() .. ".d"
     assert(os.execute(("mkdir %s && rm %s"):format(dir, dir:sub(1, -3))))
     files(dir)
     server = peer.nginx(pair, ([[ssl_client_certificate %s; ssl_verify_client optional;
-      location = / { return 200 "hello\n"; }]]):format(pki.root.p256))
+      location = / { return 200 "hello\n"; }]]):format(pki.root.p256), "TLSv1.2 TLSv1.3")
+    mail = mail_server()
   end)
   lazy_teardown(function()
     server:stop()
+    os.execute(("kill %d"):format(mail.pid))
+    mail.pipe:close()
     os.execute("rm -r " .. dir)
   end)
 
-  -- example.com, as we have it here
+  -- example.com and mail.example.com, as we have them here
   local function here(text, port)
-    return (text:gsub("https://example%.com", "https://localhost:" .. port):gsub("example%.com\", 443",
-      "localhost\", " .. port):gsub("example%.com", "localhost"))
+    local at = ":" .. port
+    return (text:gsub("mail%.example%.com\", 587", "localhost\", " .. mail.port):gsub("mail%.example", "example")
+      :gsub("https://example%.com", "https://localhost" .. at):gsub("\"https://\" %.%. host", "%0 .. \"" .. at .. "\"")
+      :gsub("example%.com\", 443", "localhost\", " .. port):gsub("%(host, 443", "(host, " .. port)
+      :gsub("example%.com", "localhost"))
   end
 
   local function serves(text)
@@ -114,13 +162,15 @@ describe("the guides", function()
   end
 
   for _, path in ipairs(pages()) do
-    for _, block in ipairs(blocks(path, "lua")) do
-      it(("run: %s, line %d"):format(path, block.line), function()
-        if block.text:find("8443", 1, true) then return serves(block.text) end
-        local ok, out = run_block(dir, here(block.text, server.port))
-        assert.truthy(ok, out)
-        assert.falsy(out:find "^failed" or out:find "\nfailed", out)
-      end)
+    for _, block in ipairs((blocks(path))) do
+      if block.language == "lua" then
+        it(("run: %s, line %d"):format(path, block.line), function()
+          if block.text:find "[^:]8443" then return serves(block.text) end
+          local ok, out = run_block(dir, here(block.text, server.port))
+          assert.truthy(ok, out)
+          assert.falsy(out:find "^failed" or out:find "\nfailed", out)
+        end)
+      end
     end
   end
 
@@ -132,15 +182,39 @@ describe("the guides", function()
     assert.truthy(out:find("output written to", 1, true), out)
   end)
 
-  it("name files that are there", function()
-    for _, path in ipairs(pages()) do
-      local text = pki.read(path)
-      for target in text:gmatch "%]%(([^)#]+)%)" do
-        if not target:find "^https?:" then
-          local from = path:match "^(.*/)" or ""
-          assert.truthy(os.execute(("test -e '%s%s'"):format(from, target)), path .. ": " .. target)
+  it("name files and headings that are there", function()
+    local wrong = {}
+    for _, path in ipairs { "CHANGELOG.md", table.unpack(pages()) } do
+      for _, link in ipairs(links(path)) do
+        local there = os.execute(("test -e '%s'"):format(link.path))
+        if not there or link.anchor and not anchors(link.path)[link.anchor] then
+          wrong[#wrong + 1] = ("%s: %s"):format(path, link.target)
         end
       end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("are all in the index", function()
+    local listed, missing = {}, {}
+    for _, link in ipairs(links "docs/README.md") do listed[link.path] = true end
+    for _, path in ipairs(pages()) do
+      if not listed[path] and not path:find "README" then missing[#missing + 1] = path end
+    end
+    assert.same({}, missing)
+  end)
+
+  it("have no block that could be Lua and is not run", function()
+    local known = { lua = true, sh = true, json = true, [""] = true } -- "": what a program prints
+    for _, path in ipairs(pages()) do
+      local list, prose, open = blocks(path)
+      assert.is_nil(open, path)
+      for _, block in ipairs(list) do
+        local place = ("%s, line %d"):format(path, block.line)
+        assert.truthy(known[block.language], place)
+        assert.truthy(block.language == "lua" or not block.text:find "%f[%w]require%f[%W]", place)
+      end
+      assert.falsy(table.concat(prose, "\n"):find "\n\n    %s*local ", path) -- a block by indentation
     end
   end)
 end)
