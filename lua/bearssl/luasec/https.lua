@@ -66,6 +66,15 @@ function Connection:settimeout()
   return self.sock:settimeout(self.timeout)
 end
 
+-- LuaSocket's HTTP reads as many bytes as a header says, in parts of a byte for ever if it says 1.5; and goes on after
+-- some lines that do not come.
+function Connection:receive(pattern, prefix)
+  if math.type(pattern) == "float" and pattern % 1 ~= 0 then socket.try(nil, "invalid content-length") end
+  local data, err, partial = self.sock:receive(pattern, prefix)
+  if not data and type(pattern) ~= "number" then socket.try(nil, err) end
+  return data, err, partial
+end
+
 local function shake_hands(self, host)
   local tls, wrong = ssl.wrap(self.sock, self.ctx)
   if not tls then return nil, wrong end
