@@ -338,6 +338,17 @@ for _, version in ipairs { "1.2", "1.3" } do
   end
 end
 
+ways["a handshake whose server judges the client"] = function(chain, pair, options)
+  local server = ends.server { client_auth = "require", client_trust = pki.root.p256, max_version = "1.3",
+    aia = options.aia, revocation = options.revocation }
+  local key = pki.read(pair.key) -- the client would not show a certificate on its own that leads to none of the names
+  local client = ends.client { on_certificate_request = function() return chain, key end, max_version = "1.3" }
+  local c, s = ends.connections(client, server)
+  ends.join(c, s)
+  if s:state() == "connected" then return true, s:verified_chain() end
+  return select(2, s:feed "").code
+end
+
 for name, verify in pairs(ways) do
   describe(name, function()
     local function fresh(options) return fetch.new(options or {}) end
@@ -406,6 +417,52 @@ for name, verify in pairs(ways) do
     end)
   end)
 end
+
+describe("what was fetched", function()
+  it("is in the chain that on_peer sees, outlives the collector, and comes from the cache the next time", function()
+    local w, close <close> = world({ aia = true, ocsp = true }, { good = true }) -- luacheck: ignore close
+    local seen = {}
+    local client = assert(bearssl.client {
+      trust = pki.root.p256, max_version = "1.3", session_cache = bearssl.session_cache(), aia = fetch.new(),
+      revocation = { leaf_only = true, fetch = fetch.new() },
+      on_peer = function(conn)
+        local chain, checked = conn:verified_chain()
+        seen[#seen + 1] = ("%d %s %s"):format(#chain, checked.revocation[1].status, checked.revocation[1].source)
+        return true
+      end,
+    })
+    local server = assert(bearssl.server { certificate = w.short, key = w.pair.key, max_version = "1.3" })
+    for i = 1, 3 do
+      local c, s = ends.connections(client, server)
+      ends.join(c, s)
+      assert.equal("connected", c:state())
+      collectgarbage()
+      collectgarbage()
+      local chain = c:verified_chain()
+      assert.equal(issuer, chain[2])
+      assert.equal(i, #seen)
+      w.server:stop()
+      w.responder:stop()
+    end
+    assert.same({ "3 good ocsp", "3 good ocsp", "3 good ocsp" }, seen)
+  end)
+
+  it("is asked for within the bounds of one chain", function()
+    local w, close <close> = world({ aia = true, ocsp = true }, { good = true }) -- luacheck: ignore close
+    local asked, failed = 0, {}
+    local object = fetch.new {
+      max_requests = 1, allow = function()
+        asked = asked + 1
+        return true
+      end,
+      on_failure = function(err) failed[#failed + 1] = err.code end,
+    }
+    assert.equal("revocation_unknown", ways["a handshake of TLS 1.3"](w.short, w.pair,
+      { aia = object, revocation = { leaf_only = true, fetch = object } }))
+    assert.equal(1, asked)
+    assert.same({ "limit", "option" }, failed)
+  end)
+end)
 
 describe("options", function()
   it("of fetch are checked", function()
