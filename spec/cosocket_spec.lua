@@ -551,7 +551,7 @@ describe("a cosocket", function()
     end }, { __index = real })
     loop:spawn(function()
       local sock <close> = connected(cosocket.new { scheduler = counting }, actor.port)
-      sock:send "sleep:0.3|send:x%0A\n"
+      sock:send "sleep:0.5|send:x%0A\n"
       assert.equal("x", sock:receive())
     end)
     loop:run()

@@ -17,9 +17,9 @@ c:get "a"
 c:set("d", 4) -- c is the oldest now
 for _, key in ipairs { "a", "b", "c", "d" } do try("is there: " .. key, c.get, c, key) end
 say("count", c:count())
-c:set("a", "new", 0.05, 3)
+c:set("a", "new", 0.5, 3)
 try("get", c.get, c, "a")
-ngx.sleep(0.1)
+ngx.sleep(0.8)
 ngx.update_time()
 try("stale", c.get, c, "a")
 say("keys", c:get_keys())

@@ -5,7 +5,7 @@ local open, try, port = run.open, run.try, run.port
 local s = open "line"
 s:send "a\n"
 try("line", s.receive, s)
-try("keep", s.setkeepalive, s, 1000, 2)
+try("keep", s.setkeepalive, s, 60000, 2)
 try("send after", s.send, s, "x")
 try("close after", s.close, s)
 try("reused after", s.getreusedtimes, s)
@@ -23,18 +23,18 @@ s = open "send:abc%0Adef|sleep:1|close"
 try("line", s.receive, s)
 try("unread", s.setkeepalive, s)
 try("close", s.close, s)
-s = open "send:abc%0A|sleep:0.05|send:more|sleep:1|close"
+s = open "send:abc%0A|sleep:0.05|send:more|sleep:5|close"
 try("line", s.receive, s)
-ngx.sleep(0.2)
+ngx.sleep(1)
 try("more than expected", s.setkeepalive, s)
 try("close", s.close, s)
 s = open "close"
-ngx.sleep(0.1)
+ngx.sleep(0.5)
 try("closed", s.setkeepalive, s)
 try("close", s.close, s)
-s = open "sleep:0.05|close"
+s = open "sleep:0.3|close"
 try("keep", s.setkeepalive, s)
-ngx.sleep(0.2)
+ngx.sleep(1.5)
 s = open "line"
 try("closed while idle", s.getreusedtimes, s)
 s:close()
@@ -83,7 +83,7 @@ b:setkeepalive()
 ngx.thread.wait(thread)
 f:close()
 
-s = open "sleep:0.2|send:x%0A|close"
+s = open "sleep:1.5|send:x%0A|close"
 thread = ngx.thread.spawn(function() try("first", s.receive, s) end)
 try("reading, receive", s.receive, s)
 try("reading, receiveany", s.receiveany, s, 3)
@@ -93,7 +93,7 @@ for _, name in ipairs { "close", "setkeepalive", "sslhandshake" } do try("readin
 try("reading, connect", s.connect, s, "127.0.0.1", port)
 ngx.thread.wait(thread)
 s = open "sleep:5|close"
-s:settimeout(1000)
+s:settimeout(2000)
 thread = ngx.thread.spawn(function() s:send(("x"):rep(20000000)) end)
 try("writing, send", s.send, s, "x")
 for _, name in ipairs { "close", "setkeepalive", "sslhandshake" } do try("writing, " .. name, s[name], s) end

@@ -23,14 +23,14 @@ try("too many bytes", s.receive, s, 10)
 try("again", s.receive, s, 10)
 try("none", s.receive, s, 0)
 
-s = open "send:hello|sleep:0.5|send:world|sleep:0.5|close"
+s = open "send:hello|sleep:1.5|send:world|close"
 s:settimeout(200)
 try("timeout", s.receive, s, 10)
-s:settimeout(5000)
+s:settimeout(20000)
 try("then", s.receive, s, "10")
 
-s = open "send:abcdef|sleep:0.2|send:gh|sleep:0.1|close"
-ngx.sleep(0.1)
+s = open "send:abcdef|sleep:1.5|send:gh|sleep:0.5|close"
+ngx.sleep(0.5)
 for i = 1, 5 do try("any " .. i, s.receiveany, s, 4) end
 
 s = open "send:hello, world -agentzh|close"
@@ -38,7 +38,7 @@ local read = s:receiveuntil "abcabd"
 try("until what never comes", read)
 try("again", read)
 
-s = open "send:--abcabcabd--|sleep:0.4|close"
+s = open "send:--abcabcabd--|sleep:1.5|close"
 read = s:receiveuntil "abcabd"
 try("until", read)
 s:settimeout(100)
@@ -65,7 +65,7 @@ try("a negative one", read, -1)
 try("two", read, 1, 2)
 try("no number", read, "x")
 
-s = open "sleep:0.5|close"
+s = open "sleep:1.5|close"
 s:settimeout(50)
 try("timeout", s.receive, s)
 try("timeout, any", s.receiveany, s, 10)

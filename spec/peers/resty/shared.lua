@@ -5,9 +5,9 @@ local say, try = run.say, run.try
 local d = ngx.shared.d
 try("set", d.set, d, "a", 1)
 try("get", d.get, d, "a")
-try("set with flags", d.set, d, "s", "x", 0.05, 7)
+try("set with flags", d.set, d, "s", "x", 0.5, 7)
 try("get with flags", d.get, d, "s")
-ngx.sleep(0.1)
+ngx.sleep(0.8)
 try("expired", d.get, d, "s")
 try("stale", d.get_stale, d, "s")
 try("add what is there", d.add, d, "a", 2)

@@ -37,7 +37,7 @@ try("timer", ngx.timer.at, 0.01, function(premature, value)
   fired = { premature, value }
 end, 5)
 try("timer of text", ngx.timer.at, "x", 1)
-ngx.sleep(0.1)
+ngx.sleep(0.5)
 say("fired", fired)
 
 local semaphores = require "ngx.semaphore"
@@ -54,7 +54,7 @@ try("post 0", s.post, s, 0)
 try("new -1", semaphores.new, -1)
 try("wait -1", s.wait, s, -1)
 
-local sock = open "send:a%0A|sleep:0.1|send:b%0A|close"
+local sock = open "send:a%0A|sleep:1|send:b%0A|close"
 local lines = coroutine.wrap(function()
   while true do
     local line, err = sock:receive()

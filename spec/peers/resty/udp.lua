@@ -5,7 +5,7 @@ local say, try, port = run.say, run.try, run.port
 local s = ngx.socket.udp()
 try("send before setpeername", s.send, s, "x")
 for _, name in ipairs { "receive", "close" } do try(name .. " before setpeername", s[name], s) end
-try("settimeout", s.settimeout, s, 200)
+try("settimeout", s.settimeout, s, 500)
 try("setpeername without", s.setpeername, s)
 try("setpeername to no port", s.setpeername, s, "127.0.0.1", "x")
 try("setpeername to port 70000", s.setpeername, s, "127.0.0.1", 70000)
