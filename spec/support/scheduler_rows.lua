@@ -12,6 +12,10 @@ local LONG = 60 -- seconds, for what must not be reached
 -- Two TLS sockets of this process, whose waits hold up the calling coroutine alone.
 local function pair(client, server, options)
   local near, far = ends.tcp()
+  for _, tcp in ipairs { near, far } do -- of one size, which the system does not change when it sees fit
+    tcp:setoption("recv-buffer-size", 1 << 16)
+    tcp:setoption("send-buffer-size", 1 << 16)
+  end
   local all = { name = "localhost" }
   for key, value in pairs(options or {}) do all[key] = value end
   local c = scheduler.socket(assert((client or ends.client()):wrap(near, all)))
@@ -328,11 +332,9 @@ return function(name, describe, it)
       it_runs("a close that waits for the peer to read is ended by another one", function(go)
         local c, s = connected(go)
         s:settimeout(0.05)
-        local full = 0 -- calls in a row that nothing was taken of: the system's buffers grow for a while
-        repeat
-          local _, err, sent = s:send(("x"):rep(1 << 16))
-          full = err == "timeout" and sent == 0 and full + 1 or 0
-        until full == 3
+        local last, err, sent
+        repeat last, err, sent = s:send(("x"):rep(1 << 16)) until sent == 0
+        assert.same({ nil, "timeout" }, { last, err })
         s:settimeout(LONG)
         local fd, closed, co = s:getfd(), 0, nil
         go(function()
@@ -508,16 +510,64 @@ return function(name, describe, it)
     it_runs("one coroutine reads while another one writes", function(go)
       local c, s = connected(go)
       local data = ("0123456789abcdef"):rep(1 << 16)
-      local got = {}
+      local got, sent = {}, 0
       local function talk(sock, i)
-        go(function() assert(sock:send(data)) end)
+        go(function()
+          assert(sock:send(data))
+          sent = sent + 1
+        end)
         got[i] = assert(sock:receive(#data))
       end
       go(talk, c, 1)
       talk(s, 2)
-      while not got[1] do scheduler.current().sleep(0.01) end
-      assert.same({ data, data }, got)
+      while sent < 2 or not got[1] do scheduler.current().sleep(0.01) end
+      assert.truthy(data == got[1] and data == got[2])
       c:close()
+      s:close()
+    end)
+
+    it_runs("what two coroutines send does not mix", function(go)
+      for _, make in ipairs { function() return connected(go) end, function()
+        local near, far = ends.tcp()
+        return scheduler.socket(near), scheduler.socket(far)
+      end } do
+        local c, s = make()
+        local sent = 0
+        local letters = { "a", "b", "c" }
+        for _, letter in ipairs(letters) do
+          go(function()
+            assert.equal(1 << 20, (c:send(letter:rep(1 << 20))))
+            sent = sent + 1
+          end)
+        end
+        local got = {}
+        for i in ipairs(letters) do got[i] = assert(s:receive(1 << 20)) end
+        table.sort(got)
+        for i, letter in ipairs(letters) do assert.truthy(got[i] == letter:rep(1 << 20), letter) end
+        while sent < 3 do scheduler.current().sleep(0.01) end
+        c:close()
+        s:close()
+      end
+    end)
+
+    it_runs("who waits for another one's send has its timeout, and its end", function(go)
+      local c, s = connected(go)
+      local results = {}
+      go(function() results[1] = table.pack(c:send(("a"):rep(1 << 24))) end)
+      scheduler.current().sleep(0.05)
+      c:settimeout(0.02)
+      assert.same({ nil, "timeout", 2 }, { c:send("xyz", 3) })
+      assert.same({ nil, "timeout", 1 }, { c:send("xyz", -2) })
+      c:settimeout(0)
+      assert.same({ nil, "timeout", 0 }, { c:send "xyz" })
+      c:settimeout(LONG)
+      go(function() results[2] = table.pack(c:send "xyz") end)
+      scheduler.current().sleep(0.01)
+      assert.same({}, results)
+      c:settimeout(0.01) -- of the farewell, which nobody reads
+      c:close()
+      while not (results[1] and results[2]) do scheduler.current().sleep(0.01) end
+      assert.same({ "closed", "closed" }, { results[1][2], results[2][2] })
       s:close()
     end)
 

@@ -1,10 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.scheduler.copas: the coroutines of copas, old (1.1) or new.
 --
--- Copas selects over objects, and calls a method of theirs again when they are ready. A wait is such an object: its
--- first answer is "timeout", which sends the coroutine to copas' queue, the next one is success. Old versions have no
--- timers: ours bounds what copas.step may wait, and a wait that is over, because its time has come or its descriptor
--- is about to be closed, looks ready to socket.select.
+-- Copas selects over objects, and calls a method of theirs again when they are ready. A watch is such an object: its
+-- first answer is "timeout", which sends the coroutine to copas' queue, the next one is success. socket.select wants one
+-- object of a descriptor and copas one coroutine of an object, so a descriptor's watch has one wait for each mode; the
+-- others wait with watches of their own until the first one is told. Old versions have no timers: ours bounds what
+-- copas.step may wait, and a wait that is over, for whatever reason, looks ready to socket.select.
 local copas = require "copas"
 local core = require "bearssl.core"
 local idle = assert(require "socket".udp4()) -- never readable, always writable
@@ -12,56 +13,71 @@ local timers = require "bearssl.scheduler.timers"()
 
 local scheduler = { name = "copas", now = core.now, running = coroutine.isyieldable }
 
-local waits = {} -- those that copas has; `over`: why one ends, true: its descriptor is ready
-local methods = {}
+local watches = {} -- by descriptor
+local waits = {} -- those that copas has; `over`: why one ends, true: it is to try again
 
-function methods.getfd(wait) return not wait.over and math.type(wait.what) and wait.what or idle:getfd() end
-function methods.dirty(wait) return wait.over ~= nil end
+local methods = {}
+function methods.getfd(watch) return not (watch.gone or watch.w and watch.w.over) and watch.fd or idle:getfd() end
+function methods.dirty(watch) return watch.r ~= nil and watch.r.over ~= nil end
 function methods.settimeout() return 1 end
 function methods.close() end -- copas closes what a coroutine that ends was last resumed with
 
--- Of receive and connect. What is no descriptor is ready only when it is over.
-local function attempt(wait)
-  local again = wait.asked and (math.type(wait.what) or wait.over)
+local function attempt(watch, wait)
+  local again = wait.asked and (watch.fd or wait.over)
   wait.asked = true
   if again then return 1 end
   return nil, "timeout"
 end
-methods.receive, methods.connect = attempt, attempt
+function methods.receive(watch) return attempt(watch, watch.r) end
+function methods.connect(watch) return attempt(watch, watch.w) end
 
 local function finish(wait, why)
   timers:remove(wait)
   wait.over = wait.over or why
 end
 
+local function finish_all(what, mode, why)
+  for wait in pairs(waits) do
+    if wait.what == what and (not mode or wait.mode == mode) then finish(wait, why) end
+  end
+end
+
+-- A coroutine that is being closed stays in copas' queue: with a watch that nobody uses any more, and copas, which will
+-- resume it once more, is not to print that it is dead.
 local function leave(wait)
+  local watch = wait.watch
   waits[wait] = nil
-  finish(wait, "closed")
-  if wait.waiting then -- its coroutine is being closed: copas resumes it once more, and would print that it is dead
-    (copas.seterrorhandler or copas.setErrorHandler)(function() end)
+  finish(wait, true)
+  if watch.fd and not watch.gone then
+    finish_all(wait.what, not wait.waiting and wait.mode or nil, true)
+    if not wait.waiting then watch[wait.slot] = nil end
+    watch.gone = wait.waiting or not (watch.r or watch.w)
+    if watch.gone then watches[watch.fd] = nil end
   end
+  if wait.waiting then (copas.seterrorhandler or copas.setErrorHandler)(function() end) end
 end
 
--- socket.select gives one object for a descriptor: the others that wait for the same are told by it.
-local function tell_others(wait)
-  for other in pairs(waits) do
-    if other.what == wait.what and other.mode == wait.mode then finish(other, true) end
-  end
-end
+local wait_meta = { __close = leave }
 
-local wait_meta = { __index = methods, __close = leave }
+local function new_wait(what, mode)
+  local watch = math.type(what) and (watches[what] or setmetatable({ fd = what }, { __index = methods }))
+  local slot = mode
+  if not watch or watch[mode] then watch, slot = setmetatable({}, { __index = methods }), "r" end
+  if watch.fd then watches[what] = watch end
+  watch[slot] = setmetatable({ what = what, mode = mode, watch = watch, slot = slot, waiting = true }, wait_meta)
+  return watch[slot]
+end
 
 function scheduler.wait(what, mode, timeout)
-  local wait <close> = setmetatable({ what = what, mode = mode, waiting = true }, wait_meta)
+  local wait <close> = new_wait(what, mode)
   waits[wait] = true
   if timeout then
     wait.at = core.now() + timeout
     timers:add(wait)
   end
-  if mode == "w" then copas.connect(wait) else copas.receive(wait, 1) end
+  if wait.slot == "w" then copas.connect(wait.watch) else copas.receive(wait.watch, 1) end
   wait.waiting = false
-  if not wait.over then tell_others(wait) end
-  if wait.over ~= true then return nil, wait.over end
+  if wait.over and wait.over ~= true then return nil, wait.over end
   return true
 end
 
@@ -75,9 +91,9 @@ function scheduler.spawn(fn, ...)
 end
 
 function scheduler.cancel(what)
-  for wait in pairs(waits) do
-    if wait.what == what then finish(wait, "closed") end
-  end
+  if watches[what] then watches[what].gone = true end
+  watches[what] = nil
+  finish_all(what, nil, "closed")
 end
 
 local step = copas.step

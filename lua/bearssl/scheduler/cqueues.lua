@@ -36,7 +36,7 @@ function scheduler.wait(what, mode, timeout)
   waits[what][wait] = true
   local first = cqueues.poll(wait.condition or wait, timeout and math.max(0, timeout))
   if wait.closed then return nil, "closed" end
-  if first ~= wait then return nil, "timeout" end
+  if math.type(first) then return nil, "timeout" end -- what it has waited; nothing: another's event, and we try again
   return true
 end
 

@@ -24,6 +24,10 @@ local function waiter(self)
   return scheduler.running and not scheduler.running() and plain or scheduler
 end
 
+local function is_now(self)
+  return self.block == 0 or self.total == 0
+end
+
 -- Waits for what the inner socket asked for, `mode` where that was "timeout". nil: it is not to be called again, why.
 local function wait(self, err, mode, start, block, total)
   mode = modes[err] or err == "timeout" and mode
@@ -39,7 +43,7 @@ end
 -- When a call began, after others had their turn, if it is theirs.
 local function begin(self)
   self.streak = self.streak + 1
-  if self.streak > PATIENCE and self.block ~= 0 and self.total ~= 0 then
+  if self.streak > PATIENCE and not is_now(self) then
     self.streak = 0
     waiter(self).sleep(0)
   end
@@ -76,15 +80,54 @@ function methods:connect(host, port)
   return 1
 end
 
-function methods:send(data, i, j)
-  local inner, start = self.inner, begin(self)
+-- Who is in the middle of a send has the turn; others wait for it, so that what they send does not come in between.
+local turn_meta = { __close = function(turn)
+  local self = turn.of
+  self.turn = false
+  if turn.wanted then self.scheduler.cancel(turn) end
+end }
+
+local function take_turn(self, start)
+  while self.turn and self.scheduler.cancel and waiter(self) == self.scheduler do
+    self.turn.wanted = true
+    local _, why = self.scheduler.wait(self.turn, "r", left(self.block, self.total, self.scheduler.now() - start))
+    if self.closed then return nil, "closed" end
+    if why == "timeout" then return nil, why end
+  end
+  self.turn = setmetatable({ of = self }, turn_meta)
+  return self.turn
+end
+
+local function send_on(self, start, data, i, j)
+  local turn <close>, why = take_turn(self, start)
+  if not turn then return nil, why, i - 1 end
   while true do
-    local last, err, part = inner:send(data, i, j)
+    local last, err, part = self.inner:send(data, i, j)
     if last then return last end
-    local ok, why = wait(self, err, "w", start, self.block, self.total)
+    local ok
+    ok, why = wait(self, err, "w", start, self.block, self.total)
     if not ok then return nil, why, part end
     i = part + 1
   end
+end
+
+-- The first byte that is meant, as string.sub counts.
+local function first_of(data, i)
+  i = i or 1
+  return math.max(1, i < 0 and #data + i + 1 or i)
+end
+
+function methods:send(data, i, j)
+  local start = begin(self)
+  if self.turn then
+    i = first_of(data, i)
+    if is_now(self) then return nil, "timeout", i - 1 end
+  else
+    local last, err, part = self.inner:send(data, i, j)
+    if last or is_now(self) or not (modes[err] or err == "timeout") then return last, err, part end
+    i = part + 1
+  end
+  return send_on(self, start, data, i, j)
 end
 
 -- What has come is kept in pieces: as a prefix of the next call it would be copied with each.
@@ -171,7 +214,7 @@ end
 function make(inner, scheduler)
   if getmetatable(inner) == meta then return inner end
   local self = setmetatable({
-    inner = inner, scheduler = scheduler, streak = 0, closed = false, block = false, total = false,
+    inner = inner, scheduler = scheduler, streak = 0, closed = false, turn = false, block = false, total = false,
   }, meta)
   if inner.gettimeout then
     local block, total = inner:gettimeout()
