@@ -186,6 +186,36 @@ describe("sslhandshake", function()
     end
   end)
 
+  it("fails in order wherever the server's flight is cut", function()
+    local config = ends.server { max_version = "1.3" }
+    local listener <close> = peer.listen()
+    local api = cosocket.new { trust = pki.root.p256 }
+    local function attempt(cut) -- what the client says, and how long the whole flight was
+      local size, ok, err
+      local loop = scheduler.loop()
+      loop:spawn(function()
+        local sock <close> = connected(api, listener.port)
+        ok, err = sock:sslhandshake(nil, "localhost", true)
+      end)
+      loop:spawn(function()
+        local tcp <close> = cosocket.wrap(listener:accept())
+        local conn = assert(config:connection())
+        conn:feed(tcp:receiveany(16384))
+        local flight = conn:pull()
+        size = #flight
+        tcp:send(flight:sub(1, cut))
+        if cut == size then tcp:receiveany(1) end
+      end)
+      loop:run()
+      return ok, err, size
+    end
+    local _, _, size = attempt(0)
+    local before = ends.descriptors()
+    for cut = 0, size - 1, 61 do assert.same({ nil, "handshake failed" }, refusal(attempt(cut))) end
+    assert.equal(before, ends.descriptors())
+    assert.truthy((attempt(size)))
+  end)
+
   it("does not begin TLS on top of bytes that came before it", function()
     local actor <close> = resty.actor()
     local sock <close> = connected(cosocket, actor.port)
