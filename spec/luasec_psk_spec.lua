@@ -103,6 +103,15 @@ describe("LuaSec's psk", function()
     conn:close()
   end)
 
+  it("is refused where nobody would be asked", function()
+    local ctx, err = ssl.newcontext { mode = "client", protocol = "tlsv1_2", psk = print }
+    assert.same({ nil, "psk needs TLS 1.3" }, { ctx, err })
+    ctx, err = ssl.newcontext {
+      mode = "server", protocol = "any", psk = print, verify = { "peer", "fail_if_no_peer_cert" },
+    }
+    assert.same({ nil, "psk cannot stand beside fail_if_no_peer_cert" }, { ctx, err })
+  end)
+
   it("in a wrong form is told", function()
     for mode, value in pairs { client = { callback = print }, server = { hint = "x" } } do
       local ctx, err = ssl.newcontext { mode = mode, protocol = "any", psk = value }

@@ -224,6 +224,8 @@ describe("a name", function()
       c:sethost(name)
       local near = shake(c, s)
       assert.equal(want, near[1] or near[2])
+      local again, err = c:dohandshake()
+      assert.equal(want, again or err)
     end
   end)
 
@@ -311,6 +313,19 @@ describe("a server of LuaSec's", function()
     assert.equal("ECDHE-ECDSA-AES128-SHA", c:info "cipher")
     assert.equal(c:getlocalcertificate():digest(), s:getpeercertificate():digest())
     assert.same({ false, { [2] = { "unable to get local issuer certificate" } } }, { s:getpeerverification() })
+  end)
+
+  it("of BearSSL's engine refuses what it does not trust, however often it is asked", function()
+    local old = { protocol = "tlsv1_2", ciphers = "ECDHE-ECDSA-AES128-SHA" }
+    for _, more in ipairs { "lsec_ignore_purpose", false } do
+      local c, s = wrapped(client(with(old, { certificate = mine.certificate, key = mine.key })),
+        server(with(old, { verify = "peer", verifyext = more, cafile = pki.stranger })))
+      local _, far = shake(c, s)
+      assert.same({ false, "certificate verify failed" }, { far[1], far[2] })
+      local again, err = s:dohandshake()
+      assert.same({ false, "certificate verify failed" }, { again, err })
+      assert.same({ nil, "closed" }, { (s:receive(1)), (select(2, s:receive(1))) })
+    end
   end)
 
   it("that wants a certificate is heard in the client's first read, in TLS 1.3", function()

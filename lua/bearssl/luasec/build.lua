@@ -49,8 +49,10 @@ local function choose_suites(s, low, high)
   local modern = fitting(older, function(_, suite) return suite.native end)
   local new = high == "1.3" and (s.ciphersuites or suites.defaults("1.3", "1.3")) or {}
   if low == "1.3" then return { list = new, native = true } end
-  if modern[1] then return { list = table.move(modern, 1, #modern, #new + 1, table.move(new, 1, #new, 1, {})),
-    native = true } end
+  if modern[1] then
+    local list = table.move(new, 1, #new, 1, {})
+    return { list = table.move(modern, 1, #modern, #list + 1, list), native = true }
+  end
   if high == "1.2" then return { list = older } end
   return nil, ("%s needs protocol = \"tlsv1_2\""):format(ciphers.of(older[1]).name)
 end
@@ -94,7 +96,7 @@ local function server_options(options, s, native, alpn)
     options.on_client_hello = require "bearssl.luasec.hello".answer
     options.on_peer = verify.on_peer
     options.alpn = alpn
-    if s.server_psk and options.max_version == "1.3" and not s.verify.fail then
+    if s.server_psk then
       options.on_psk = function(identity) return s.server_psk(identity, 64) end
     end
   elseif s.alpn then
@@ -116,11 +118,20 @@ local function adapt(s)
   end
 end
 
+-- nil, or why the PSK callbacks of a context cannot be asked.
+local function psk_objection(s, high)
+  if not s.client_psk and not s.server_psk then return nil end
+  if high ~= "1.3" then return "psk needs TLS 1.3" end
+  if s.server_psk and s.verify.fail then return "psk cannot stand beside fail_if_no_peer_cert" end
+end
+
 local function options_of(s, alpn)
   local low, high = versions(s)
   if not low then return nil, "no protocols available" end
   local chosen, wrong = choose_suites(s, low, high)
   if not chosen then return nil, ("error setting cipher list (%s)"):format(wrong) end
+  wrong = psk_objection(s, high)
+  if wrong then return nil, wrong end
   local options = {
     min_version = low, max_version = high, engine = chosen.native and "native" or "bear", cipher_suites = chosen.list,
     groups = s.groups,

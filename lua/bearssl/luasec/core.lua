@@ -66,7 +66,7 @@ local function open(state)
   sock:settimeout(state.total, "t")
   core.attach(sock, state.fd, state.early, true) -- loops of LuaSec's programs look at the descriptor alone
   verify.register(sock, state)
-  state.sock, state.native, state.early = sock, made.native, nil
+  state.sock, state.early = sock, nil
   -- The collector finishes what was made later first: this, and close_notify with it, before the socket.
   state.at_end = setmetatable({}, { __gc = function() if state.phase == "connected" then sock:close() end end })
   return sock
@@ -126,7 +126,7 @@ function methods.dohandshake(conn)
   local ok, err = state.sock, nil
   if not ok then ok, err = open(state) end
   if ok then ok, err = state.sock:handshake() end
-  if ok and not state.native then ok, err = verify.after(state) end
+  if ok then ok, err = verify.after(state) end
   if not ok then return false, told(state, err) end
   state.phase = "connected"
   return true

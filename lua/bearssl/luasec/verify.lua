@@ -189,10 +189,9 @@ function verify.on_peer(sock)
   return false, for_the_alert[state.verdict.error.code] or state.verdict.error.code
 end
 
--- The same for the engine that does not ask; true, or false and the error.
+-- The same once the handshake is done, for the engine that does not ask: true, or false and the error, every time.
 function verify.after(state)
-  if state.verdict or state.server then return true end
-  state.verdict = judge(state, verify.by_handshake(state.settings))
+  state.verdict = state.verdict or judge(state, verify.by_handshake(state.settings))
   if state.verdict.ok or not refuses(state) then return true end
   return false, state.verdict.error
 end
