@@ -2,20 +2,17 @@
 -- bearssl.scheduler.copas: the coroutines of copas, old (1.1) or new.
 --
 -- Copas selects over objects, and calls a method of theirs again when they are ready. A watch is such an object: its
--- first answer is "timeout", which sends the coroutine to copas' queue, the next one is success. socket.select wants one
--- object of a descriptor and copas one coroutine of an object, so a descriptor's watch has one wait for each mode; the
--- others wait with watches of their own until the first one is told. Old versions have no timers: ours bounds what
--- copas.step may wait, and a wait that is over, for whatever reason, looks ready to socket.select.
+-- first answer is "timeout", which sends the coroutine to copas' queue, the next one success. socket.select wants one
+-- object of a descriptor, copas one coroutine of an object: a descriptor's watch has a wait for each mode, others have
+-- watches of their own until that is told. What is over, in time or because of a close, looks ready to select.
 local copas = require "copas"
 local core = require "bearssl.core"
 local idle = assert(require "socket".udp4()) -- never readable, always writable
-local timers = require "bearssl.scheduler.timers"()
-
+local timers = require "bearssl.scheduler.timers"() -- old versions have none
 local scheduler = { name = "copas", now = core.now, running = coroutine.isyieldable }
 
 local watches = {} -- by descriptor
 local waits = {} -- those that copas has; `over`: why one ends, true: it is to try again
-
 local methods = {}
 function methods.getfd(watch) return not (watch.gone or watch.w and watch.w.over) and watch.fd or idle:getfd() end
 function methods.dirty(watch) return watch.r ~= nil and watch.r.over ~= nil end
@@ -23,9 +20,8 @@ function methods.settimeout() return 1 end
 function methods.close() end -- copas closes what a coroutine that ends was last resumed with
 
 local function attempt(watch, wait)
-  local again = wait.asked and (watch.fd or wait.over)
+  if wait.asked and (watch.fd or wait.over) then return 1 end
   wait.asked = true
-  if again then return 1 end
   return nil, "timeout"
 end
 function methods.receive(watch) return attempt(watch, watch.r) end
@@ -42,8 +38,8 @@ local function finish_all(what, mode, why)
   end
 end
 
--- A coroutine that is being closed stays in copas' queue: with a watch that nobody uses any more, and copas, which will
--- resume it once more, is not to print that it is dead.
+-- A coroutine that is being closed stays in copas' queue: with a watch that nobody else has, and without a word when
+-- copas resumes it once more.
 local function leave(wait)
   local watch = wait.watch
   waits[wait] = nil
@@ -57,14 +53,13 @@ local function leave(wait)
   if wait.waiting then (copas.seterrorhandler or copas.setErrorHandler)(function() end) end
 end
 
-local wait_meta = { __close = leave }
-
 local function new_wait(what, mode)
   local watch = math.type(what) and (watches[what] or setmetatable({ fd = what }, { __index = methods }))
   local slot = mode
   if not watch or watch[mode] then watch, slot = setmetatable({}, { __index = methods }), "r" end
   if watch.fd then watches[what] = watch end
-  watch[slot] = setmetatable({ what = what, mode = mode, watch = watch, slot = slot, waiting = true }, wait_meta)
+  watch[slot] = setmetatable({ what = what, mode = mode, watch = watch, slot = slot, waiting = true },
+    { __close = leave })
   return watch[slot]
 end
 
@@ -81,9 +76,7 @@ function scheduler.wait(what, mode, timeout)
   return true
 end
 
-function scheduler.sleep(seconds)
-  scheduler.wait(nil, "r", seconds)
-end
+function scheduler.sleep(seconds) scheduler.wait(nil, "r", seconds) end
 
 function scheduler.spawn(fn, ...)
   local arguments = table.pack(...)
@@ -91,23 +84,16 @@ function scheduler.spawn(fn, ...)
 end
 
 function scheduler.cancel(what)
-  if watches[what] then watches[what].gone = true end
-  watches[what] = nil
+  if watches[what] then watches[what].gone, watches[what] = true, nil end
   finish_all(what, nil, "closed")
 end
 
 local step = copas.step
-
 function copas.step(timeout)
   local now = core.now()
-  for wait in timers.first, timers do
-    if wait.at > now then
-      timeout = math.min(timeout and timeout >= 0 and timeout or math.huge, wait.at - now)
-      break
-    end
-    finish(wait, "timeout")
-  end
-  return step(timeout)
+  while timers:first() and timers:first().at <= now do finish(timers:first(), "timeout") end
+  local left = timers:first() and timers:first().at - now
+  return step(left and timeout and timeout >= 0 and math.min(timeout, left) or left or timeout)
 end
 
 return scheduler
