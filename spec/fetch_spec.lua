@@ -133,8 +133,8 @@ describe("fetch.crl", function()
 
   for path, code in pairs {
     garbage = "bad_crl", nothing = "decode", ssh = "decode", huge = "limit", announced = "limit", short = "truncated",
-    negative = "decode", two = "decode", chunked = "decode", headers = "limit", line = "limit", loop = "limit",
-    nowhere = "decode", missing = "io", file = "option", hang = "timeout",
+    negative = "decode", two = "decode", chunked = "decode", headers = "limit", line = "limit", loop = "redirect",
+    nowhere = "decode", missing = "status", file = "option", hang = "timeout",
   } do
     it(("says %s where a server answers with /%s"):format(code, path), function()
       local timeout = path == "hang" and 0.2 or 20
@@ -152,7 +152,7 @@ describe("fetch.crl", function()
     local lists, err = fetch.crl(server.url .. "/redirect/301/" .. server.url .. "/there?", { max_redirects = 0,
       retry_after = 0 })
     assert.is_nil(lists)
-    assert.equal("limit", err.code)
+    assert.equal("redirect", err.code)
   end)
 
   it("asks `allow` for each address, redirects included", function()
@@ -197,11 +197,13 @@ describe("fetch.crl", function()
     end }))
     assert.equal(1, #lists)
     assert.same({ "http://ca.example/crl", "GET", false }, { asked.url, asked.method, asked.redirect })
-    for _, answer in ipairs { { nil, "timeout" }, { 1, 200, {} }, { "", 500, {} }, { text, "x" }, {} } do
+    for code, answer in pairs {
+      io = { nil, "No route to host" }, status = { "", 500, {} }, bad_crl = { "x", 200, {} }, limit = { text, 200, {} },
+    } do
       local none, err = fetch.crl("http://ca.example/other", { http = function() return table.unpack(answer, 1, 3) end,
-        retry_after = 0 })
+        retry_after = 0, max_crl_size = code == "limit" and 10 or nil })
       assert.is_nil(none)
-      assert.equal("io", err.code)
+      assert.equal(code, err.code)
     end
     assert.has_error(function()
       fetch.crl("http://ca.example/third", { http = function() error("mine", 0) end })
@@ -266,7 +268,7 @@ describe("fetch.intermediates", function()
     end)
   end
 
-  for path, code in pairs { wrong = "unknown_issuer", missing = "io", garbage = "no_certificates", huge = "limit" } do
+  for path, code in pairs { wrong = "unknown_issuer", missing = "status", garbage = "no_certificates", huge = "limit" } do
     it(("says %s where there is /%s"):format(code, path), function()
       local found, err = fetch.intermediates { (leaf_at(path)) }
       assert.is_nil(found)

@@ -110,8 +110,8 @@ end
 -- @treturn[1] string OCSPResponse, DER, as `ocsp_staple` and `revocation.ocsp` take it
 -- @treturn[1] table what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …
 -- @treturn[2] nil
--- @treturn[2] bearssl.error `option`: the certificate names no responder; `timeout`, `refused`, `dns`, `io`, `limit`,
--- `decode`, `unwelcome` (the callback said no), or what is wrong with the response
+-- @treturn[2] bearssl.error `option`: the certificate names no responder; `timeout`, `refused`, `dns`, `io`, `status`,
+-- `redirect`, `limit`, `decode`, `unwelcome` (the callback said no), or what is wrong with the response
 -- @raise for an unknown option or a wrong type, and what a callback raised
 function fetch.ocsp(certificate, issuer, options)
   want_certificate("ocsp", "certificate", certificate)

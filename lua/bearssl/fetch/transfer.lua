@@ -110,12 +110,12 @@ local function fetch(options, budget, what)
     local body, code, headers = exchange(options, budget, what)
     if not body then return nil, code end
     if code == 200 then return body, headers end
-    if not moved[code] then return nil, failure("io", what.url, "status %d", code) end
+    if not moved[code] then return nil, failure("status", what.url, "status %d", code) end
     local err
     what, err = next_hop(what, code, headers)
     if not what then return nil, err end
   end
-  return nil, failure("limit", what.url, "more than %d redirects", options.max_redirects)
+  return nil, failure("redirect", what.url, "more than %d redirects", options.max_redirects)
 end
 
 -- The same, and a URL that has failed is not asked again for a while.
