@@ -268,7 +268,9 @@ describe("fetch.intermediates", function()
     end)
   end
 
-  for path, code in pairs { wrong = "unknown_issuer", missing = "status", garbage = "no_certificates", huge = "limit" } do
+  for path, code in pairs {
+    wrong = "unknown_issuer", missing = "status", garbage = "no_certificates", huge = "limit",
+  } do
     it(("says %s where there is /%s"):format(code, path), function()
       local found, err = fetch.intermediates { (leaf_at(path)) }
       assert.is_nil(found)
