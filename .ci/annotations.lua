@@ -19,7 +19,7 @@ end
 -- Types by their names in LuaLS: `{string,...}` is a list, everything that is no name a table.
 local function type_of(text)
   local types = {}
-  for part in (text or "any"):gmatch "[^|]+" do
+  for part in (text ~= "" and text or "any"):gmatch "[^|]+" do
     local list = part:match "^{(.-),%s*%.%.%.}$"
     part = part:gsub("^%?", "nil|")
     local plain = part:find "^[%w_.|]+$" or part:find "^[\"']"
@@ -192,7 +192,8 @@ local function moved_to_the_top(modules)
   local top, list = nil, {}
   for _, module in ipairs(modules) do
     if module.type == "module" and module.name:find "^bearssl" then -- not LuaSec's, whose names are its own
-      list[#list + 1] = { name = module.name, summary = module.summary, items = {} }
+      local text = module.summary .. " " .. (module.description or "")
+      list[#list + 1] = { name = module.name, summary = text, items = {} }
       if module.name == "bearssl" then top = list[#list] end
       list[#list].source = module.items
     end

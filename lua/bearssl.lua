@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 
 --- TLS and X.509.
+--
+-- `_VERSION` is `"bearssl "` and the version.
 -- @module bearssl
 local config = require "bearssl.config"
 require "bearssl.connection"

@@ -232,3 +232,15 @@ describe("demo.lua", function()
     assert(os.execute("rmdir " .. dir)) -- only an empty folder goes
   end)
 end)
+
+describe("every example", function()
+  it("is run here, or by a spec of its name", function()
+    local here, missing = pki.read "spec/examples_spec.lua", {}
+    for name in io.popen "ls examples":lines() do
+      local own = io.open(("spec/%s_spec.lua"):format((name:gsub("%.lua$", ""))))
+      if own then own:close() end
+      if not own and not here:find(('describe("%s"'):format(name), 1, true) then missing[#missing + 1] = name end
+    end
+    assert.same({}, missing)
+  end)
+end)

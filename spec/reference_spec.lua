@@ -1,5 +1,6 @@
--- The reference: every public name is documented, everything documented is there, and the annotations for editors in
--- docs/annotations say the same (`make annotations` makes them anew).
+-- The reference: every public name is documented - modules, functions, methods, options, constants -, everything
+-- documented is there, and the annotations for editors in docs/annotations say the same (`make annotations` makes them
+-- anew).
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local https = require "bearssl.https"
@@ -13,6 +14,17 @@ local internal = { ["bearssl.fetch.default"] = true, ["bearssl.fetch.is"] = true
   ["bearssl.socket.buffered"] = true,
   ["bearssl.trace.add"] = true, ["bearssl.trace.steps"] = true }
 for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl.session_cache." .. name] = true end
+
+-- Files that are no modules for programs: what modules of ours are made of. Of folders, shared/ and x509/ have modules
+-- for programs; what is in the others belongs to the module of that name.
+local parts = {}
+for name in ([[certificate_text check client_hello event extension_text native_options near options policy psk
+  revocation stream suites version]]):gmatch "%S+" do
+  parts[name] = true
+end
+-- Whose functions are bearssl's own: bearssl.client, bearssl.connect and so on.
+local of_bearssl = { config = true, connect = true }
+local public_folders = { shared = true, x509 = true }
 
 -- Those of lua-nginx-module have its manual.
 for name in pairs(require "bearssl.ngx") do internal["bearssl.ngx." .. name] = true end
@@ -59,6 +71,57 @@ local function documented()
   return modules, classes
 end
 
+-- What stands before a function in the annotations: its text, and the class of its options.
+local function text_of(module, name)
+  local text = "\nend\n" .. read(("%s/%s.lua"):format(made, (module:gsub("%.", "/"))))
+  local stop = assert(text:find(("\nfunction [%%w_]+[.:]%s%%("):format(name)), module .. "." .. name)
+  return text:sub(1, stop):match "^.*%) end\n(.*)$" or text:sub(1, stop)
+end
+
+-- A table of a module that only its functions see, by its local name: from a function through what it refers to.
+local function local_table(from, wanted, seen)
+  seen = seen or {}
+  if seen[from] then return nil end
+  seen[from] = true
+  if type(from) == "table" then
+    for _, value in pairs(from) do
+      local found = type(value) == "function" and local_table(value, wanted, seen)
+      if found then return found end
+    end
+    return nil
+  end
+  for i = 1, math.huge do
+    local name, value = debug.getupvalue(from, i)
+    if not name then return nil end
+    if name == wanted and type(value) == "table" then return value end
+    local found = (type(value) == "function" or type(value) == "table" and name ~= "_ENV")
+      and local_table(value, wanted, seen)
+    if found then return found end
+  end
+end
+
+-- Options, by the function that takes them: the names that it knows.
+local function options_at_run_time()
+  local options = require "bearssl.options"
+  local https_options = require "bearssl.https.options"
+  local list = {
+    { "bearssl", "client", options.known_for "client" },
+    { "bearssl", "server", options.known_for "server" },
+    { "bearssl", "listen", local_table(require "bearssl.server.options", "own") },
+    { "bearssl", "connect", local_table(bearssl.connect, "own_options") },
+    { "bearssl", "store", local_table(bearssl.store, "store_options") },
+    { "bearssl.store", "verify", local_table(debug.getregistry()["bearssl.store"].__index.verify, "verify_options") },
+    { "bearssl.fetch", nil, local_table(require "bearssl.fetch".ocsp, "known") },
+    { "bearssl.starttls", nil, local_table(require "bearssl.starttls".smtp, "common") },
+    { "bearssl.shared.redis", "new", local_table(require "bearssl.shared.redis.options", "known") },
+    { "bearssl.socket", "wrap", local_table(core.config_methods.wrap, "wrap_options") },
+  }
+  for _, kind in ipairs { "shared", "single", "lasting" } do
+    list[#list + 1] = { "bearssl.https", nil, local_table(https_options, kind) }
+  end
+  return list
+end
+
 -- The tables of methods that objects have, by the names of their classes.
 local function classes_at_run_time()
   local own = pki.server.p256
@@ -70,9 +133,13 @@ local function classes_at_run_time()
     session_cache = getmetatable(bearssl.session_cache()).__index,
     client = getmetatable(https.new()).__index,
     response = getmetatable(require "bearssl.https.response".new({ headers = {}, status = 200 })).__index,
-    certificate = core.certificate_methods,
-    ocsp_response = core.ocsp_methods,
+    condition = getmetatable(require "bearssl.scheduler".condition()).__index,
+    loop = getmetatable(require "bearssl.scheduler".loop()).__index,
+    tcpsock = getmetatable(require "bearssl.cosocket".tcp()).__index,
   }
+  for _, class in ipairs { "certificate", "crl", "key", "ocsp_response" } do -- their __index is C's, over the methods
+    found[class] = select(2, debug.getupvalue(debug.getregistry()["bearssl." .. class].__index, 1))
+  end
   for name, meta in pairs(debug.getregistry()) do
     local class = type(name) == "string" and name:match "^bearssl%.([%w_]+)$"
     if class and type(meta) == "table" and type(meta.__index) == "table" and next(meta.__index) then
@@ -115,10 +182,62 @@ describe("the reference", function()
     assert.same({}, wrong)
   end)
 
+  it("has every module, and says of every file whether it is one", function()
+    local modules, wrong = documented(), {}
+    for _, path in ipairs(files "lua/bearssl") do
+      local folder, name = path:match "^(%w+)/", path:gsub("%.lua$", "")
+      local module = "bearssl." .. name:gsub("/", ".")
+      local here = not folder or public_folders[folder] and not name:find "/.*/"
+      if here and not modules[module] and not parts[name] and not of_bearssl[name] then
+        wrong[#wrong + 1] = module .. " is not documented"
+      elseif parts[name] and modules[module] then
+        wrong[#wrong + 1] = module .. " is documented, and no module for programs"
+      end
+    end
+    assert.same({}, wrong)
+  end)
+
+  it("has every option", function()
+    local wrong = {}
+    for _, each in ipairs(options_at_run_time()) do
+      local module, name, known = each[1], each[2], each[3]
+      local text = name and text_of(module, name) or read(("%s/%s.lua"):format(made, (module:gsub("%.", "/"))))
+      assert.truthy(known and next(known), ("%s.%s: no options are found"):format(module, name))
+      for option in pairs(known) do
+        local quoted = "`" .. option .. "%f[^%w_]"
+        if not text:find(quoted) and not text:find("@field " .. option .. "? ", 1, true) then
+          wrong[#wrong + 1] = ("%s.%s: option '%s'"):format(module, name or "*", option)
+        end
+      end
+    end
+    table.sort(wrong)
+    assert.same({}, wrong)
+  end)
+
+  it("has every constant", function()
+    local wrong = {}
+    for module in pairs((documented())) do
+      local ok, there = pcall(require, module)
+      local text = read(("%s/%s.lua"):format(made, (module:gsub("%.", "/"))))
+      for name, value in pairs(ok and module ~= "bearssl.ngx" and type(there) == "table" and there or {}) do
+        local plain = type(value) == "string" or type(value) == "number" or type(value) == "boolean"
+        if plain and type(name) == "string" and not text:find("%f[%w_]" .. name .. "%f[^%w_]") then
+          wrong[#wrong + 1] = ("%s.%s"):format(module, name)
+        end
+      end
+    end
+    table.sort(wrong)
+    assert.same({}, wrong)
+  end)
+
   it("has every method of every class, and no other", function()
     local _, classes = documented()
     local wrong = {}
-    for class, methods in pairs(classes_at_run_time()) do
+    local there = classes_at_run_time()
+    for class in pairs(classes) do
+      if not there[class] then wrong[#wrong + 1] = class .. " is documented, and not looked at here" end
+    end
+    for class, methods in pairs(there) do
       local names = classes[class] or {}
       for _, name in ipairs(names_of_functions(methods)) do
         if not names[name] then wrong[#wrong + 1] = ("%s:%s is not documented"):format(class, name) end

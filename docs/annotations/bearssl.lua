@@ -2,6 +2,7 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---TLS and X.509.
+---`_VERSION` is `"bearssl "` and the version.
 ---@class bearssl.module
 ---@field x509 bearssl.x509.module
 ---@field key bearssl.key.module
@@ -13,10 +14,11 @@ local module = {}
 ---@field alpn? string|table protocols to offer, the best first (RFC 7301)
 ---@field certificate? string|table for a server that asks: leaf first, then its intermediates; in a list, the first that fits is shown
 ---@field cipher_suites? string|table the best first; ECDHE with AEAD by default, AES before ChaCha20 where the processor has instructions for AES
+---@field early_data? boolean|integer true, or bytes at most: connections may send data with their ClientHello, which somebody may send again (RFC 8446 section 2.3); off by default
 ---@field engine? string `"native"`, the one with TLS 1.3, or `"bear"`, BearSSL's, which has all versions below; by default `"native"`, and `"bear"` where max_version is `"1.2"` or lower, or the suites are for that
 ---@field entropy? string 32 bytes instead of the system's: for tests, it leaves no secret
 ---@field groups? string|table x25519, secp256r1, secp384r1, secp521r1 by default; the best first: the first has a key share in the ClientHello (BearSSL's engine has an order of its own)
----@field key? string|table|bearssl.key of the certificate; without it, it is looked for where the certificate is
+---@field key? string|table|bearssl.key|function of the certificate; without it, it is looked for where the certificate is. A function signs with a key that lives elsewhere: it is called with the name of a signature scheme and the message, and returns the signature, or nil and an error
 ---@field key_log? string|function a file to append to, or a function called with each line (NSS key log); who reads them can read the connections
 ---@field max_depth? integer certificates in a path, the anchor included, 1 to 16; 10 by default
 ---@field max_signatures? integer signatures checked for one chain at most, 100 by default
@@ -24,15 +26,20 @@ local module = {}
 ---@field min_rsa_bits? integer 2048 (the default) to 4096
 ---@field min_version? string `"1.0"`, `"1.1"`, `"1.2"` (the default) or `"1.3"`; below `"1.2"` only with a `max_version` of `"1.2"` at most
 ---@field on_certificate_request? function instead of `certificate`: called with what the server asks for (`certificate_types`, `signature_schemes`, `signature_schemes_cert`, `authorities`); returns certificate, key and password, or nothing
+---@field on_message? function called with each of those steps as it happens
+---@field on_peer? function called with the connection when the peer's certificates have been verified, for a last word: anything true lets it in; false or nil, and the code of an error if there is one that says why (`"unwelcome"` by default), does not
 ---@field password? string|table|function of an encrypted key; a function gives it when it is needed
 ---@field pins? table `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with `on_mismatch(err)` to rehearse
 ---@field policy? table what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`, `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
+---@field post_handshake_auth? boolean a server may ask for a certificate after the handshake (RFC 8446 section 4.6.2); off by default
 ---@field record_padding? integer TLS 1.3: zeros are added to the plaintext of each record, up to a multiple of so many bytes (RFC 8446 section 5.4); 0, the default: none
+---@field record_size_limit? integer 64 to 16384: bytes of plaintext that the peer may put into a record (RFC 8449)
 ---@field revocation? table without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a certificate known to be revoked is refused) or `"hard"` (the default: one not known to be good, too); `crl`: paths, PEM or DER text, lists of bearssl.x509.crl; `issuers`: certificates of those who issue indirect CRLs; `ocsp`: responses in DER; `staple = false`: what the server staples does not count; `leaf_only`; `max_age` in seconds; `sha1`: signatures with SHA-1 will do; `fetch`: true, or what `bearssl.fetch.new` gives: what no source at hand can tell is asked over HTTP, by OCSP and then by CRL, while the handshake waits (the native engine)
 ---@field session_cache? bearssl.session_cache connections without a session of their own resume from it
 ---@field signature_schemes? string|table what to offer, to accept in the peer's handshake and to sign with, the best first: ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519, … (RFC 8446 section 4.2.3)
 ---@field signature_schemes_cert? string|table what the peer is told that its chain may be signed with, where that is something else; by default what `policy` allows
 ---@field time? integer seconds since the epoch, instead of the clock: for tests
+---@field trace? boolean true: the steps of the handshake are kept for `conn:trace`
 ---@field trust? string|table|bearssl.store `"system"` (the default; SSL_CERT_FILE and SSL_CERT_DIR are honoured), a path of a file or folder, text, a list of those, or a store
 ---@field verify? string `"none"` turns the verification of chain and name off
 
@@ -48,16 +55,23 @@ function module.client(options) end
 ---@field certificate? string is needed
 ---@field client_auth? string `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 ---@field client_trust? string|table|bearssl.store whose certificates clients may have: with `client_auth`
+---@field early_data_guard? function called with the identity of a ClientHello with early data and the time up to which it is of use; true: nobody who shares the `ticket_keys` has seen it before, and it is accepted
+---@field max_early_data? boolean|integer bytes of early data that tickets promise to take; true: 16384; 0, the default: none
+---@field ocsp_staple? string|table an OCSP response, DER or a path; in a list, one for each certificate of the chain, the leaf's first
+---@field on_client_hello? function called with what a client offers (`server_name`, `alpn`, `versions`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `extensions`, `random`) and the connection; returns the config to go on with, nothing for this one, or false: the name is refused (unrecognized_name)
 ---@field on_psk? function called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`, the default, or `"sha384"`), or nothing; identities may be any bytes; `certificate` may be absent then (TLS 1.3)
+---@field post_handshake_auth? boolean clients that offer it may be asked for a certificate after the handshake, by `conn:request_certificate`
 ---@field prefer? string whose order of suites counts: `"server"`, `"client"`; by default the server's where `cipher_suites` are given, else one that suits both processors: ChaCha20 for a client that puts it before AES
 ---@field retry_cookie? boolean HelloRetryRequest leaves no state behind: what is needed of the first ClientHello comes back in a cookie, to any process that has the ticket keys (RFC 8446 section 4.2.2)
+---@field scts? string a SignedCertificateTimestampList (RFC 6962 section 3.3) for the first certificate
 ---@field session_cache? integer|false sessions kept for resumption, 1024 by default; 0 or false: none
 ---@field session_lifetime? integer seconds, 3600 by default
 ---@field session_store? table `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds; `take(id)` gives it once and forgets it, or nil: tickets of TLS 1.3 are used once then, by all who share the store and `ticket_keys`, and early data cannot be replayed (RFC 8446 section 8.1)
+---@field ticket_keys? string|table 1 to 8 keys, each of at least 32 random bytes, that other processes have too: the first seals tickets, all of them open (RFC 8446 section 4.6.1); by default a config makes its own
 
 ---Makes the config of a server.
 ---Raises: where an option is wrong, with its name
----@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `aia`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+---@param options bearssl.server.options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`, `max_signatures`, `policy`, `revocation`, `aia`, `pins`, `on_peer`, `record_size_limit`, `trace`, `on_message`, `engine`, `key_log`, `time` and `entropy` as for a client, and:
 ---@return bearssl.config|nil
 ---@return nil|bearssl.error # what is wrong with a file
 function module.server(options) end
@@ -131,9 +145,9 @@ function module.listen(given) end
 ---@return bearssl.session_cache
 function module.session_cache(options) end
 
----Makes a store. is trusted by that alone), `watch` (files that change are read again), `distrusted` (SHA-256 of keys that no path may have, as `"sha256//…"` or in hexadecimal)
+---Makes a store.
 ---Raises: for an unknown option or a wrong type
----@param what any as `store:add` takes it; a table may have options too: `partial_chain` (a leaf that is in the store
+---@param what string|table|bearssl.certificate as `store:add` takes it; a table may have options too: `partial_chain`: a leaf that is in the store is trusted by that alone; `watch`: files that change are read again; `distrusted`: SHA-256 of keys that no path may have, as `"sha256//…"` or in hexadecimal
 ---@return bearssl.store|nil
 ---@return nil|bearssl.error # as of `store:add`
 function module.store(what) end

@@ -126,8 +126,9 @@ end
 -- @tparam string options.verify `"none"` turns the verification of chain and name off
 -- @tparam string|table options.certificate for a server that asks: leaf first, then its intermediates; in a list, the
 -- first that fits is shown
--- @tparam string|table|bearssl.key options.key of the certificate; without it, it is looked for where the certificate
--- is
+-- @tparam string|table|bearssl.key|function options.key of the certificate; without it, it is looked for where the
+-- certificate is. A function signs with a key that lives elsewhere: it is called with the name of a signature scheme
+-- and the message, and returns the signature, or nil and an error
 -- @tparam string|table|function options.password of an encrypted key; a function gives it when it is needed
 -- @tparam function options.on_certificate_request instead of `certificate`: called with what the server asks for
 -- (`certificate_types`, `signature_schemes`, `signature_schemes_cert`, `authorities`); returns certificate, key and
@@ -162,10 +163,21 @@ end
 -- @tparam boolean|bearssl.fetch options.aia true, or what `bearssl.fetch.new` gives: intermediates that the peer does
 -- not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by
 -- default
--- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that is
--- not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with
--- `on_mismatch(err)` to rehearse
+-- @tparam table options.pins `"sha256//…"` of keys, in addition to the chain: one of the verified path, and one that
+-- is not (`backup = false`: none); `expires`: seconds since the epoch; `report_only = true` with `on_mismatch(err)`
+-- to rehearse
 -- @tparam bearssl.session_cache options.session_cache connections without a session of their own resume from it
+-- @tparam boolean|integer options.early_data true, or bytes at most: connections may send data with their ClientHello,
+-- which somebody may send again (RFC 8446 section 2.3); off by default
+-- @tparam function options.on_peer called with the connection when the peer's certificates have been verified, for a
+-- last word: anything true lets it in; false or nil, and the code of an error if there is one that says why
+-- (`"unwelcome"` by default), does not
+-- @tparam boolean options.post_handshake_auth a server may ask for a certificate after the handshake (RFC 8446 section
+-- 4.6.2); off by default
+-- @tparam integer options.record_size_limit 64 to 16384: bytes of plaintext that the peer may put into a record (RFC
+-- 8449)
+-- @tparam boolean options.trace true: the steps of the handshake are kept for `conn:trace`
+-- @tparam function options.on_message called with each of those steps as it happens
 -- @tparam string|function options.key_log a file to append to, or a function called with each line (NSS key log); who
 -- reads them can read the connections
 -- @tparam integer options.time seconds since the epoch, instead of the clock: for tests
@@ -180,12 +192,27 @@ end
 -- @tparam table options `certificate`, `key`, `password`, `alpn`, `min_version`, `max_version`, `cipher_suites`,
 -- `groups`, `signature_schemes`, `signature_schemes_cert`, `record_padding`, `min_rsa_bits`, `max_depth`,
 -- `max_signatures`, `policy`,
--- `revocation`, `aia`, `pins`, `key_log`, `time` and `entropy` as for a client, and:
+-- `revocation`, `aia`, `pins`, `on_peer`, `record_size_limit`, `trace`, `on_message`, `engine`, `key_log`, `time` and
+-- `entropy` as for a client, and:
 -- @tparam string options.certificate is needed
 -- @tparam string options.prefer whose order of suites counts: `"server"`, `"client"`; by default the server's where
 -- `cipher_suites` are given, else one that suits both processors: ChaCha20 for a client that puts it before AES
 -- @tparam string options.client_auth `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 -- @tparam string|table|bearssl.store options.client_trust whose certificates clients may have: with `client_auth`
+-- @tparam boolean options.post_handshake_auth clients that offer it may be asked for a certificate after the handshake,
+-- by `conn:request_certificate`
+-- @tparam function options.on_client_hello called with what a client offers (`server_name`, `alpn`, `versions`,
+-- `cipher_suites`, `groups`, `signature_schemes`, `signature_schemes_cert`, `extensions`, `random`) and the connection;
+-- returns the config to go on with, nothing for this one, or false: the name is refused (unrecognized_name)
+-- @tparam string|table options.ticket_keys 1 to 8 keys, each of at least 32 random bytes, that other processes have
+-- too: the first seals tickets, all of them open (RFC 8446 section 4.6.1); by default a config makes its own
+-- @tparam string|table options.ocsp_staple an OCSP response, DER or a path; in a list, one for each certificate of the
+-- chain, the leaf's first
+-- @tparam string options.scts a SignedCertificateTimestampList (RFC 6962 section 3.3) for the first certificate
+-- @tparam boolean|integer options.max_early_data bytes of early data that tickets promise to take; true: 16384; 0, the
+-- default: none
+-- @tparam function options.early_data_guard called with the identity of a ClientHello with early data and the time up
+-- to which it is of use; true: nobody who shares the `ticket_keys` has seen it before, and it is accepted
 -- @tparam function options.on_psk called with a PSK identity, returns its key (16 to 64 bytes) and hash (`"sha256"`,
 -- the default, or `"sha384"`), or nothing; identities may be any bytes; `certificate` may be absent then (TLS 1.3)
 -- @tparam table options.session_store `put(id, bytes, lifetime)` keeps what a ticket stands for, for so many seconds;

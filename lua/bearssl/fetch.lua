@@ -107,6 +107,7 @@ end
 --   repeats 32 random octets (RFC 9654); `fresh = true`: what is kept here is not asked, as a server wants it before
 --   its staple expires
 -- - `max_age`, `sha1`, `min_rsa_bits`, `time`: as `bearssl.x509.ocsp.verify` has them
+-- - `scheduler`: instead of the one that runs the caller
 -- @treturn[1] string OCSPResponse, DER, as `ocsp_staple` and `revocation.ocsp` take it
 -- @treturn[1] table what it says: `status` ("good", "revoked", "unknown"), `this_update`, `next_update`, …
 -- @treturn[2] nil

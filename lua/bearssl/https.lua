@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
 
 --- HTTPS requests, certificate and name verified against the system's trust store.
+--
+-- `TIMEOUT`, seconds, and `USERAGENT` of the module are what a request or client has that says nothing of them.
 -- @module bearssl.https
 local clients = require "bearssl.https.client"
 local download = require "bearssl.https.download"
@@ -39,6 +41,8 @@ end
 --
 -- * `body`: the request's body, a string instead of a `source`; `json`: a value that is sent as JSON; `form`: a table
 --   that is sent as application/x-www-form-urlencoded; `query`: a table likewise, behind the URL's path;
+-- * `user` and `password`: Basic credentials (RFC 7617), where they do not stand in the URL; `host`, `port`, `path`,
+--   `params`, `query`: instead of the URL's, as in LuaSocket;
 -- * `connect_timeout`, `handshake_timeout`, `read_timeout`: seconds that each such step may take; `timeout`: for those
 --   not named, default `https.TIMEOUT`; `total_timeout`: for all of it, no limit by default; `expect_timeout`: what a
 --   body waits for the server's word with `Expect: 100-continue`, 1 second by default;

@@ -279,9 +279,9 @@ end
 
 --- Makes a store.
 -- @function bearssl.store
--- @param what as @{store:add} takes it; a table may have options too: `partial_chain` (a leaf that is in the store
--- is trusted by that alone), `watch` (files that change are read again), `distrusted` (SHA-256 of keys that no path
--- may have, as `"sha256//…"` or in hexadecimal)
+-- @tparam string|table|bearssl.certificate what as @{store:add} takes it; a table may have options too:
+-- `partial_chain`: a leaf that is in the store is trusted by that alone; `watch`: files that change are read again;
+-- `distrusted`: SHA-256 of keys that no path may have, as `"sha256//…"` or in hexadecimal
 -- @treturn[1] bearssl.store
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error as of @{store:add}

@@ -2,6 +2,7 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---Sockets in OpenResty's manner: the API of `ngx.socket.tcp`, under any scheduler of `bearssl.scheduler`.
+---Names, arguments, results and error strings are lua-nginx-module's. Timeouts are milliseconds, 60,000 by default, and bound each wait. What differs is on purpose: sslhandshake verifies chain and name unless it is told `false`.
 ---@class bearssl.cosocket.module
 local module = {}
 

@@ -2,12 +2,14 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---HTTPS requests, certificate and name verified against the system's trust store.
+---`TIMEOUT`, seconds, and `USERAGENT` of the module are what a request or client has that says nothing of them.
 ---@class bearssl.https.module
 local module = {}
 
 ---Makes a request and reads the response (RFC 9110, RFC 9112), with LuaSocket's arguments and results; `get` and its kind give a response object instead.
 ---In a table, every key of LuaSocket's `http.request` has LuaSocket's meaning: `url`, `method`, `headers`, `source`, `sink`, `step`, `proxy`, `redirect`, `maxredirects`, `create` (makes the TCP socket). Besides:
 ---* `body`: the request's body, a string instead of a `source`; `json`: a value that is sent as JSON; `form`: a table that is sent as application/x-www-form-urlencoded; `query`: a table likewise, behind the URL's path;
+---* `user` and `password`: Basic credentials (RFC 7617), where they do not stand in the URL; `host`, `port`, `path`, `params`, `query`: instead of the URL's, as in LuaSocket;
 ---* `connect_timeout`, `handshake_timeout`, `read_timeout`: seconds that each such step may take; `timeout`: for those not named, default `https.TIMEOUT`; `total_timeout`: for all of it, no limit by default; `expect_timeout`: what a body waits for the server's word with `Expect: 100-continue`, 1 second by default;
 ---* `redirect`: false: none is followed; true: those of all methods, by RFC 9110 section 15.4; `"unsafe"`: also to http://; by default as LuaSocket, those of GET and HEAD. `maxredirects`: 5 by default, false: no bound;
 ---* `proxy`: an `http://`, `https://`, `socks5://` or `socks5h://` URL with user and password if need be; false: none; by default what https_proxy, HTTPS_PROXY, all_proxy or ALL_PROXY says; `no_proxy`: hosts that go without, by default what no_proxy or NO_PROXY says; `proxy_tls`: options of `bearssl.client` for an https:// proxy;

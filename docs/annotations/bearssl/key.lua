@@ -1,7 +1,9 @@
 ---@meta bearssl.key
 -- Made by `make annotations` from the documentation comments.
 
----Private keys: read, looked at, held against a certificate.
+---Private keys: read, looked at, held against a certificate. A key never leaves as a Lua string: what comes out is its public half.
+---Read are PKCS#1 (RFC 8017), SEC1 (RFC 5915) and PKCS#8 (RFC 5958), as PEM or DER; RSA of 2048 to 4096 bits, P-256, P-384, P-521 and Ed25519. Encrypted ones: PBES2 (RFC 8018) by PBKDF2 or scrypt with AES-CBC or DES-EDE3-CBC, and PEM with `Proc-Type: 4,ENCRYPTED`. All numbers of a key are checked against each other.
+---A key has the fields `type` ("rsa", "rsa_pss", "ec", "ed25519"), `bits`, `curve` (IANA's name, only for "ec"), `public_key` (SubjectPublicKeyInfo in DER) and `pin` (as curl and RFC 7469 write it: `sha256//` and base64).
 ---@class bearssl.key.module
 local module = {}
 

@@ -1,7 +1,7 @@
 ---@meta bearssl.luasec
 -- Made by `make annotations` from the documentation comments.
 
----LuaSec's modules, answered by this library: `require "bearssl.luasec"` and from then on `require "ssl"`, `ssl.https`, `ssl.context`, `ssl.core`, `ssl.x509` and `ssl.config` are these, in this process alone.
+---LuaSec's modules, answered by this library: `require "bearssl.luasec"` and from then on `require "ssl"`, `ssl.https`, `ssl.context`, `ssl.core`, `ssl.x509` and `ssl.config` are these, in this process alone. What was loaded from LuaSec before stays with those who hold it. docs/luasec.md has a table of all functions and options.
 ---@class bearssl.luasec.module
 local module = {}
 

@@ -2,6 +2,8 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---The table that libraries written for OpenResty expect as the global `ngx`, on Lua 5.4 and any scheduler of `bearssl.scheduler`.
+---`require "bearssl.ngx"` is such a table: `socket`, `re`, `thread`, `timer`, `shared`, `config`, `worker`, `null`, `log` and its levels, `say`, `print`, the times, `sleep`, base64, URIs, arguments and hashes, as lua-nginx-module has them. What belongs to nginx's requests is there by name, and raises when it is called.
+---require "bearssl.ngx".install { trust = "ca.pem" } local redis = require "resty.redis"
 ---@class bearssl.ngx.module
 local module = {}
 
@@ -20,7 +22,7 @@ function module.install(options) end
 ---Raises: what it raised
 ---@param fn function
 ---@param ... any its arguments
----@return  # what it returns
+---@return any # what it returns
 function module.run(fn, ...) end
 
 return module

@@ -1,7 +1,7 @@
 ---@meta bearssl.pins
 -- Made by `make annotations` from the documentation comments.
 
----Pinned keys: SHA-256 of a SubjectPublicKeyInfo as curl and RFC 7469 write it, `sha256//` and base64.
+---Pinned keys: SHA-256 of a SubjectPublicKeyInfo as curl and RFC 7469 write it, `sha256//` and base64. A pin is asked for in addition to the chain, never in its place: one certificate of the verified path must have a pinned key, and one pin must be of none of them, so that there is a way on when a key is lost.
 ---@class bearssl.pins.module
 local module = {}
 

@@ -1,7 +1,9 @@
 ---@meta bearssl.starttls
 -- Made by `make annotations` from the documentation comments.
 
----From clear to TLS in the protocols that begin in clear: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL and MySQL, both sides.
+---From clear to TLS in the protocols that begin in clear: SMTP, IMAP, POP3, FTP, XMPP, LDAP, PostgreSQL and MySQL, both sides. The role is the config's: with one of `bearssl.client` a function is the client's half of the talk, with one of `bearssl.server` the server's.
+---Every function takes a connected socket (LuaSocket's, or any object that `config:wrap` takes), a config and a table of options, and gives a bearssl.socket whose handshake is done, and a table of what was said before it, which nobody has vouched for: forget it, and ask again (RFC 3207 section 4.2). Options of all: `name`, `session` and `psk` as of `config:wrap`; `received`, bytes that were read from the socket already; `greeted`: the caller has said and heard all up to the command - as a client the function sends it, as a server it was just read; `timeout`, seconds for the talk and the handshake together, beside the socket's own; `scheduler`, where it is not to be found.
+---Bytes in clear after the command or the go-ahead are an error (`injection`): they are not part of what TLS protects, and are never given to the caller. A peer that will not have TLS is one too (`no_starttls`, with its answer): nobody goes on in clear without having decided to. Lines, replies and the whole talk are bounded (`limit`), what the protocol does not allow is `decode`, and a socket's `"timeout"` and `"closed"` stay what they are. The socket stays open then, for its owner to close; once the handshake has begun, a failure closes it.
 ---@class bearssl.starttls.module
 local module = {}
 

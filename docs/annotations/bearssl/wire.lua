@@ -1,7 +1,7 @@
 ---@meta bearssl.wire
 -- Made by `make annotations` from the documentation comments.
 
----TLS messages as Lua tables, in the standard's names.
+---TLS messages as Lua tables, in the standard's names. For traces and audits; the engines have their own readers, in C.
 ---@class bearssl.wire.module
 local module = {}
 

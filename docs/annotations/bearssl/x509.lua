@@ -1,7 +1,7 @@
 ---@meta bearssl.x509
 -- Made by `make annotations` from the documentation comments.
 
----Certificates, read down to their last field.
+---Certificates, read down to their last field. Reading judges nothing: whether a certificate may be believed is for `bearssl.store` to say.
 ---@class bearssl.x509.module
 local module = {}
 

@@ -1,7 +1,7 @@
 ---@meta bearssl.shared.redis
 -- Made by `make annotations` from the documentation comments.
 
----What the processes and hosts of one service share, in a Redis: ticket keys, the memory that tells a replay of early data, and sessions that are used once.
+---What the processes and hosts of one service share, in a Redis: ticket keys, the memory that tells a replay of early data, and sessions that are used once. While the Redis is away there are full handshakes and no early data.
 ---@class bearssl.shared.redis.module
 local module = {}
 

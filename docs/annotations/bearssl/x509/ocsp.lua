@@ -1,7 +1,8 @@
 ---@meta bearssl.x509.ocsp
 -- Made by `make annotations` from the documentation comments.
 
----The Online Certificate Status Protocol (RFC 6960, with the profile of RFC 5019): requests made, responses read and verified.
+---The Online Certificate Status Protocol (RFC 6960, with the profile of RFC 5019): requests made, responses read and verified. Nothing is fetched: post a request as `application/ocsp-request` to the URL that stands in the certificate's authority information access, and hand the body of the answer to `parse`.
+---A response has the fields `status` ("successful", or "malformedRequest", "internalError", "tryLater", "sigRequired", "unauthorized"), and if it was successful `produced_at`, `responder_name` or `responder_key_hash`, `nonce`, `certificates` and `responses`: a list of answers as `verify` gives one. They are believed once verified.
 ---@class bearssl.x509.ocsp.module
 local module = {}
 
