@@ -204,16 +204,16 @@ describe("sslhandshake", function()
         local flight = conn:pull()
         size = #flight
         tcp:send(flight:sub(1, cut))
-        if cut == size then tcp:receiveany(1) end
+        if cut >= size then tcp:receiveany(1) end
       end)
       loop:run()
       return ok, err, size
     end
     local _, _, size = attempt(0)
     local before = ends.descriptors()
-    for cut = 0, size - 1, 61 do assert.same({ nil, "handshake failed" }, refusal(attempt(cut))) end
+    for cut = 0, size - 8, 61 do -- an ECDSA signature is a few bytes longer or shorter assert.same({ nil, "handshake failed" }, refusal(attempt(cut))) end
     assert.equal(before, ends.descriptors())
-    assert.truthy((attempt(size)))
+    assert.truthy((attempt(size + 8)))
   end)
 
   it("does not begin TLS on top of bytes that came before it", function()
