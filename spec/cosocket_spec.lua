@@ -211,7 +211,9 @@ describe("sslhandshake", function()
     end
     local _, _, size = attempt(0)
     local before = ends.descriptors()
-    for cut = 0, size - 8, 61 do -- an ECDSA signature is a few bytes longer or shorter assert.same({ nil, "handshake failed" }, refusal(attempt(cut))) end
+    for cut = 0, size - 8, 61 do -- an ECDSA signature is a few bytes longer or shorter
+      assert.same({ nil, "handshake failed" }, refusal(attempt(cut)))
+    end
     assert.equal(before, ends.descriptors())
     assert.truthy((attempt(size + 8)))
   end)
