@@ -5,6 +5,7 @@
 #include "bear/bear.h"
 
 #include "crypto/ec.h"
+#include "crypto/rsa_private.h"
 #include "wire/certificate_request.h"
 #include "x509/certificate.h"
 #include "x509/sign.h"
@@ -70,7 +71,7 @@ void lt_bear_use_identity(lt_bear *b, const lt_identity *id)
         br_ssl_client_set_client_certificate(client, NULL);
     else if (id->key.type == LT_KEY_rsa)
         br_ssl_client_set_single_rsa(client, id->br_chain, id->chain.count, &id->key.rsa,
-                                     br_rsa_pkcs1_sign_get_default());
+                                     lt_rsa_pkcs1_sign);
     else
         br_ssl_client_set_single_ec(
             client, id->br_chain, id->chain.count, &id->key.ec, BR_KEYTYPE_SIGN,

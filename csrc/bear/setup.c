@@ -6,6 +6,7 @@
 
 #include "base/iana.h"
 #include "crypto/ec.h"
+#include "crypto/rsa_private.h"
 #include "x509/certificate.h"
 #include "x509/name.h"
 
@@ -172,8 +173,7 @@ static void set_server_identity(br_ssl_server_context *server, const lt_identity
 {
     if (id->key.type == LT_KEY_rsa)
         br_ssl_server_set_single_rsa(server, id->br_chain, id->chain.count, &id->key.rsa,
-                                     usages_of(id), br_rsa_private_get_default(),
-                                     br_rsa_pkcs1_sign_get_default());
+                                     usages_of(id), lt_rsa_private, lt_rsa_pkcs1_sign);
     else
         br_ssl_server_set_single_ec(
             server, id->br_chain, id->chain.count, &id->key.ec, usages_of(id),

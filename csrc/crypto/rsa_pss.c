@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "crypto/rsa_private.h"
 #include "crypto/rsa_public.h"
 
 /* The parts of EM = maskedDB || H || 0xbc (section 9.1) in a block of the modulus's size. Where
@@ -115,5 +116,5 @@ bool lt_rsa_pss_sign(const br_rsa_private_key *sk, const br_hash_class *hash,
     mgf1_xor(x.em, x.db_size, mgf1_hash, (lt_bytes){ x.h, hash_size });
     x.em[0] &= x.top;
     x.h[hash_size] = 0xbc;
-    return br_rsa_private_get_default()(out, sk) == 1;
+    return lt_rsa_private(out, sk) == 1;
 }

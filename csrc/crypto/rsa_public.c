@@ -2,6 +2,7 @@
  * rsa_public.c - see rsa_public.h. */
 #include "crypto/rsa_public.h"
 
+#include "crypto/accel/rsa.h"
 #include "crypto/bignum.h"
 #include "crypto/hash.h"
 
@@ -134,6 +135,13 @@ bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk)
     if (modulus.n == 0 || size != modulus.n || bit_size(e) < 2 || !(e.p[e.n - 1] & 1)
         || bit_size(e) > LT_RSA_PUBLIC_MAX_EXPONENT_BITS)
         return false;
+    if (modulus.n <= LT_RSA_PUBLIC_MAX_BYTES
+        && (modulus.n <= BEARSSL_MAX_BITS / 8
+            || bit_size(e) <= LT_RSA_PUBLIC_MAX_LARGE_EXPONENT_BITS)) {
+        lt_rsa_result result = lt_accel_rsa_public(x, modulus, e);
+        if (result != LT_RSA_not_here)
+            return result == LT_RSA_done;
+    }
     if (bit_size(modulus) > BEARSSL_MAX_BITS)
         return large_public(x, modulus, e);
     return br_rsa_public_get_default()(x, size, pk) == 1;

@@ -7,6 +7,7 @@
 #include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
+#include "crypto/rsa_private.h"
 #include "crypto/rsa_pss.h"
 #include "crypto/rsa_public.h"
 #include "crypto/signature_scheme.h"
@@ -185,7 +186,7 @@ static bool sign_rsa(const lt_private_key *key, const lt_signature_scheme *schem
     int hash = (int)(scheme->hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK);
     *n = (key->rsa.n_bitlen + 7) / 8;
     if (scheme->kind == LT_SIGN_rsa_pkcs1)
-        return br_rsa_pkcs1_sign_get_default()(oids[hash], digest.p, digest.n, &key->rsa, out);
+        return lt_rsa_pkcs1_sign(oids[hash], digest.p, digest.n, &key->rsa, out);
     uint8_t salt[LT_HASH_MAX]; /* as long as the hash (section 4.2.3) */
     lt_random_bytes(random, salt, digest.n);
     return lt_rsa_pss_sign(&key->rsa, scheme->hash, scheme->hash, (lt_bytes){ salt, digest.n },

@@ -140,5 +140,6 @@ static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_
     if (is_zero(&p.z))
         return 0;
     x_of_point(&e, &p);
-    return memcmp(&e, &r, sizeof e) == 0;
+    fe_subtract(&e, &e, &r);
+    return is_zero(&e);
 }
