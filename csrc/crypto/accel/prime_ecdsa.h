@@ -141,5 +141,5 @@ static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_
         return 0;
     x_of_point(&e, &p);
     fe_subtract(&e, &e, &r);
-    return is_zero(&e);
+    return (uint32_t)is_zero(&e);
 }
