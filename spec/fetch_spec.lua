@@ -198,7 +198,8 @@ describe("fetch.crl", function()
     assert.equal(1, #lists)
     assert.same({ "http://ca.example/crl", "GET", false }, { asked.url, asked.method, asked.redirect })
     for code, answer in pairs {
-      io = { nil, "No route to host" }, status = { "", 500, {} }, bad_crl = { "x", 200, {} }, limit = { text, 200, {} },
+      io = { nil, "No route to host" }, status = { "", 500, {} }, bad_crl = { "x", 200, {} },
+      limit = { text, 200, {} },
     } do
       local none, err = fetch.crl("http://ca.example/other", { http = function() return table.unpack(answer, 1, 3) end,
         retry_after = 0, max_crl_size = code == "limit" and 10 or nil })
@@ -223,6 +224,74 @@ describe("fetch.crl", function()
     end)
     loop:run()
     assert.truthy(turns > 2)
+  end)
+end)
+
+describe("fetch.ocsp refuses", function()
+  -- A response for a serial number of the intermediate, by openssl.
+  local function response(serial, entries)
+    local path = revoke.file ""
+    revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s -issuer %s -serial 0x%s -respout %s -nmin 60 -noverify"):format(
+      revoke.index(entries), ca.certificate, ca.certificate, ca.key, ca.certificate, serial, path))
+    return pki.read(path)
+  end
+
+  local good = { { good = true, serial = "7B" }, { good = true, serial = "7C" } }
+  local leaf, mine, others
+  setup(function()
+    leaf = issue("authorityInfoAccess=OCSP;URI:http://ocsp.example/\n", "7B")
+    mine, others = response("7B", good), response("7C", good)
+  end)
+
+  local function ask(body, options, code)
+    local all = { retry_after = 0, fresh = true, http = function() return body, code or 200, {} end }
+    for key, value in pairs(options or {}) do all[key] = value end
+    local der, answer = fetch.ocsp(leaf, issuer, all)
+    return der and answer.status or answer.code
+  end
+
+  it("nothing that is right", function() assert.equal("good", ask(mine)) end)
+  it("a response about another certificate", function() assert.equal("revocation_unknown", ask(others)) end)
+  it("one that has expired, or is of the future", function()
+    assert.equal("bad_ocsp", ask(mine, { time = os.time() + 7200 }))
+    assert.equal("bad_ocsp", ask(mine, { time = os.time() - 7200 }))
+  end)
+  it("one without the nonce", function() assert.equal("bad_ocsp", ask(mine, { nonce = true })) end)
+  it("tryLater, garbage, and nothing", function()
+    for _, body in ipairs { "\x30\x03\x0a\x01\x03", "garbage", "", ("x"):rep(64 * 1024) } do
+      assert.equal("bad_ocsp", ask(body))
+    end
+    assert.equal("limit", ask(("x"):rep(64 * 1024 + 1)))
+    assert.equal("status", ask(mine, nil, 503))
+  end)
+  it("one with a byte changed", function()
+    for i = 1, #mine, 7 do
+      local changed = mine:sub(1, i - 1) .. string.char(mine:byte(i) ~ 1) .. mine:sub(i + 1)
+      local status = ask(changed)
+      local unsigned = i > #mine - 700 and status == "good" -- the signer's certificate, which we have: nobody looks
+      assert.truthy(status == "bad_ocsp" or status == "revocation_unknown" or unsigned, i .. " " .. status)
+    end
+  end)
+  it("a certificate that names no responder", function()
+    local der, err = fetch.ocsp(issuer, bearssl.x509.load(pki.root.p256)[1])
+    assert.is_nil(der)
+    assert.equal("option", err.code)
+  end)
+end)
+
+describe("a URL of https", function()
+  it("is asked by TLS, verified against the system's roots", function()
+    local nginx <close> = peer.nginx(pki.server.p256, nil, "TLSv1.3")
+    local file <close> = assert(io.open(nginx.dir .. "/root/list", "w"))
+    assert(file:write(list {}))
+    file:close()
+    local program = revoke.file(([[
+      local lists, err = require "bearssl.fetch".crl "https://localhost:%d/list"
+      print(lists and #lists or err.code)
+    ]]):format(nginx.port))
+    local command = ("%s %%s %s %s"):format(require "spec.support.child", os.getenv "LUA" or "lua5.4", program)
+    assert.equal("1\n", run(command:format("SSL_CERT_FILE=" .. pki.root.p256)))
+    assert.equal("unknown_issuer\n", run(command:format("SSL_CERT_FILE=" .. pki.stranger)))
   end)
 end)
 

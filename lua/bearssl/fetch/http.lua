@@ -23,7 +23,8 @@ local words = {
 local function as_error(err, url)
   local word = words[err]
   if word then return failure(word[1], url, word[2]) end
-  return type(err) == "string" and failure("io", url, "%s", err) or err
+  if type(err) == "table" then return failure(err.code, url, "%s", err.message) end
+  return failure("io", url, "%s", tostring(err))
 end
 
 local function remaining(request)
