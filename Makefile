@@ -141,7 +141,7 @@ test: ## everything: checks, warnings, specs, specs under sanitizers and with fa
 	@sh .ci/deps demo test
 	@$(TEST)
 
-interop: ## with Go, rustls, Java, Node, Python, NSS, Chromium: docs/interop.md (SEED=n HIERARCHIES=n for Go's paths)
+interop: ## with Go, rustls, Java, Node, Python, NSS, Chromium, exim4, PostgreSQL, MariaDB: docs/interop.md (SEED=n HIERARCHIES=n for Go's paths)
 	@$(SUBMAKE) all unit
 	@SPECS="$(wildcard spec/interop/*_spec.lua)" $(TEST) specs
 	@LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" $(LUA) spec/interop/run.lua

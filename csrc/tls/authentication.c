@@ -188,6 +188,9 @@ static lt_code verify_peer(lt_tls *t, const lt_answer *more)
     lt_code rc = judge(t, (t->hs->offered & 1U << LT_X_status_request) != 0, more, &e);
     if (!evidence_wanted(t, rc))
         return conclude(t, &e);
+    lt_trace_decide(&t->trace, "RFC 5280 section 6",
+                    "the peer's chain lacks %s: is there more?",
+                    rc == LT_unknown_issuer ? "an issuer" : "word of revocation");
     t->hs->evidence_asked++;
     t->hs->refusal = e;
     lt_tls_ask(t, (lt_question){ .kind = LT_QUESTION_evidence, .problem = rc });
