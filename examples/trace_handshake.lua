@@ -9,9 +9,10 @@ if not host or host == "" then error("usage: trace_handshake.lua HOST[:PORT] [CA
 local function shown(value)
   if type(value) == "string" then return #value <= 60 and not value:find "[^ -~]" and value or #value .. " bytes" end
   if type(value) ~= "table" then return tostring(value) end
+  if value.bytes then return value.bytes .. " bytes" end
   local parts = {}
   for i, item in ipairs(value) do
-    parts[i] = type(item) == "table" and (item.name or item.group or #item .. " items") or tostring(item)
+    parts[i] = type(item) == "table" and (item.name or item.group or shown(item)) or tostring(item)
   end
   return table.concat(parts, " ")
 end

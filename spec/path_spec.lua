@@ -66,6 +66,14 @@ describe("path building", function()
     refuses("unknown_issuer", {}, { leaf, ca2, ca })
   end)
 
+  it("says that a self-signed leaf is not in the store, where another of its name is", function()
+    local own = authority.certificate("localhost", nil, { names = { "DNS:localhost" } })
+    local err = refuses("self_signed", { authority.root { name = "localhost", key = "another" }, root }, { own })
+    assert.truthy(err.hint:find("put it into the store", 1, true))
+    err = refuses("unknown_issuer", { authority.root { key = "another" } }, { leaf, ca2, ca, root })
+    assert.truthy(err.message:find("root CN=root is not in the store", 1, true))
+  end)
+
   it("says that a certificate of the chain does not decode", function()
     local path, err = verify_chain(trust { root }, { leaf.der, ca2.der, ca.der:sub(1, -2) },
       { time = validation.now, purpose = "server" })

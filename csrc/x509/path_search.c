@@ -292,6 +292,22 @@ static void explain_missing(const search *s, const lt_certificate *c, lt_error *
 }
 
 /* Nothing leads on from the top of the stack. */
+static bool looks_self_signed(const node *n)
+{
+    return n->self_issued && !other_key_id(n, n);
+}
+
+static void fail_not_in_store(lt_error *e, const lt_certificate *c, bool leaf)
+{
+    char name[LT_NAME_TEXT];
+    if (leaf)
+        lt_fail_detail(e, LT_self_signed, "Certificate", "%s", lt_name_text(c->subject, name));
+    else
+        lt_fail_detail(e, LT_unknown_issuer, "tbsCertificate.issuer",
+                       "the root %s is not in the store", lt_name_text(c->subject, name));
+    e->hint = "put it into the store (trust), if it is to be trusted";
+}
+
 static void record_dead_end(search *s)
 {
     lt_error e = { .code = LT_OK };
@@ -299,19 +315,13 @@ static void record_dead_end(search *s)
     const node *top = &s->nodes[s->frames[s->depth - 1].node];
     const lt_certificate *c = &top->is->certificate;
     lt_path path = stacked(s, NULL);
-    bool self_signed = top->self_issued && !other_key_id(top, top);
-    if (self_signed && s->depth == 1)
-        lt_fail_detail(&e, LT_self_signed, "Certificate", "%s", lt_name_text(c->subject, name));
-    else if (self_signed)
-        lt_fail_detail(&e, LT_unknown_issuer, "tbsCertificate.issuer",
-                       "the root %s is not in the store", lt_name_text(c->subject, name));
-    else
+    if (looks_self_signed(top)) {
+        fail_not_in_store(&e, c, s->depth == 1);
+    } else {
         lt_fail_detail(&e, LT_unknown_issuer, "tbsCertificate.issuer", "no certificate of %s",
                        lt_name_text(c->issuer, name));
-    if (self_signed)
-        e.hint = "put it into the store (trust), if it is to be trusted";
-    else
         explain_missing(s, c, &e);
+    }
     record(s, &path, NOWHERE, &e);
 }
 
@@ -376,9 +386,13 @@ static lt_code check_edge(search *s, size_t child, size_t issuer, lt_error *e)
     if (rc == LT_bad_certificate_signature
         && other_key_id(&s->nodes[child], &s->nodes[issuer])) {
         *e = (lt_error){ .code = LT_OK };
-        lt_fail_detail(e, LT_unknown_issuer, "authorityKeyIdentifier",
-                       "%s is signed by another key of %s", lt_name_text(c->subject, name),
-                       lt_name_text(c->issuer, other));
+        /* all that they have in common may be the name: many are called localhost */
+        if (looks_self_signed(&s->nodes[child]))
+            fail_not_in_store(e, c, child == 0);
+        else
+            lt_fail_detail(e, LT_unknown_issuer, "authorityKeyIdentifier",
+                           "%s is signed by another key of %s", lt_name_text(c->subject, name),
+                           lt_name_text(c->issuer, other));
     } else if (rc != LT_OK) {
         lt_error_cause(e, NULL, "in the signature of %s by %s", lt_name_text(c->subject, name),
                        lt_name_text(c->issuer, other));
