@@ -88,7 +88,7 @@ it("a socket of a scheduler bounds a line, in however many pieces it comes", fun
     loop:spawn(function()
       for byte in ("0123456789\n"):gmatch "." do
         c:send(byte)
-        scheduler.current().sleep(0.001)
+        scheduler.current().sleep(0.005)
       end
     end)
     loop:run()

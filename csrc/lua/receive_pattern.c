@@ -114,7 +114,7 @@ int lt_lua_socket_receive(lua_State *L)
     luaL_argcheck(L, n >= 0, 2, "negative size");
     const char *pattern = number ? NULL : luaL_optstring(L, 2, "*l");
     lua_Integer line_max = luaL_optinteger(L, 4, LUA_MAXINTEGER);
-    luaL_argcheck(L, line_max >= 1, 4, "not positive");
+    luaL_argcheck(L, line_max >= 0, 4, "negative");
     lua_settop(L, 3);
     receiver r = { .L = L,
                    .t = t,

@@ -51,7 +51,7 @@ function methods.receive(sock, pattern, prefix, max)
   while err == "event" do -- what came before it is the prefix of what comes after it
     answer_events(sock)
     local before = partial
-    data, err, partial = receive(sock, pattern, before, max and math.max(1, max - #before + had))
+    data, err, partial = receive(sock, pattern, before, max and math.max(0, max - #before + had))
     if err == "closed" and #before > had and tostring(pattern):find "^%*?a" then return partial end
   end
   return data, err, partial

@@ -261,8 +261,8 @@ function methods:receive(pattern, prefix, max)
   local n = math.tointeger(tonumber(pattern))
   local kind = not n and type(pattern) == "string" and pattern:match "^%*?([la])"
   if not kind and (not n or n < 0) then error("bad argument #1 to 'receive' (invalid receive pattern)", 2) end
-  if max ~= nil and (math.type(max) ~= "integer" or max < 1) then
-    error("bad argument #3 to 'receive' (not positive)", 2)
+  if max ~= nil and (math.type(max) ~= "integer" or max < 0) then
+    error("bad argument #3 to 'receive' (negative)", 2)
   end
   start(self)
   local out = { prefix }

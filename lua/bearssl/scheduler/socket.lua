@@ -144,7 +144,7 @@ function methods:receive(pattern, prefix, max)
     if not (all and err == "closed") then ok, why = wait(self, err, "r", start, self.block, self.total) end
     if not ok and all and err == "closed" then return table.concat(pieces) end
     if not ok then return nil, why, table.concat(pieces) end
-    max = max and math.max(1, max - (#piece - #(prefix or "")))
+    max = max and math.max(0, max - (#piece - #(prefix or "")))
     prefix = nil
   end
 end
