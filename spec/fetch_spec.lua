@@ -491,6 +491,24 @@ for name, verify in pairs(ways) do
   end)
 end
 
+describe("an https request", function()
+  it("takes both options, and a server that sends its leaf alone is reached", function()
+    local w, close <close> = world({ aia = true, crl = true }, { good = true }) -- luacheck: ignore close
+    local nginx <close> = peer.nginx(w.pair, nil, "TLSv1.2 TLSv1.3")
+    local function get(options)
+      local request = { url = ("https://localhost:%d/facts"):format(nginx.port), trust = pki.root.p256 }
+      for key, value in pairs(options) do request[key] = value end
+      return require "bearssl.https".request(request)
+    end
+    local body, err = get {}
+    assert.is_nil(body)
+    assert.equal("unknown_issuer", err.code)
+    local object = fetch.new()
+    assert.truthy(get { aia = object, revocation = { leaf_only = true, fetch = object } })
+    assert.truthy(w.server:output():find "GET /ca .*GET /crl ")
+  end)
+end)
+
 describe("what was fetched", function()
   it("is in the chain that on_peer sees, outlives the collector, and comes from the cache the next time", function()
     local w, close <close> = world({ aia = true, ocsp = true }, { good = true }) -- luacheck: ignore close
