@@ -11,39 +11,42 @@
 /* A signature in DER that is not well formed can grow to twice its size when it is taken apart. */
 #define ECDSA_DER_MAX (2 * 66 + 12)
 
-/* X25519 by accel's functions. BearSSL's scalars for this curve are little-endian, and may be
- * shorter. */
-static bool x25519_is_fast(void)
-{
-    return LT_HAS_INT128 && lt_accel_has(LT_ACCEL_int128);
-}
-
+/* X25519 by accel's functions, else BearSSL's, whose scalars for this curve are little-endian and may
+ * be shorter. */
 static uint32_t x25519(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
 {
-    uint8_t scalar[32] = { 0 };
-    if (n != 32 || x_size > 32)
-        return 0;
-    memcpy(scalar, x, x_size);
-    lt_x25519(point, scalar, point);
-    lt_wipe(scalar, sizeof scalar);
-    return 1;
+#if LT_HAS_INT128
+    if (lt_accel_has(LT_ACCEL_int128)) {
+        uint8_t scalar[32] = { 0 };
+        if (n != 32 || x_size > 32)
+            return 0;
+        memcpy(scalar, x, x_size);
+        lt_x25519(point, scalar, point);
+        lt_wipe(scalar, sizeof scalar);
+        return 1;
+    }
+#endif
+    return br_ec_get_default()->mul(point, n, x, x_size, BR_EC_curve25519);
 }
 
 static size_t x25519_base(unsigned char *point, const unsigned char *x, size_t x_size)
 {
-    uint8_t scalar[32] = { 0 };
-    memcpy(scalar, x, x_size < 32 ? x_size : 32);
-    lt_x25519_base(point, scalar);
-    lt_wipe(scalar, sizeof scalar);
-    return 32;
+#if LT_HAS_INT128
+    if (lt_accel_has(LT_ACCEL_int128)) {
+        uint8_t scalar[32] = { 0 };
+        memcpy(scalar, x, x_size < 32 ? x_size : 32);
+        lt_x25519_base(point, scalar);
+        lt_wipe(scalar, sizeof scalar);
+        return 32;
+    }
+#endif
+    return br_ec_get_default()->mulgen(point, x, x_size, BR_EC_curve25519);
 }
 
 /* BearSSL 0.6 returns 1 for the points of low order of Curve25519, with a result of zeros. */
 static uint32_t mul_25519(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
 {
-    uint32_t ok = x25519_is_fast()
-                      ? x25519(point, n, x, x_size)
-                      : br_ec_get_default()->mul(point, n, x, x_size, BR_EC_curve25519);
+    uint32_t ok = x25519(point, n, x, x_size);
     uint32_t any = 0; /* no branch on the shared secret's bytes */
     for (size_t i = 0; i < n; i++)
         any |= point[i];
@@ -63,7 +66,7 @@ static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size
 static size_t mulgen(unsigned char *point, const unsigned char *x, size_t x_size, int curve)
 {
     const lt_prime_curve *fast = lt_prime_curve_find(curve);
-    if (curve == BR_EC_curve25519 && x25519_is_fast())
+    if (curve == BR_EC_curve25519)
         return x25519_base(point, x, x_size);
     return fast ? fast->multiply_base(point, x, x_size)
                 : br_ec_get_default()->mulgen(point, x, x_size, curve);

@@ -16,8 +16,8 @@ typedef struct {
 } lt_fe;
 
 /* A constant of four words of 64 bits, the highest first */
-#define LT_FE_BITS(high, low, shift, width)                                       \
-    (uint32_t)(((low) >> (shift) | ((shift) > 38 ? (high) << (64 - (shift)) : 0)) \
+#define LT_FE_BITS(high, low, shift, width)                                            \
+    (uint32_t)(((low) >> (shift) | ((shift) > 38 ? (high) << 1 << (63 - (shift)) : 0)) \
                & ((1UL << (width)) - 1))
 #define LT_FE(w3, w2, w1, w0)                                                            \
     {                                                                                    \
