@@ -195,6 +195,22 @@ describe("the guides", function()
     assert.same({}, wrong)
   end)
 
+  it("have every code of errors, with its alert", function()
+    local page, missing, found = pki.read "docs/errors.md", {}, 0
+    local list = pki.read "csrc/base/error.h":match "#define LT_ERRORS%(X%)(.-)\n\n":gsub("\\\n", "")
+    for code, alert, text in list:gmatch 'X%(%s*([%w_]+),%s*([%w_]+),%s*"([^"]*)"' do
+      local row = ("| `%s` | %s | %s |"):format(code, text, alert == "none" and "" or "`" .. alert .. "`")
+      found = found + 1
+      if not page:find(row, 1, true) then missing[#missing + 1] = row end
+    end
+    assert.truthy(found > 50)
+    local command = [[grep -rhoE '(code = |:fail\(|failure\.new\()"[a-z_]+"' lua/bearssl | sort -u]]
+    for code in io.popen(command):read "a":gmatch '"([%l_]+)"' do
+      if not page:find(("\n| `%s` |"):format(code), 1, true) then missing[#missing + 1] = code end
+    end
+    assert.same({}, missing)
+  end)
+
   it("are all in the index", function()
     local listed, missing = {}, {}
     for _, link in ipairs(links "docs/README.md") do listed[link.path] = true end
