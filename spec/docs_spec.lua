@@ -204,8 +204,8 @@ describe("the guides", function()
       if not page:find(row, 1, true) then missing[#missing + 1] = row end
     end
     assert.truthy(found > 50)
-    local command = [[grep -rhoE '(code = |:fail\(|failure\.new\()"[a-z_]+"' lua/bearssl | sort -u]]
-    for code in io.popen(command):read "a":gmatch '"([%l_]+)"' do
+    local search = [[grep -rhoE '(code = |:fail\(|failure\.new\()"[a-z_]+"' lua/bearssl | sort -u]]
+    for code in io.popen(search):read "a":gmatch '"([%l_]+)"' do
       if not page:find(("\n| `%s` |"):format(code), 1, true) then missing[#missing + 1] = code end
     end
     assert.same({}, missing)
