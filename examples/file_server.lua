@@ -39,9 +39,10 @@ local function read_headers(sock)
     local line = sock:receive("*l", "", LINE)
     if not line then return nil end
     if line == "" then return headers end
-    local name, value = line:match "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.-)[ \t]*$"
+    local name, rest = line:match "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.*)$"
     if not name then return nil end
     name = name:lower()
+    local value = rest:match "^.*[^ \t]" or ""
     headers[name] = headers[name] and headers[name] .. ", " .. value or value
   end
 end

@@ -383,6 +383,28 @@ describe("a pool with TLS", function()
     end)
     loop:run()
   end)
+
+  it("gives on a place whose next owner has ended", function()
+    local actor <close> = resty.actor()
+    local limits = { pool = "places", pool_size = 1, backlog = 2 }
+    local api, loop, served = cosocket.new(), scheduler.loop(), false
+    local function place() return api.connect("127.0.0.1", actor.port, limits) end
+    local before = ends.descriptors()
+    loop:spawn(function()
+      local first = assert(place())
+      local second = loop:spawn(function() assert(place()) end)
+      loop:spawn(function()
+        assert(place()):close()
+        served = true
+      end)
+      scheduler.current().sleep(0.05)
+      assert.equal(1, first:setkeepalive())
+      coroutine.close(second)
+    end)
+    loop:run()
+    assert.is_true(served)
+    assert.equal(before, ends.descriptors())
+  end)
 end)
 
 describe("receiving over TLS", function()

@@ -84,6 +84,23 @@ describe("a server that lies", function()
     end)
   end
 
+  it("has us look at each byte of a header once", function() -- or this takes minutes
+    local blanks = (" "):rep(200 * 1024)
+    local rest = "\r\nContent-Length: 0\r\n\r\n"
+    local response = assert(against(line .. "A: b" .. blanks .. "c" .. blanks:sub(1, 9) .. rest))
+    assert.equal("b" .. blanks .. "c", response.headers.a)
+    response = assert(against(line .. "A:" .. blanks .. "\r\nB: b\r\n c" .. blanks:sub(1, 9999) .. "d" .. rest))
+    assert.equal("", response.headers.a)
+    assert.equal("b c" .. blanks:sub(1, 9999) .. "d", response.headers.b)
+    fails("decode", against(line .. "Content-Length: 1" .. blanks .. "1\r\n\r\n1"))
+  end)
+
+  it("sends us to a URL without end", function()
+    local answer = web.answer("", "302 Found", ("Location: %s\r\n"):format(("x"):rep(200 * 1024)))
+    local err = fails("limit", against(answer))
+    assert.equal(302, err.response.status)
+  end)
+
   it("gives no more of a body than fits", function()
     local body = ("x"):rep(100000)
     local err = fails("limit", against(web.answer(body), { max_body = 65536 }))

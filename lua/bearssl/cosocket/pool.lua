@@ -69,18 +69,23 @@ local function take_idle(pool)
   end
 end
 
+-- Who was served and does not come for it, because its coroutine was closed first, leaves the place to the next one.
 local waiter_meta = { __close = function(waiter)
   waiter.signal:close()
   for i, other in ipairs(waiter.pool.waiting) do
     if other == waiter then table.remove(waiter.pool.waiting, i) end
   end
+  if not waiter.served or waiter.taken then return end
+  if waiter.stream then waiter.stream:close() end
+  give_up_place(waiter.pools, waiter.pool)
 end }
 
-local function wait_for_place(pool, timeout, given)
+local function wait_for_place(self, pool, timeout, given)
   if #pool.waiting >= pool.backlog then return nil, "too many waiting connect operations" end
-  local waiter <close> = setmetatable({ pool = pool, signal = signal.new() }, waiter_meta)
+  local waiter <close> = setmetatable({ pools = self, pool = pool, signal = signal.new() }, waiter_meta)
   table.insert(pool.waiting, waiter)
   waiter.signal:wait(timeout, given)
+  waiter.taken = waiter.served
   if waiter.served then return waiter end
   return nil, "timeout"
 end
@@ -98,7 +103,7 @@ function pools:enter(key, options, timeout, given)
     pool.count = pool.count + 1
     return pool
   end
-  local waiter, err = wait_for_place(pool, timeout, given)
+  local waiter, err = wait_for_place(self, pool, timeout, given)
   if not waiter then return nil, nil, err end
   if waiter.stream and not waiter.stream:idle() then
     waiter.stream:close()

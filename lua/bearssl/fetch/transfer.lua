@@ -93,6 +93,9 @@ local moved = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = 
 -- Where a redirect leads; or nil, error.
 local function next_hop(what, code, headers)
   if not headers.location then return nil, failure("decode", what.url, "status %d without a Location", code) end
+  if #headers.location > MAX_URL then -- also because LuaSocket's parser takes its time with what is longer
+    return nil, failure("limit", what.url, "a Location of more than %d bytes", MAX_URL)
+  end
   local target = url.absolute(what.url, headers.location)
   if what.url:lower():find "^https:" and not target:lower():find "^https:" then
     return nil, failure("unwelcome", what.url, "it redirects from https to %s", target:sub(1, 80))

@@ -14,10 +14,10 @@ end
 -- The bytes that Content-Length tells; the same number may stand there several times (RFC 9110 section 8.6).
 local function length_of(text)
   local length = text:match "^%d+"
-  for one in (text .. ","):gmatch "[ \t]*(.-)[ \t]*," do
-    if one ~= length then return nil end
+  for one in text:gmatch "[^,]*" do
+    if not length or one:match "^[ \t]*(%d+)[ \t]*$" ~= length then return nil end
   end
-  return length and #length <= 15 and math.tointeger(tonumber(length)) or nil
+  return #length <= 15 and math.tointeger(tonumber(length)) or nil
 end
 
 -- `kind` ("none", "length", "chunked", "close") and `length` of the body of a response; or nil, error. `unclear` is

@@ -6,6 +6,8 @@ local target = require "bearssl.https.target"
 
 local redirect = {}
 
+local MAX_LOCATION = 8192 -- bytes (RFC 9110 section 4.1 has everybody take 8000): LuaSocket's parser is slow with more
+
 local codes = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 
 -- The method of the next request: what everybody has made of it (sections 15.4.2 to 15.4.4).
@@ -44,6 +46,9 @@ function redirect.next(request, from, response)
   if not codes[response.status] or location == "" or not is_followed(request, request.method) then return false end
   local method = next_method(request.method, response.status)
   if method == request.method and request.source then return false end -- what it gave is gone
+  if #location > MAX_LOCATION then
+    return nil, failure.new("limit", "Location", ("more than %d bytes of URL"):format(MAX_LOCATION))
+  end
   local absolute = url.absolute(from.url, location)
   local to = target.new(absolute, {}, true)
   local ok, err = allowed(request, from, to, absolute)
