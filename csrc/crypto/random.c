@@ -14,9 +14,6 @@ lt_code lt_random_init(lt_random *r, const uint8_t *seed, lt_error *e)
     lt_code rc = lt_entropy(fresh, sizeof fresh, e);
     br_hmac_drbg_init(r, &br_sha256_vtable, fresh, sizeof fresh);
     lt_wipe(fresh, sizeof fresh);
-    br_prng_seeder seeder = br_prng_seeder_system(NULL);
-    if (seeder) /* rdrand on x86: added to the seed, never alone */
-        seeder(&r->vtable);
     return rc;
 }
 
