@@ -5,6 +5,7 @@ local core = require "bearssl.core"
 local ends = require "spec.support.ends"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local scheduler = require "bearssl.scheduler"
 local socket = require "socket"
 
 -- LuaSocket's object, but that nobody can have its descriptor.
@@ -274,6 +275,30 @@ describe("config:wrap", function()
     assert.same({ true, true }, { there[1], back[1] })
     c:close()
     s:close()
+  end)
+end)
+
+describe("close", function()
+  it("loses nothing of what was sent, though the peer's tickets are unread and the object has no shutdown", function()
+    local plain = ends.defaults
+    ends.defaults = { max_version = "1.3" }
+    local near, far = ends.tcp()
+    local loop, text, received = scheduler.loop(), ("0123456789abcdef"):rep(1 << 18), nil
+    local object = carrier(scheduler.socket(near, "coroutine"))
+    object.shutdown = false
+    loop:spawn(function()
+      local c = ends.client():wrap(object, { name = "localhost" })
+      assert(c:send(text))
+      c:close()
+    end)
+    loop:spawn(function()
+      local s = scheduler.socket(ends.server():wrap(far))
+      received = assert(s:receive "*a")
+      s:close()
+    end)
+    loop:run()
+    ends.defaults = plain
+    assert.equal(#text, #received)
   end)
 end)
 

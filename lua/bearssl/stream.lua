@@ -91,10 +91,10 @@ local function wanted(self)
   return self.body > 0 and self.body or HEADER - #self.header
 end
 
--- A peer that has closed may have said why. TCP gives that still; what is no TCP is not asked after it has failed
--- (LuaSec 1.2's receive would never come back).
+-- A peer that has closed may have said why. A socket of LuaSec is not asked after it has failed: the receive of its
+-- version 1.2 would never come back.
 local function hear_last_words(self)
-  if not self.inner.shutdown then return end
+  if self.is_luasec then return end
   for _ = 1, LAST_READS do
     if self.conn:state() == "failed" then return end
     self.inner:settimeout(0)
@@ -338,8 +338,8 @@ end
 
 -- A TCP connection that is closed with unread bytes is reset, and a reset can overtake what was sent.
 local function linger(self)
-  if not self.inner.shutdown then return end
-  self.inner:shutdown "send"
+  if self.is_luasec then return end
+  if self.inner.shutdown then self.inner:shutdown "send" end
   self.inner:settimeout(0)
   for _ = 1, LAST_READS do
     local scrap, _, partial = self.inner:receive(4096)
@@ -448,7 +448,7 @@ end
 function stream.new(conn, inner, early)
   local self = setmetatable({
     conn = conn, inner = inner, early = early ~= "" and early or nil, out = "", buffer = "", header = "", body = 0,
-    block = -1, total = -1, received = 0, sent = 0, born = now(),
+    block = -1, total = -1, received = 0, sent = 0, born = now(), is_luasec = has(inner, "dohandshake"),
   }, meta)
   if has(inner, "gettimeout") then
     local block, total = inner:gettimeout()
