@@ -102,7 +102,8 @@ local function returns(item)
       if text ~= "" then texts[#texts + 1] = text end
     end
     local text = #texts > 0 and " # " .. table.concat(texts, "; or ") or ""
-    out[#out + 1] = ("---@return %s%s"):format(table.concat(types, "|"), text)
+    local all = table.concat(types, "|"):gsub("%.%.%.$", " ...") -- any number of them
+    out[#out + 1] = ("---@return %s%s"):format(all, text)
   end
   return out
 end

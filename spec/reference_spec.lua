@@ -252,6 +252,22 @@ describe("the reference", function()
     assert.same({}, wrong)
   end)
 
+  it("says of every class that it names what that is", function()
+    local declared, missing = { ["bearssl.config"] = true }, {}
+    for _, path in ipairs(files(made)) do
+      for class in read(made .. "/" .. path):gmatch "%-%-%-@class ([%w_.]+)" do declared[class] = true end
+    end
+    for _, path in ipairs(files(made)) do
+      for kind, rest in read(made .. "/" .. path):gmatch "\n%-%-%-@(%l+) ([^\n]+)" do
+        local types = kind == "return" and rest:match "^%S+" or rest:match "^%S+ (%S+)" or ""
+        for name in types:gmatch "bearssl%.[%w_.]+" do
+          if kind ~= "class" and not declared[name] then missing[#missing + 1] = path .. ": " .. name end
+        end
+      end
+    end
+    assert.same({}, missing)
+  end)
+
   it("is what docs/annotations says", function()
     assert.same(files(made), files "docs/annotations")
     for _, path in ipairs(files(made)) do

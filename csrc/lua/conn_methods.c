@@ -167,7 +167,7 @@ static int conn_peer_certificates(lua_State *L)
 /***
 The certificates that this side has sent, its own first.
 @function conn:own_certificates
-@treturn[1] {bearssl.x509,...}
+@treturn[1] {bearssl.certificate,...}
 @treturn[2] nil none were sent: a client that was not asked, a server whose session was resumed
 @treturn[2] string `"closed"`, or nothing
 */

@@ -9,6 +9,22 @@
 ---@field pins bearssl.pins.module
 local module = {}
 
+---What went wrong with the network, the peer or a file: the second result beside nil. `tostring` gives all of it in one line.
+---@class bearssl.error
+---@field code string a word to compare: `"unknown_issuer"`, `"timeout"`, …; all of them stand in docs/errors.md
+---@field message string what it means, with values
+---@field alert string the TLS alert that was sent or received, by IANA's name (RFC 8446 section 6); nil: none
+---@field side string `"local"`: this side found the fault; `"peer"`: the peer did
+---@field where string the RFC's name of the message or field, or of the option
+---@field cause string why, where that is known, else nil
+---@field hint string what cures it, where that is known, else nil
+---@field paths table of a chain that was refused: each path that was tried, as `{ chain = …, error = … }`
+---@field paths_more integer how many more there were
+---@field response bearssl.https.response of `bearssl.https`: what had come of it by then
+---@field body string of `bearssl.https`: the part of the body that had come
+---@field status integer of `bearssl.https`: what an HTTP proxy answered
+local error = {}
+
 ---@class bearssl.client.options
 ---@field aia? boolean|bearssl.fetch true, or what `bearssl.fetch.new` gives: intermediates that the peer does not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by default
 ---@field alpn? string|table protocols to offer, the best first (RFC 7301)

@@ -505,23 +505,23 @@ end
 
 --- A socket that is not connected. Called without an instance, it has the default options.
 -- @function tcp
--- @treturn tcpsock
+-- @treturn bearssl.tcpsock
 
 --- The same.
 -- @function stream
--- @treturn tcpsock
+-- @treturn bearssl.tcpsock
 
 --- Makes a socket and connects it.
 -- @function connect
 -- @param ... as for @{tcpsock:connect}
--- @treturn[1] tcpsock
+-- @treturn[1] bearssl.tcpsock
 -- @treturn[2] nil
 -- @treturn[2] string why not
 
 --- A cosocket made of a socket that is connected already: one that a server has accepted, of LuaSocket or with TLS.
 -- @function wrap
 -- @param sock LuaSocket's TCP object, or a bearssl.socket
--- @treturn tcpsock
+-- @treturn bearssl.tcpsock
 
 --- A UDP socket: `ngx.socket.udp`, with `setpeername(host, port)`, `send`, `receive`, `settimeout`, `close`.
 -- @function udp

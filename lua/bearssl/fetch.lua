@@ -152,6 +152,9 @@ function fetch.intermediates(certificates, options)
   return issuers(options_for("intermediates", options), certificates)
 end
 
+--- What @{new} makes, for the options `revocation.fetch` and `aia`; it has no methods.
+-- @table fetch
+
 local Fetch = { __name = "bearssl.fetch" }
 Fetch.__index = Fetch
 

@@ -56,7 +56,7 @@ function connection:state() end
 function connection:peer_certificates() end
 
 ---The certificates that this side has sent, its own first.
----@return bearssl.x509[]|nil # none were sent: a client that was not asked, a server whose session was resumed
+---@return bearssl.certificate[]|nil # none were sent: a client that was not asked, a server whose session was resumed
 ---@return nil|string # `"closed"`, or nothing
 function connection:own_certificates() end
 
@@ -148,7 +148,7 @@ function socket:state() end
 function socket:peer_certificates() end
 
 ---The certificates that this side has sent, its own first.
----@return bearssl.x509[]|nil # none were sent: a client that was not asked, a server whose session was resumed
+---@return bearssl.certificate[]|nil # none were sent: a client that was not asked, a server whose session was resumed
 ---@return nil|string # `"closed"`, or nothing
 function socket:own_certificates() end
 

@@ -127,22 +127,22 @@ function tcpsock:close() end
 function module.new(options) end
 
 ---A socket that is not connected. Called without an instance, it has the default options.
----@return tcpsock
+---@return bearssl.tcpsock
 function module.tcp() end
 
 ---The same.
----@return tcpsock
+---@return bearssl.tcpsock
 function module.stream() end
 
 ---Makes a socket and connects it.
 ---@param ... any as for `tcpsock:connect`
----@return tcpsock|nil
+---@return bearssl.tcpsock|nil
 ---@return nil|string # why not
 function module.connect(...) end
 
 ---A cosocket made of a socket that is connected already: one that a server has accepted, of LuaSocket or with TLS.
 ---@param sock any LuaSocket's TCP object, or a bearssl.socket
----@return tcpsock
+---@return bearssl.tcpsock
 function module.wrap(sock) end
 
 ---A UDP socket: `ngx.socket.udp`, with `setpeername(host, port)`, `send`, `receive`, `settimeout`, `close`.

@@ -31,6 +31,11 @@ function module.crl(what, options) end
 ---@return nil|bearssl.error # as of `ocsp`; `unknown_issuer`: what is there has issued something else
 function module.intermediates(certificates, options) end
 
+---What `new` makes, for the options `revocation.fetch` and `aia`; it has no methods.
+---@class bearssl.fetch
+---@field __name any
+local fetch = {}
+
 ---Makes what `revocation.fetch` and `aia` of a config and of `store:verify` take, with bounds and a cache of its own.
 ---Raises: for an unknown option or a wrong type
 ---@param options? table as of `ocsp`, and `cache_entries` (256), `cache_size` in bytes (32 MiB); `on_failure(err, certificate)`: is told what could not be fetched, which a verification passes over

@@ -96,7 +96,7 @@ local name = {}
 
 ---The values of one type of attribute, in the order of the name (RFC 5280 section 4.1.2.4).
 ---@param type string a short name as RFC 4514 has them ("CN"), or an OID ("2.5.4.3")
----@return string... # the values, in UTF-8; none where the name has none
+---@return string ... # the values, in UTF-8; none where the name has none
 function name:get(type) end
 
 return module
