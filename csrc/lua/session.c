@@ -2,6 +2,7 @@
  * session.c - bearssl.session: what a later connection of the same config resumes from. */
 
 /***
+What a later connection resumes from: made by `conn:session`, taken by `config:wrap`. A secret.
 @module bearssl.session
 @pragma nostrip
 */

@@ -1,6 +1,7 @@
 ---@meta bearssl.session
 -- Made by `make annotations` from the documentation comments.
 
+---What a later connection resumes from: made by `conn:session`, taken by `config:wrap`. A secret.
 ---@class bearssl.session.module
 local module = {}
 
