@@ -174,6 +174,20 @@ describe("the guides", function()
     end
   end
 
+  for _, path in ipairs(pages()) do
+    for _, block in ipairs((blocks(path))) do
+      if block.language == "sh" and block.text:find "^openssl req" then
+        it(("make a certificate: %s, line %d"):format(path, block.line), function()
+          assert(os.execute(("mkdir %s/made"):format(dir)))
+          run(("cd %s/made && { %s}"):format(dir, block.text))
+          run(("cd %s/made && %s lua5.4 -e '%s'"):format(dir, child,
+            [[assert(require "bearssl".server { certificate = "server.pem", key = "server.key" })]]))
+          assert(os.execute(("rm -r %s/made"):format(dir)))
+        end)
+      end
+    end
+  end
+
   it("have a reference beside them, which LDoc makes without a warning", function()
     local ldoc = "cd docs && lua5.4 $(command -v ldoc) --fatalwarnings -d %s/reference . 2>&1"
     local pipe = assert(io.popen(ldoc:format(dir)))
