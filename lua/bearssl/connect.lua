@@ -5,6 +5,7 @@
 
 -- bearssl.connect: TCP and TLS to a host, handshake done.
 local maker = require "bearssl.config"
+local new_guard = require "bearssl.guard"
 local schedulers = require "bearssl.scheduler"
 
 local own_options = { name = true, session = true, psk = true, timeout = true, scheduler = true }
@@ -64,12 +65,9 @@ return function(host, port, given)
   end
   sock = schedulers.socket(sock, scheduler)
   sock:settimeout(timeout and math.max(0.001, timeout - (scheduler.now() - start)), "t")
-  local ok
-  ok, err = sock:handshake()
-  if not ok then
-    sock:close()
-    return nil, err
-  end
+  local guard <close> = new_guard(function() sock:close() end)
+  guard.keep, err = sock:handshake()
+  if not guard.keep then return nil, err end
   sock:settimeout(nil, "t")
   sock:settimeout(timeout, "b")
   return sock

@@ -6,6 +6,7 @@
 -- bound each wait. What differs is on purpose: sslhandshake verifies chain and name unless it is told `false`.
 -- @module bearssl.cosocket
 local arguments = require "bearssl.cosocket.arguments"
+local new_guard = require "bearssl.guard"
 local new_udp = require "bearssl.cosocket.udp"
 local new_pools = require "bearssl.cosocket.pool".new
 local receive = require "bearssl.cosocket.receive"
@@ -73,7 +74,7 @@ local function find(self, host, port, options, timeout)
     stream.reused, stream.touched = stream.reused + 1, false
     return stream, pool
   end
-  local place <close> = arguments.guard(function() instance.pools:leave(pool) end)
+  local place <close> = new_guard(function() instance.pools:leave(pool) end)
   stream, err = streams.connect(host, port, timeout, instance.scheduler, self.local_address)
   if not stream then return nil, err end
   place.keep = true
@@ -158,7 +159,7 @@ end
 local function secure(self, stream, wanted, reused_session)
   if stream.buffer ~= "" then return nil, "unread data in buffer" end
   local session = tls.is_session(reused_session) and reused_session:take(wanted.config, wanted.name) or nil
-  local raised = arguments.guard(function() drop(self) end)
+  local raised = new_guard(function() drop(self) end)
   local _ <close> = raised
   local ok, err = stream:secure(wanted.config, { name = wanted.name, session = session },
     seconds(self.timeouts.connect))
@@ -222,7 +223,7 @@ function Socket:send(...)
   if err then return nil, err end
   local stream, _ <close> = self.stream, enter(self, "writing")
   stream.touched = true
-  local mark <close> = arguments.guard(function() drop(self) end)
+  local mark <close> = new_guard(function() drop(self) end)
   local ok
   ok, err = stream:write(data, seconds(self.timeouts.send))
   mark.keep = true
@@ -238,7 +239,7 @@ local function read(self, how, argument)
   if err then return nil, err end
   local stream, _ <close> = self.stream, enter(self, "reading")
   stream.touched = true
-  local mark <close> = arguments.guard(function() drop(self) end)
+  local mark <close> = new_guard(function() drop(self) end)
   local data, why, partial = how(stream, seconds(self.timeouts.read), argument)
   mark.keep = true
   if data then return data end

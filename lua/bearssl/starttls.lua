@@ -18,6 +18,7 @@
 -- open then, for its owner to close; once the handshake has begun, a failure closes it.
 -- @module bearssl.starttls
 local core = require "bearssl.core"
+local new_guard = require "bearssl.guard"
 local scheduler = require "bearssl.scheduler"
 local stream = require "bearssl.stream"
 local talk = require "bearssl.starttls.talk"
@@ -67,14 +68,11 @@ local function handshake(io, config, options, deadline)
   })
   if not sock then return nil, err end
   if type(sock) == "userdata" then sock = scheduler.socket(sock, options.scheduler) end
+  local guard <close> = new_guard(function() sock:close() end)
   local block, total = sock:gettimeout()
   if deadline then sock:settimeout(math.max(0.001, deadline - now(options)), "t") end
-  local ok
-  ok, err = sock:handshake()
-  if not ok then
-    sock:close()
-    return nil, err
-  end
+  guard.keep, err = sock:handshake()
+  if not guard.keep then return nil, err end
   sock:settimeout(block, "b")
   sock:settimeout(total, "t")
   return sock

@@ -20,13 +20,6 @@ local function counted(method, least, most, words, n)
   end
 end
 
--- Calls `fn` when the block ends before `keep` was set: by an error, or because its coroutine was closed.
-function arguments.guard(fn)
-  return setmetatable({}, { __close = function(self)
-    if not self.keep then fn() end
-  end })
-end
-
 local function positive_integer(value, name, least)
   if math.type(value) == nil or value % 1 ~= 0 then
     bad(4, "connect", ('bad "%s" option type: %s'):format(name, type(value)))

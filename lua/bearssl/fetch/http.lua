@@ -3,6 +3,7 @@
 -- nothing comes in chunks, RFC 9112 section 7.1), bounded in size and in time as LuaSocket's HTTP is not. Follows no
 -- redirect, knows no proxy and no cookies.
 local core = require "bearssl.core"
+local new_guard = require "bearssl.guard"
 local scheduler = require "bearssl.scheduler"
 local socket = require "socket"
 
@@ -185,12 +186,11 @@ end
 return function(request)
   local sock, err = connect(request)
   if not sock then return nil, err end
+  local _ <close> = new_guard(function() sock:close() end)
   sock:settimeout(remaining(request), "t")
-  local body, code, headers = false, nil, nil
   local ok
   ok, err = sock:send(request_text(request))
-  if ok then body, code, headers = receive(sock, request) end
-  sock:close()
   if not ok then return nil, as_error(err, request.url) end
+  local body, code, headers = receive(sock, request)
   return body, code, headers
 end

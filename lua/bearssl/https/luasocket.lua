@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: a connection for LuaSocket's own HTTP (the `create` of socket.http.request): TCP until `connect`, TLS
 -- from then on. It speaks in bearssl.errors, but for "closed", which LuaSocket compares.
+local new_guard = require "bearssl.guard"
 local scheduler = require "bearssl.scheduler"
 local socket = require "socket"
 local failure = require "bearssl.https.failure"
@@ -31,9 +32,9 @@ function Connection:start(tcp, host)
   end
   self.sock = scheduler.socket(tls)
   self.sock:settimeout(self.timeout)
-  local ok
-  ok, err = self.sock:handshake()
-  if not ok then return nil, failure.of(err, "handshake") end
+  local guard <close> = new_guard(function() self.sock:close() end)
+  guard.keep, err = self.sock:handshake()
+  if not guard.keep then return nil, failure.of(err, "handshake") end
   return 1
 end
 

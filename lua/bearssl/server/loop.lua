@@ -2,6 +2,7 @@
 -- The accept loop: connections taken, their handshakes made, handed to the handler. Each has a coroutine of its own
 -- where the scheduler can; else they come one after another. What goes wrong with one is told, and ends that one.
 local core = require "bearssl.core"
+local new_guard = require "bearssl.guard"
 local scheduler = require "bearssl.scheduler"
 local background = require "bearssl.server.background"
 local tell = require "bearssl.server.tell"
@@ -91,15 +92,18 @@ function loop.handshake(server, tcp)
   end
   sock = scheduler.socket(sock, server.scheduler)
   server.open[sock] = true
+  local guard <close> = new_guard(function()
+    server.open[sock] = nil
+    sock:close()
+  end)
   sock:settimeout(server.options.handshake_timeout, "t")
   local called, ok, why = pcall(sock.handshake, sock)
   if called and ok then
+    guard.keep = true
     sock:settimeout(nil, "t")
     sock:settimeout(server.options.timeout or nil, "b")
     return sock
   end
-  server.open[sock] = nil
-  sock:close()
   if not called then return nil, ok end
   if why == "timeout" then return nil, timed_out(server) end
   if why == "closed" then
