@@ -318,6 +318,7 @@ describe("a wrong request", function()
     ["http://localhost/"] = "https://", ["localhost"] = "https://", [""] = "https://", ["https://"] = "host",
     ["https:///path"] = "host", ["https://a b/"] = "host", ["https://a\r\nb/"] = "host", ["https://a\\@b/"] = "host",
     ["https://localhost:0/"] = "port", ["https://localhost:99999/"] = "port", ["https://localhost:1x/"] = "port",
+    ["https://localhost:0x1bb/"] = "port", ["https://localhost:4e2/"] = "port", ["https://localhost:+443/"] = "port",
   } do
     it(("names what is wrong in %q"):format(url), function()
       local err = fails("option", https.request { url = url, config = config })

@@ -51,6 +51,13 @@ describe("ssl.https", function()
     end
   end)
 
+  it("keeps no header without end", function()
+    for _, name in ipairs { "endless", "many" } do
+      assert.same({ nil, "more than 1048576 bytes of header" },
+        { https.request { url = url(name), cafile = pki.root.p256 } })
+    end
+  end)
+
   it("leaves the caller's table as it is, which serves again", function()
     local request = { url = url "hello", cafile = pki.root.p256, headers = { ["x-a"] = "b" } }
     for _ = 1, 2 do assert.equal(1, (https.request(request))) end

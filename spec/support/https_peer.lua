@@ -56,6 +56,8 @@ local answers = {
   ssh = function() return "SSH-2.0-x\r\n" end,
   interims = function() return ("HTTP/1.1 102 Processing\r\n\r\n"):rep(100) end,
   headers = function() return "HTTP/1.1 200 OK\r\n" .. ("X: " .. ("x"):rep(1000) .. "\r\n"):rep(400) .. "\r\n" end,
+  endless = function() return "HTTP/1.1 200 OK\r\nA: " .. ("x"):rep(1 << 21) end,
+  many = function() return "HTTP/1.1 200 OK\r\n" .. ("A: b\r\n"):rep(1 << 18) end,
   redirect = function(_, query)
     local code, to = query:match "^(%d+),(.*)$"
     return ("HTTP/1.1 %s Found\r\nLocation: %s\r\nContent-Length: 5\r\n\r\nmoved"):format(code, to)

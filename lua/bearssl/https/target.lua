@@ -25,6 +25,7 @@ function target.host(host)
 end
 
 function target.port(port)
+  if type(port) == "string" and port:find "%D" then return nil end -- "0x1bb", "4e2", " 443": to others they are another
   port = math.tointeger(tonumber(port))
   return port and port >= 1 and port <= 65535 and port or nil
 end

@@ -163,6 +163,7 @@ local patterns = { ["*l"] = true, ["*a"] = true }
 -- @function conn:receive
 -- @tparam[opt="*l"] string|integer pattern `"*l"`, `"*a"` or a number of bytes
 -- @tparam[opt=""] string prefix put before what is received
+-- @tparam[opt] integer max bytes of a line at most, which LuaSec has not
 -- @treturn[1] string
 -- @treturn[2] nil
 -- @treturn[2] string as for @{conn:dohandshake}; `"unexpected eof while reading"`: an end without close_notify
@@ -170,14 +171,14 @@ local patterns = { ["*l"] = true, ["*a"] = true }
 -- @treturn[2] nil
 -- @treturn[2] ?string|bearssl.error as for @{conn:dohandshake}
 -- @raise for another pattern
-function methods.receive(conn, pattern, prefix)
+function methods.receive(conn, pattern, prefix, max)
   local state = check(conn, "receive")
   local number = type(pattern) ~= "nil" and not patterns[pattern] and tonumber(pattern)
   if pattern ~= nil and not patterns[pattern] and not (number and number >= 0) then
     bad_argument(1, "receive", "invalid receive pattern")
   end
   if state.phase ~= "connected" then return nil, "closed", prefix or "" end
-  local data, err, partial = state.sock:receive(number and math.floor(number) or pattern, prefix)
+  local data, err, partial = state.sock:receive(number and math.floor(number) or pattern, prefix, max)
   if data then return data, nil, nil end
   local reason, more = told(state, err)
   if reason == "closed" and pattern == "*a" and #partial > #(prefix or "") then return partial, nil, nil end

@@ -17,6 +17,8 @@ local https = {
   TIMEOUT = 60, -- seconds that each step of a request may take
 }
 
+local HEAD_MAX = 1 << 20
+
 local defaults = { protocol = "any", options = { "all", "no_sslv2", "no_sslv3", "no_tlsv1" }, verify = "peer" }
 
 -- What of a request is for the context.
@@ -66,13 +68,24 @@ function Connection:settimeout()
   return self.sock:settimeout(self.timeout)
 end
 
+-- Lines take HEAD_MAX bytes at most, before a body and between two reads of it: who sends one without end would have us
+-- keep it all.
+local function receive_line(self, pattern, prefix)
+  local line, err, _, _, fault = self.sock:receive(pattern, prefix, self.head)
+  self.head = self.head - 2 - #(line or "")
+  if line and self.head < 1 or fault and fault.code == "limit" then
+    line, err = nil, ("more than %d bytes of header"):format(HEAD_MAX)
+  end
+  return socket.try(line, err)
+end
+
 -- LuaSocket's HTTP reads as many bytes as a header says, in parts of a byte for ever if it says 1.5; and goes on after
 -- some lines that do not come.
 function Connection:receive(pattern, prefix)
+  if type(pattern) ~= "number" then return receive_line(self, pattern, prefix) end
   if math.type(pattern) == "float" and pattern % 1 ~= 0 then socket.try(nil, "invalid content-length") end
-  local data, err, partial = self.sock:receive(pattern, prefix)
-  if not data and type(pattern) ~= "number" then socket.try(nil, err) end
-  return data, err, partial
+  self.head = HEAD_MAX
+  return self.sock:receive(pattern, prefix)
 end
 
 local function shake_hands(self, host)
@@ -102,8 +115,8 @@ function https.tcp(params)
     if not ctx then ctx, wrong, verifies = make_context(params) end
     socket.try(ctx, wrong)
     local timeout = type(params.timeout) == "number" and params.timeout or https.TIMEOUT
-    return setmetatable({ sock = socket.try(socket.tcp()), ctx = ctx, verifies = verifies, timeout = timeout },
-      Connection)
+    return setmetatable({ sock = socket.try(socket.tcp()), ctx = ctx, verifies = verifies, timeout = timeout,
+      head = HEAD_MAX }, Connection)
   end
 end
 
