@@ -3,6 +3,8 @@
 #include "crypto/aead.h"
 
 #include "base/secret.h"
+#include "crypto/accel/chacha20.h"
+#include "crypto/accel/poly1305.h"
 
 size_t lt_aead_key_size(lt_aead_algorithm algorithm)
 {
@@ -52,13 +54,17 @@ static br_ghash best_ghash(void)
 
 static br_chacha20_run best_chacha20(void)
 {
-    br_chacha20_run c = br_chacha20_sse2_get();
+    br_chacha20_run c = lt_accel_chacha20();
+    if (!c)
+        c = br_chacha20_sse2_get();
     return c ? c : &br_chacha20_ct_run;
 }
 
 static br_poly1305_run best_poly1305(void)
 {
-    br_poly1305_run p = br_poly1305_ctmulq_get();
+    br_poly1305_run p = lt_accel_poly1305();
+    if (!p)
+        p = br_poly1305_ctmulq_get();
     return p ? p : &br_poly1305_ctmul_run;
 }
 

@@ -57,5 +57,6 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_replay(L);
     unit_open_hostile(L);
     unit_open_engine(L);
+    unit_open_twins(L);
     return 1;
 }

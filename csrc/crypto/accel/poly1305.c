@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ * poly1305.c - see poly1305.h. The accumulator h and the key r are below 2^131 and 2^124, in limbs
+ * of 64 bits; r is clamped, so that 2^128 r1 = 5 (r1 / 4) modulo p = 2^130 - 5, and the products of
+ * a block need no carries between them (D. J. Bernstein, "The Poly1305-AES message-authentication
+ * code", FSE 2005, section 4, of 64-bit limbs instead of floating point).
+ *
+ * Eight at a time (D. J. Bernstein, P. Schwabe, "NEON crypto", CHES 2012, section 4, of AVX-512 IFMA
+ * and limbs of 44, 44 and 42 bits): lane i has blocks i, i + 8, ... as a polynomial in r^8, and in
+ * the end is multiplied by r^(8 - i). */
+#include "crypto/accel/poly1305.h"
+
+#include "base/secret.h"
+
+#if LT_HAS_INT128
+
+/* All that depends on the key */
+struct mac {
+    uint64_t h[3], r[2];
+    uint8_t key[32], tail[16];
+};
+
+/* Blocks of 16 bytes: as many of `n` bytes as it likes; gives the bytes that it took */
+typedef size_t many(struct mac *m, const uint8_t *data, size_t n);
+
+static uint64_t load(const uint8_t *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+static void store(uint8_t *p, uint64_t x)
+{
+    for (int i = 0; i < 8; i++)
+        p[i] = (uint8_t)(x >> 8 * i);
+}
+
+/* h = h r; h[2] is 6 at most before and 4 after */
+static inline void multiply(uint64_t h[3], const uint64_t r[2])
+{
+    uint64_t s = r[1] + (r[1] >> 2), top = h[2] * s;
+    lt_u128 d0 = (lt_u128)h[0] * r[0] + (lt_u128)h[1] * s;
+    lt_u128 d1 = (lt_u128)h[0] * r[1] + (lt_u128)h[1] * r[0] + top;
+    d1 += (uint64_t)(d0 >> 64);
+    uint64_t d2 = h[2] * r[0] + (uint64_t)(d1 >> 64);
+    uint64_t over = (d2 & ~(uint64_t)3) + (d2 >> 2); /* 5 (d2 / 4), for 2^130 = 5 */
+    h[0] = (uint64_t)d0 + over;
+    h[1] = (uint64_t)d1 + (h[0] < over);
+    h[2] = (d2 & 3) + (h[1] < (uint64_t)d1);
+}
+
+static void blocks(struct mac *m, const uint8_t *data, size_t n)
+{
+    uint64_t h[3] = { m->h[0], m->h[1], m->h[2] };
+    const uint64_t r[2] = { m->r[0], m->r[1] };
+    for (; n >= 16; data += 16, n -= 16) {
+        uint64_t low = load(data), high = load(data + 8);
+        h[0] += low, h[1] += high;
+        h[2] += 1 + (uint64_t)(h[1] < high); /* 2^128 is what a block is given in front */
+        low = h[0] < low;
+        h[1] += low, h[2] += h[1] < low;
+        multiply(h, r);
+    }
+    memcpy(m->h, h, sizeof h);
+}
+
+/* Zeros to the end of the last block, as section 2.8 has it */
+static void padded(struct mac *m, const uint8_t *data, size_t n, many *take)
+{
+    size_t taken = take ? take(m, data, n) : 0;
+    size_t whole = (n - taken) & ~(size_t)15, left = n - taken - whole;
+    if (whole > 0)
+        blocks(m, data + taken, whole);
+    if (left == 0)
+        return;
+    memset(m->tail, 0, sizeof m->tail);
+    memcpy(m->tail, data + taken + whole, left);
+    blocks(m, m->tail, sizeof m->tail);
+}
+
+static void begin(struct mac *m)
+{
+    m->h[0] = m->h[1] = m->h[2] = 0;
+    m->r[0] = load(m->key) & 0x0ffffffc0fffffff;
+    m->r[1] = load(m->key + 8) & 0x0ffffffc0ffffffc;
+}
+
+static void finish(struct mac *m, uint8_t tag[16])
+{
+    lt_u128 low = (lt_u128)m->h[0] + 5; /* h - p, if that is not negative: bit 130 of h + 5 */
+    lt_u128 middle = (lt_u128)m->h[1] + (uint64_t)(low >> 64);
+    uint64_t mask = 0 - ((m->h[2] + (uint64_t)(middle >> 64)) >> 2);
+    uint64_t h0 = (m->h[0] & ~mask) | ((uint64_t)low & mask);
+    uint64_t h1 = (m->h[1] & ~mask) | ((uint64_t)middle & mask);
+    low = (lt_u128)h0 + load(m->key + 16);
+    store(tag, (uint64_t)low);
+    store(tag + 8, h1 + load(m->key + 24) + (uint64_t)(low >> 64));
+}
+
+static inline void run(const void *key, const void *iv, lt_bytes aad, uint8_t *data, size_t n,
+                       uint8_t *tag, br_chacha20_run chacha20, bool encrypt, many *take)
+{
+    struct mac m = { .key = { 0 } };
+    uint8_t sizes[16];
+    chacha20(key, iv, 0, m.key, sizeof m.key);
+    begin(&m);
+    if (encrypt)
+        chacha20(key, iv, 1, data, n);
+    padded(&m, aad.p, aad.n, NULL);
+    padded(&m, data, n, take);
+    store(sizes, aad.n);
+    store(sizes + 8, n);
+    blocks(&m, sizes, sizeof sizes);
+    finish(&m, tag);
+    if (!encrypt)
+        chacha20(key, iv, 1, data, n);
+    lt_wipe(&m, sizeof m);
+}
+
+void lt_poly1305_64(const void *key, const void *iv, void *data, size_t n, const void *aad,
+                    size_t aad_n, void *tag, br_chacha20_run chacha20, int encrypt)
+{
+    run(key, iv, (lt_bytes){ aad, aad_n }, data, n, tag, chacha20, encrypt != 0, NULL);
+}
+
+#endif
+
+#if LT_HAS_X86
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512ifma")))
+
+enum { AT_ONCE = 128, WORTHWHILE = 256 };
+
+static const uint64_t low44 = ((uint64_t)1 << 44) - 1, low42 = ((uint64_t)1 << 42) - 1;
+
+/* Powers of r, or the accumulators of eight lanes, by limbs */
+struct lanes {
+    uint64_t limb[3][8];
+};
+
+/* The number of lane i: an accumulator's 130 bits and a little, cut at 44 and 88 */
+static void set_lane(struct lanes *l, int i, const uint64_t h[3])
+{
+    l->limb[0][i] = h[0] & low44;
+    l->limb[1][i] = (h[0] >> 44 | h[1] << 20) & low44;
+    l->limb[2][i] = h[1] >> 24 | h[2] << 40;
+}
+
+/* Sums of the lanes, of 48 bits each at most, as one accumulator */
+static void sum_lanes(uint64_t h[3], const struct lanes *l)
+{
+    uint64_t sum[3] = { 0, 0, 0 };
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 8; i++)
+            sum[k] += l->limb[k][i];
+    sum[0] += 5 * (sum[2] >> 42);
+    lt_u128 low = (lt_u128)sum[0] + ((lt_u128)sum[1] << 44);
+    lt_u128 high = ((lt_u128)(sum[2] & low42) << 24) + (uint64_t)(low >> 64);
+    h[0] = (uint64_t)low;
+    h[1] = (uint64_t)high;
+    h[2] = (uint64_t)(high >> 64);
+}
+
+/* A factor: r by limbs, and 20 r, for 2^132 = 20 */
+struct factor {
+    __m512i r0, r1, r2, s1, s2;
+};
+
+TARGET static inline struct factor factor(const struct lanes *r)
+{
+    struct factor f = { .r0 = _mm512_loadu_si512(r->limb[0]) };
+    f.r1 = _mm512_loadu_si512(r->limb[1]);
+    f.r2 = _mm512_loadu_si512(r->limb[2]);
+    f.s1 = _mm512_mullo_epi64(f.r1, _mm512_set1_epi64(20));
+    f.s2 = _mm512_mullo_epi64(f.r2, _mm512_set1_epi64(20));
+    return f;
+}
+
+#define ADD _mm512_add_epi64
+#define SUM3(part, x, y, z) part(part(part(_mm512_setzero_si512(), h[0], x), h[1], y), h[2], z)
+
+/* h = h f. Limbs of h are below 2^46 before, and 2^44 + 2^8 after. A product's bits from 52 on have
+ * the weight of the next limb's bit 8 (bit 10, beyond the 42 of the last). */
+TARGET static inline void multiply8(__m512i h[3], const struct factor *f)
+{
+    const __m512i m44 = _mm512_set1_epi64((long long)low44);
+    const __m512i m42 = _mm512_set1_epi64((long long)low42);
+    __m512i low0 = SUM3(_mm512_madd52lo_epu64, f->r0, f->s2, f->s1);
+    __m512i low1 = SUM3(_mm512_madd52lo_epu64, f->r1, f->r0, f->s2);
+    __m512i low2 = SUM3(_mm512_madd52lo_epu64, f->r2, f->r1, f->r0);
+    __m512i high0 = SUM3(_mm512_madd52hi_epu64, f->r0, f->s2, f->s1);
+    __m512i high1 = SUM3(_mm512_madd52hi_epu64, f->r1, f->r0, f->s2);
+    __m512i high2 = SUM3(_mm512_madd52hi_epu64, f->r2, f->r1, f->r0);
+    __m512i carry = ADD(_mm512_srli_epi64(low0, 44), _mm512_slli_epi64(high0, 8));
+    low1 = ADD(low1, carry);
+    carry = ADD(_mm512_srli_epi64(low1, 44), _mm512_slli_epi64(high1, 8));
+    low2 = ADD(low2, carry);
+    carry = ADD(_mm512_srli_epi64(low2, 42), _mm512_slli_epi64(high2, 10));
+    carry = ADD(carry, _mm512_slli_epi64(carry, 2)); /* 2^130 = 5 */
+    low0 = ADD(_mm512_and_si512(low0, m44), carry);
+    h[0] = _mm512_and_si512(low0, m44);
+    h[1] = ADD(_mm512_and_si512(low1, m44), _mm512_srli_epi64(low0, 44));
+    h[2] = _mm512_and_si512(low2, m42);
+}
+
+/* Adds eight blocks. Unpacking two vectors leaves blocks 0 4 1 5 2 6 3 7 in the lanes. */
+TARGET static inline void add8(__m512i h[3], const uint8_t *data)
+{
+    const __m512i m44 = _mm512_set1_epi64((long long)low44);
+    __m512i a = _mm512_loadu_si512(data), b = _mm512_loadu_si512(data + 64);
+    __m512i low = _mm512_unpacklo_epi64(a, b), high = _mm512_unpackhi_epi64(a, b);
+    __m512i middle = _mm512_or_si512(_mm512_srli_epi64(low, 44), _mm512_slli_epi64(high, 20));
+    __m512i top = _mm512_or_si512(_mm512_srli_epi64(high, 24),
+                                  _mm512_set1_epi64((long long)1 << 40)); /* 2^128 */
+    h[0] = ADD(h[0], _mm512_and_si512(low, m44));
+    h[1] = ADD(h[1], _mm512_and_si512(middle, m44));
+    h[2] = ADD(h[2], top);
+}
+
+/* Powers of r to the places of their blocks: r^(8 - i) for block i; all of `eighth`: r^8 */
+static void powers(const struct mac *m, struct lanes *last, struct lanes *eighth)
+{
+    static const int lane_of[8] = { 0, 2, 4, 6, 1, 3, 5, 7 };
+    uint64_t power[3] = { m->r[0], m->r[1], 0 };
+    for (int i = 7; i >= 0; i--) {
+        set_lane(last, lane_of[i], power);
+        if (i > 0)
+            multiply(power, m->r);
+    }
+    for (int i = 0; i < 8; i++)
+        set_lane(eighth, i, power);
+    lt_wipe(power, sizeof power);
+}
+
+TARGET static size_t take_ifma(struct mac *m, const uint8_t *data, size_t n)
+{
+    struct {
+        struct lanes last, eighth, h;
+    } s;
+    size_t whole = n & ~(size_t)(AT_ONCE - 1);
+    if (n < WORTHWHILE)
+        return 0;
+    powers(m, &s.last, &s.eighth);
+    memset(&s.h, 0, sizeof s.h);
+    set_lane(&s.h, 0, m->h); /* what came before stands before block 0 */
+    __m512i h[3];
+    for (int k = 0; k < 3; k++)
+        h[k] = _mm512_loadu_si512(s.h.limb[k]);
+    struct factor f = factor(&s.eighth);
+    for (size_t i = 0; i < whole - AT_ONCE; i += AT_ONCE) {
+        add8(h, data + i);
+        multiply8(h, &f);
+    }
+    add8(h, data + whole - AT_ONCE);
+    f = factor(&s.last);
+    multiply8(h, &f);
+    for (int k = 0; k < 3; k++)
+        _mm512_storeu_si512(s.h.limb[k], h[k]);
+    sum_lanes(m->h, &s.h);
+    lt_wipe(&s, sizeof s);
+    return whole;
+}
+
+void lt_poly1305_ifma(const void *key, const void *iv, void *data, size_t n, const void *aad,
+                      size_t aad_n, void *tag, br_chacha20_run chacha20, int encrypt)
+{
+    run(key, iv, (lt_bytes){ aad, aad_n }, data, n, tag, chacha20, encrypt != 0, take_ifma);
+}
+
+#endif
+
+br_poly1305_run lt_accel_poly1305(void)
+{
+#if LT_HAS_X86
+    if (lt_accel_has(LT_ACCEL_ifma | LT_ACCEL_int128))
+        return lt_poly1305_ifma;
+#endif
+#if LT_HAS_INT128
+    if (lt_accel_has(LT_ACCEL_int128))
+        return lt_poly1305_64;
+#endif
+    return NULL;
+}
