@@ -263,6 +263,26 @@ describe("config:wrap", function()
       "option 'received' is for config:wrap; feed the bytes")
   end)
 
+  it("counts its time though the clock on the wall is stopped", function()
+    local calls, wall = 0, socket.gettime
+    local object = { send = function(_, data) return #data end, close = function() end }
+    function object:settimeout(seconds) self.seconds = seconds end
+    function object:receive() -- a record's header, then a byte of it now and then
+      calls = calls + 1
+      if calls > 500 then return nil, "closed", "" end
+      if self.seconds == 0 then return nil, "timeout", "" end
+      socket.sleep(0.01)
+      return nil, "timeout", ("\22\3\3\64\0\2\0\63\255"):sub(calls, calls) .. (calls > 9 and "\0" or "")
+    end
+    local c = ends.client():wrap(object, { name = "localhost" })
+    c:settimeout(0.1, "t")
+    socket.gettime = function() return 1 end
+    local ok, err = c:handshake()
+    socket.gettime = wall
+    assert.same({ nil, "timeout" }, { ok, err })
+    c:close()
+  end)
+
   it("hands bytes that were read too far to a socket over a descriptor", function()
     local near, far = ends.tcp()
     local c = ends.client():wrap(near, { name = "localhost" })

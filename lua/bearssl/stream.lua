@@ -14,9 +14,7 @@ local stream = {}
 local methods = {}
 local meta = { __index = methods, __name = "bearssl.socket", __metatable = "protected" }
 
-local function now()
-  return require "socket".gettime()
-end
+local now = core.now -- which goes on whatever is done to the clock on the wall
 
 -- Time ---------------------------------------------------------------------------------------------------------------
 
