@@ -15,6 +15,7 @@ LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 # other flags build anew instead of mixing.
 #   (none)      the module               asan, fault   under sanitizers, with failing allocations
 #   gcc, clang  warnings are errors; objects only
+#   portable    without csrc/crypto/accel, as on a machine that has nothing for it; warnings are errors
 #   fuzz        the programs of spec/fuzz, by clang
 VARIANT ?=
 BUILD := build$(if $(VARIANT),/$(VARIANT))
@@ -72,7 +73,7 @@ ifeq ($(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),)
 EXTRA += -D_FORTIFY_SOURCE=2
 endif
 endif
-EXTRA += $(if $(filter gcc clang,$(VARIANT)),-Werror)
+EXTRA += $(if $(filter gcc clang portable,$(VARIANT)),-Werror) $(if $(filter portable,$(VARIANT)),-DLT_ACCEL=0)
 endif
 
 COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS) -std=c11 $(WARNINGS) $(EXTRA) -fPIC -fvisibility=hidden -Icsrc \

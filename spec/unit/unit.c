@@ -50,6 +50,7 @@ int luaopen_bearssl_unit(lua_State *L)
     luaL_newlib(L, functions);
     unit_open_signatures(L);
     unit_open_agreement(L);
+    unit_open_accel(L);
     unit_open_symmetric(L);
     unit_open_revocation(L);
     unit_open_bear(L);

@@ -24,6 +24,7 @@ bool unit_key_pair(lt_key_pair *k, uint16_t group, lt_bytes private_key, lt_byte
 /* Each adds its functions to the table on top of the stack. */
 void unit_open_signatures(lua_State *L);
 void unit_open_agreement(lua_State *L);
+void unit_open_accel(lua_State *L);
 void unit_open_symmetric(lua_State *L);
 void unit_open_revocation(lua_State *L);
 void unit_open_bear(lua_State *L);

@@ -1,0 +1,182 @@
+-- RSA on csrc/crypto/accel/montgomery.h against its twins, BearSSL's and crypto/bignum.h: see accel_spec.lua.
+local numbers = require "spec.support.numbers"
+local unit = require "bearssl.unit"
+
+local random, rough, below = numbers.random, numbers.rough, numbers.below
+local plus, small, ones, multiply, same = numbers.plus, numbers.small, numbers.ones, numbers.multiply, numbers.same
+local built = unit.accel()
+local keys = "spec/vectors/keys/"
+
+local function read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+local function with(key, changes)
+  local out = {}
+  for name, value in pairs(key) do out[name] = value end
+  for name, value in pairs(changes) do out[name] = value end
+  return out
+end
+
+local function check_private(key, x)
+  same(unit.rsa_private(key, x, true), unit.rsa_private(key, x), key.bits, x)
+end
+
+-- n and e of a modulus that is the product of no primes: one that is odd is all that the arithmetic asks for
+local function modulus(size, make)
+  local n = make(size)
+  return string.char(n:byte(1) | 128) .. n:sub(2, -2) .. string.char(n:byte(-1) | 1)
+end
+
+setup(numbers.seed)
+
+if built then
+  describe("montgomery", function()
+    it("multiplies modulo every size that it takes", function()
+      for _, size in ipairs { 64, 128, 192, 256, 320, 512, 576, 1024 } do
+        local r = "\0\0\0\1" .. ("\0"):rep(size)
+        local moduli = { ones(size), "\128" .. small(1, size - 1), modulus(size, rough), modulus(size, random) }
+        for _, m in ipairs(moduli) do
+          local as = { small(0, size), small(1, size), plus(m, -1), plus(m, -2), below(m, rough), below(m, random) }
+          local bs = { small(0, size), small(1, size), plus(m, -1), m, ones(size), rough(size), random(size) }
+          for i = 1, size < 512 and #as or 3 do
+            for j = 1, #bs do
+              local a, b = as[size < 512 and i or math.random(#as)], bs[j]
+              local product, r_squared = unit.montgomery(m, a, b)
+              assert.is_true(product < m)
+              same(multiply(a, b, m), multiply(product, r, m), "multiply", m, a, b)
+              same(product, (unit.montgomery(m, b, a)), "multiply", m, b, a)
+              if i == 1 and j == 1 then
+                local one = multiply(("\0\0\0\1" .. ("\0"):rep(size)), "\0\0\0\1", m)
+                same(multiply(one, one, m), r_squared, "R^2", m)
+              end
+            end
+          end
+        end
+      end
+    end)
+
+    it("takes no modulus that is even or does not fill its limbs", function()
+      local function takes(m) return unit.montgomery(m, small(0, #m), small(0, #m)) end
+      assert.truthy(takes(ones(64)))
+      for _, m in ipairs { "", ones(63), ones(65), ones(32), ones(1088), ones(63) .. "\254", "\127" .. ones(63),
+        "\0" .. ones(63) } do
+        assert.is_false(takes(m))
+      end
+    end)
+  end)
+end
+
+describe("rsa_private", function()
+  local made = {}
+  for _, bits in ipairs { 1024, 1025, 1032, 1536, 2048, 2056 } do
+    made[#made + 1] = unit.rsa_keygen(bits, "seed " .. bits)
+  end
+  for _, name in ipairs { "rsa2048", "rsa3072", "rsa4096" } do
+    made[#made + 1] = unit.rsa_key(read(keys .. name .. "-pkcs1.pem"))
+  end
+
+  for i, key in ipairs(made) do
+    local size = #key.n
+    it(("is BearSSL's with %d bits (%d)"):format(key.bits, i), function()
+      for _, x in ipairs { small(0, size), small(1, size), small(2, size), plus(key.n, -1), key.n, plus(key.n, 1),
+        ones(size), below(key.n, rough), below(key.n, random) } do
+        check_private(key, x)
+        if x < key.n then
+          local out = unit.rsa_private(key, x)
+          same(x, unit.rsa_public(key.n, key.e, out), "back", x)
+        else
+          assert.is_false(unit.rsa_private(key, x))
+        end
+      end
+      for _ = 1, key.bits < 1100 and 40 or 3 do check_private(key, below(key.n, random)) end
+      -- BearSSL multiplies modulo both; x = p and x = q are zero in one of them
+      for _, half in ipairs { key.p, key.q } do check_private(key, ("\0"):rep(size - #half) .. half) end
+    end)
+
+    it(("is BearSSL's with the numbers of a key of %d bits in other forms (%d)"):format(key.bits, i), function()
+      local x = below(key.n, random)
+      local half = #key.p
+      for _, changes in ipairs {
+        { p = "\0" .. key.p, q = "\0\0" .. key.q }, { p = key.q, q = key.p, dp = key.dq, dq = key.dp },
+        { dp = "" }, { dp = "\0", dq = "\1" }, { dp = "\1\0\1", dq = "\0\0\3" }, { dp = ones(half), dq = ones(half) },
+        { dp = "\0" .. key.dp }, { iq = "" }, { iq = small(0, half) }, { iq = ones(half) }, { iq = "\0" .. key.iq },
+        { iq = "\1" }, { q = key.p }, { dq = "\128" .. ("\0"):rep(half - 1) },
+      } do
+        local other = with(key, changes)
+        same(unit.rsa_private(other, x, true), unit.rsa_private(other, x), i, next(changes))
+      end
+    end)
+  end
+
+  it("is BearSSL's with factors at the edges", function()
+    local factors = { ones(64), "\128" .. small(1, 63), plus(ones(64), -2), modulus(64, rough), modulus(64, random) }
+    for _, p in ipairs(factors) do
+      for _, q in ipairs(factors) do
+        for _ = 1, 3 do
+          local key = { bits = 1024, p = p, q = q, dp = rough(64), dq = rough(64), iq = rough(64) }
+          check_private(key, rough(128))
+          check_private(key, small(0, 128))
+          check_private(key, small(0, 64) .. p)
+          check_private(key, "\63" .. ones(127)) -- below every product of these
+        end
+      end
+    end
+  end)
+
+  it("takes no even factor", function()
+    local key = made[1]
+    for _, name in ipairs { "p", "q" } do
+      local other = with(key, { [name] = key[name]:sub(1, -2) .. "\2" })
+      assert.is_false(unit.rsa_private(other, small(2, 128)))
+      assert.is_false(unit.rsa_private(other, small(2, 128), true))
+    end
+  end)
+
+  it("signs as BearSSL does", function()
+    local oids = { -- BR_HASH_OID_, the length first
+      [20] = "\5\x2b\x0e\3\2\x1a", [28] = "\9\x60\x86\x48\1\x65\3\4\2\4", [32] = "\9\x60\x86\x48\1\x65\3\4\2\1",
+      [48] = "\9\x60\x86\x48\1\x65\3\4\2\2", [64] = "\9\x60\x86\x48\1\x65\3\4\2\3",
+    }
+    for _, key in ipairs(made) do
+      for size, oid in pairs(oids) do
+        for _, digest in ipairs { random(size), small(0, size) } do
+          local twin = unit.rsa_pkcs1_sign(key, oid, digest, true)
+          assert.equal(#key.n, #twin)
+          same(twin, unit.rsa_pkcs1_sign(key, oid, digest), oid, digest)
+        end
+      end
+      local digest = random(36) -- MD5 and SHA-1, as TLS 1.1 has them
+      same(unit.rsa_pkcs1_sign(key, nil, digest, true), unit.rsa_pkcs1_sign(key, nil, digest), digest)
+    end
+  end)
+end)
+
+describe("rsa_public", function()
+  it("is BearSSL's", function()
+    for _, size in ipairs { 64, 65, 127, 128, 129, 192, 256, 257, 384, 512 } do
+      for _, n in ipairs { ones(size), "\128" .. small(1, size - 1), "\1" .. ones(size - 1), modulus(size, rough) } do
+        for _, e in ipairs { "\3", "\1\0\1", "\0\0\17", "\0\1\0\1", "\128" .. small(1, 7), modulus(32, random) } do
+          local x = below(n, random)
+          local edges = { small(0, size), small(1, size), plus(n, -1), n, ones(size) }
+          for _, value in ipairs { x, table.unpack(#e < 9 and edges or {}) } do
+            local twin = unit.rsa_public_twin(n, e, value)
+            same(twin, unit.rsa_public(n, e, value), n, e, value)
+          end
+          same(unit.rsa_public_twin(n, e, x), unit.rsa_public("\0\0" .. n, e, x), n, e, x)
+        end
+      end
+    end
+  end)
+
+  it("cubes modulo the largest numbers", function()
+    for _, size in ipairs { 576, 1000, 1024 } do
+      for _, n in ipairs { ones(size), modulus(size, rough), modulus(size, random) } do
+        local x = below(n, rough)
+        same(multiply(multiply(x, x, n), x, n), unit.rsa_public(n, "\3", x), n, x)
+        assert.is_false(unit.rsa_public(n, "\3", n))
+      end
+    end
+  end)
+end)

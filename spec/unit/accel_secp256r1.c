@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT
+ * accel_secp256r1.c - see accel_field.h. */
+#define lt_secp256r1 unit_secp256r1
+#include "crypto/accel/secp256r1.c"
+
+#if LT_HAS_INT128
+#define FIELD unit_field_secp256r1
+#include "accel_field.h"
+#endif
