@@ -358,6 +358,14 @@ describe("fetch.intermediates", function()
     end
   end)
 
+  it("looks once for the end of what begins again and again", function() -- or this takes half a minute
+    local found, err = fetch.intermediates({ (leaf_at "begins") }, {
+      http = function() return ("-----BEGIN PKCS7-----"):rep(11000), 200, {} end,
+    })
+    assert.is_nil(found)
+    assert.equal("pem", err.code)
+  end)
+
   it("asks for nothing where nothing is missing", function()
     local found, err = fetch.intermediates { leaf_at "pem", issuer, bearssl.x509.load(pki.root.p256)[1] }
     assert.is_nil(found)
