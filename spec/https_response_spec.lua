@@ -180,6 +180,14 @@ describe("content codings", function()
     end
   end)
 
+  it("are left alone where there are more than three, however many", function()
+    for _, count in ipairs { 4, 30000 } do
+      local name = ("gzip, "):rep(count - 1) .. "gzip"
+      local response = assert(response_to(coded(name, "as it is")))
+      assert.same({ "as it is", name }, { response.body, response.headers["content-encoding"] })
+    end
+  end)
+
   it("are undone as nginx makes them, and not where nobody asked", function()
     local nginx <close> = peer.nginx(web.pair,
       ("gzip on; gzip_types text/plain; location = /text { default_type text/plain; return 200 '%s'; }"):format(

@@ -48,8 +48,8 @@ end
 -- A list of certificates' DER; nil: it is no such message.
 return function(text)
   local _, from = text:find("-----BEGIN PKCS7-----", 1, true)
-  local stop = from and text:find("-----END", from, true) -- each is looked for once, however often the first stands there
-  if stop then text = mime.unb64((text:sub(from + 1, stop - 1):gsub("%s", ""))) or "" end
+  local ending = from and text:find("-----END", from, true) -- looked for once, however often the first stands there
+  if ending then text = mime.unb64((text:sub(from + 1, ending - 1):gsub("%s", ""))) or "" end
   local data = signed_data(text)
   local set = data and certificates_of(data)
   if not set then return nil end

@@ -30,16 +30,17 @@ end
 
 local known = { gzip = true, ["x-gzip"] = true, deflate = true }
 
--- The codings of a body, the outermost first; nil where one of them is unknown, which leaves all of them to the caller.
+-- The codings of a body, the outermost first; nil where one of them is unknown, or there are too many, which leaves all
+-- of them to the caller.
 function decode.codings(text)
   local list = {}
   for name in (text or ""):lower():gmatch "[^,%s]+" do
     if name ~= "identity" then
-      if not known[name] then return nil end
+      if not known[name] or #list == MAX_CODINGS then return nil end
       table.insert(list, 1, name)
     end
   end
-  return zlib() and #list > 0 and #list <= MAX_CODINGS and list or nil
+  return zlib() and #list > 0 and list or nil
 end
 
 -- "deflate" is zlib's format (RFC 9110 section 8.4.1.2), but some send the bare one: a zlib header divides by 31.
