@@ -43,14 +43,13 @@ static void join_sums(lt_ed25519_point *r, struct scratch *s, const lt_fe *twice
 static void add_multiple(lt_ed25519_point *r, const lt_ed25519_point *p,
                          const lt_ed25519_multiple *q, struct scratch *s, bool with_t)
 {
-    lt_fe twice_z;
     lt_fe_subtract(&s->a, &p->y, &p->x);
     lt_fe_multiply(&s->a, &s->a, &q->difference);
     lt_fe_add(&s->b, &p->y, &p->x);
     lt_fe_multiply(&s->b, &s->b, &q->sum);
     lt_fe_multiply(&s->c, &p->t, &q->product);
-    lt_fe_add(&twice_z, &p->z, &p->z);
-    join_sums(r, s, &twice_z, with_t);
+    lt_fe_add(&s->h, &p->z, &p->z);
+    join_sums(r, s, &s->h, with_t); /* which takes H last */
 }
 
 static void twice(lt_ed25519_point *r, const lt_ed25519_point *p, struct scratch *s,

@@ -4,6 +4,8 @@
  * LT_ACCEL=0. Every function gives limbs below 2^26 + 2^17 and 2^25 + 2^17, and takes such. */
 #include "crypto/field25519.h"
 
+#include "base/secret.h"
+
 #if !LT_HAS_INT128
 
 static uint32_t width(size_t limb)
@@ -73,6 +75,8 @@ void lt_fe_encode(uint8_t out[32], const lt_fe *a)
         bits >>= 8;
         have -= 8;
     }
+    lt_wipe(&r, sizeof r);
+    lt_wipe(h, sizeof h);
 }
 
 void lt_fe_add(lt_fe *r, const lt_fe *a, const lt_fe *b)

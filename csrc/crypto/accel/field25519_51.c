@@ -2,6 +2,8 @@
  * field25519_51.c - bytes to limbs of 51 bits and back; see field25519_51.h. */
 #include "crypto/field25519.h"
 
+#include "base/secret.h"
+
 #if LT_HAS_INT128
 
 static uint64_t word(const uint8_t *in)
@@ -43,6 +45,7 @@ void lt_fe_encode(uint8_t out[32], const lt_fe *a)
     put(out + 8, r.limb[1] >> 13 | r.limb[2] << 38);
     put(out + 16, r.limb[2] >> 26 | r.limb[3] << 25);
     put(out + 24, r.limb[3] >> 39 | r.limb[4] << 12);
+    lt_wipe(&r, sizeof r);
 }
 
 #endif

@@ -28,15 +28,16 @@ static uint64_t row_portable(uint64_t *t, const uint64_t *a, uint64_t b, size_t 
 
 static uint64_t row_adx(uint64_t *t, const uint64_t *a, uint64_t b, size_t n)
 {
-    uint64_t carry = 0, x, y;
+    uint64_t carry = 0, x, y; /* volatile: what is written to t is no operand */
     for (; n > 0; n -= 8, t += 8, a += 8)
-        __asm__("xorl %k[x], %k[x]\n\t" /* no carries */
-                LIMB(0, c, y) LIMB(1, y, c) LIMB(2, c, y) LIMB(3, y, c) LIMB(4, c, y)
-                    LIMB(5, y, c) LIMB(6, c, y)
-                        LIMB(7, y, c) "movl $0, %k[x]\n\tadcxq %[x], %[c]\n\tadoxq %[x], %[c]"
-                : [c] "+&r"(carry), [x] "=&r"(x), [y] "=&r"(y)
-                : [a] "r"(a), [t] "r"(t), "d"(b)
-                : "cc", "memory");
+        __asm__ volatile(
+            "xorl %k[x], %k[x]\n\t" /* no carries */
+            LIMB(0, c, y) LIMB(1, y, c) LIMB(2, c, y) LIMB(3, y, c) LIMB(4, c, y) LIMB(5, y, c)
+                LIMB(6, c, y)
+                    LIMB(7, y, c) "movl $0, %k[x]\n\tadcxq %[x], %[c]\n\tadoxq %[x], %[c]"
+            : [c] "+&r"(carry), [x] "=&r"(x), [y] "=&r"(y)
+            : [a] "r"(a), [t] "r"(t), "d"(b)
+            : "cc", "memory");
     return carry;
 }
 #endif

@@ -4,9 +4,11 @@
  * scalars, uncompressed points, signatures r || s. */
 #include "crypto/accel/prime_curves.h"
 
-/* A scalar below n and not zero: 1; else 0. It may be shorter than n. */
+/* A scalar below n and not zero: 1; else 0, and k is zero where it is too long to be one. It may be
+ * shorter than n. */
 static uint64_t decode_scalar(num *k, const uint8_t *x, size_t size)
 {
+    memset(k, 0, sizeof *k);
     if (size > 8 * LIMBS)
         return 0;
     decode(k, x, size);
