@@ -7,6 +7,7 @@ local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
 local scheduler = require "bearssl.scheduler"
+local socket = require "socket"
 local transfer = require "bearssl.fetch.transfer"
 
 local ca = { certificate = pki.dir .. "/p256-intermediate.pem", key = pki.dir .. "/p256-intermediate.key" }
@@ -489,6 +490,16 @@ for name, verify in pairs(ways) do
       local object = fresh { timeout = 0.2 }
       assert.equal("revocation_unknown", verify(chain, pair, { revocation = { leaf_only = true, fetch = object } }))
       assert.is_true(verify(chain, pair, { revocation = { mode = "soft", leaf_only = true, fetch = object } }))
+    end)
+
+    it("believes a response that is younger than the connection that waits for it", function()
+      local w, close <close> = world({ ocsp = true }, { good = true }) -- luacheck: ignore close
+      local object = fresh { allow = function()
+        local second = os.time()
+        while os.time() == second do socket.sleep(0.05) end
+        return true
+      end }
+      assert.is_true(verify(w.long, w.pair, { revocation = { leaf_only = true, fetch = object } }))
     end)
 
     it("passes on what a callback raises", function()

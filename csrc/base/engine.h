@@ -147,7 +147,9 @@ typedef struct {
     size_t certificate_count;           /* at most LT_CHAIN_MAX */
     const struct lt_revocation
         *revocation; /* evidence: instead of the config's; NULL: that one */
-    bool sha384;     /* psk: its hash; else SHA-256 */
+    int64_t
+        time; /* evidence: seconds since the epoch, now: it may be younger than the connection */
+    bool sha384; /* psk: its hash; else SHA-256 */
 } lt_answer;
 
 typedef enum {

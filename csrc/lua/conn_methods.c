@@ -481,10 +481,12 @@ static lt_code reason_at(lua_State *L, int index) /* the code of this name; LT_O
     return LT_OK;
 }
 
-/* { certificates = { DER, ... }, revocation = bearssl.revocation or nil } at 2: views into it. */
+/* { certificates = { DER, ... }, revocation = bearssl.revocation or nil, time = } at 2: views into it. */
 static void read_evidence(lua_State *L, lt_answer *answer, lt_bytes certificates[LT_CHAIN_MAX])
 {
     luaL_checktype(L, 2, LUA_TTABLE);
+    lua_getfield(L, 2, "time");
+    answer->time = luaL_checkinteger(L, -1);
     lua_getfield(L, 2, "revocation");
     answer->revocation = lua_isnil(L, -1) ? NULL : lt_lua_test_revocation(L, -1);
     lua_getfield(L, 2, "certificates");
@@ -498,7 +500,7 @@ static void read_evidence(lua_State *L, lt_answer *answer, lt_bytes certificates
     }
     answer->certificates = certificates;
     answer->certificate_count = n;
-    lua_pop(L, 2);
+    lua_pop(L, 3);
 }
 
 /* answer(conn, value[, sha384 or reason]): an identity or nil; a config or nil; a string; a boolean; evidence

@@ -68,7 +68,7 @@ function handlers.evidence(conn, keep, question)
     known = checked and checked.revocation, staple = conn:ocsp_staple(),
   })
   if not more then return core.answer(conn, nil) end
-  core.answer(conn, { certificates = found.ders, revocation = found:revocation() })
+  core.answer(conn, { certificates = found.ders, revocation = found:revocation(), time = found:now() })
 end
 
 -- The last word on a peer whose chain was verified: anything true, or nothing and the code of an error

@@ -213,6 +213,7 @@ end
 local function verify_fetching(store, list, request, sources)
   local found = require "bearssl.fetch.evidence".new(sources, request.time)
   local sent = {}
+  request.time = found:now()
   for i, der in ipairs(list) do sent[i] = core.x509_parse(der)[1] end
   local chain, answer = own.verify_chain(store, list, request)
   for _ = 1, MAX_ROUNDS do
@@ -223,7 +224,7 @@ local function verify_fetching(store, list, request, sources)
     })
     if not more then break end
     local all = table.move(found.ders, 1, #found.ders, #list + 1, table.move(list, 1, #list, 1, {}))
-    request.revocation = found:revocation() or request.revocation
+    request.revocation, request.time = found:revocation() or request.revocation, found:now()
     chain, answer = own.verify_chain(store, all, request)
   end
   return chain, answer
@@ -262,7 +263,6 @@ function methods:verify(chain, options)
   if request.purpose and not purposes[request.purpose] then
     request.purpose, request.purpose_oid = "oid", request.purpose
   end
-  request.time = request.time or os.time()
   local list, err = add_certificates({}, chain, 2)
   if list and request.intermediates then list, err = add_certificates(list, request.intermediates, 2) end
   request.pins = request.pins and request.pins.set
@@ -273,8 +273,9 @@ function methods:verify(chain, options)
     sources.parts, err = request.revocation and err, not request.revocation and err or nil
   end
   if not list or err then return nil, err end
-  if not sources.fetch and not sources.aia then return own.verify_chain(self, list, request) end
-  return verify_fetching(self, list, request, sources)
+  if sources.fetch or sources.aia then return verify_fetching(self, list, request, sources) end
+  request.time = request.time or os.time()
+  return own.verify_chain(self, list, request)
 end
 
 --- Makes a store.

@@ -11,7 +11,8 @@ local verify_ocsp = require "bearssl.x509.ocsp".verify
 local evidence = {}
 evidence.__index = evidence
 
--- `sources`: { fetch = options of a fetch, aia = likewise or nil, parts = of the revocation or nil }.
+-- `sources`: { fetch = options of a fetch, aia = likewise or nil, parts = of the revocation or nil }; `time`: seconds
+-- since the epoch that are meant to be now, where they are.
 function evidence.new(sources, time)
   local self = setmetatable({
     sources = sources, certificates = {}, ders = {}, crls = {}, responses = {}, asked = {}, time = time,
@@ -105,6 +106,12 @@ function evidence:gather(problem, about)
   local path = problem and undecided(about.paths) or about.verified
   if not path then return false end
   return add_revocation(self, path, not problem and about.known or nil, about.staple)
+end
+
+-- As of when to verify again: a responder that signs each response when it is asked gives a thisUpdate (RFC 6960
+-- section 4.2.2.1) that is later than the moment when the verification began.
+function evidence:now()
+  return self.time or os.time()
 end
 
 -- bearssl.revocation with what was fetched beside what the config had; nil: nothing was.
