@@ -202,7 +202,7 @@ for _, side in ipairs(foreign.sides) do
       end)
 
       it("BOSH by https, from curl", function()
-        local curl <close> = peer.start(("curl -sS -i --max-time 20 --noproxy '*' --cacert %s/ca.pem --resolve "
+        local curl <close> = peer.start(("curl -sS -i --max-time 90 --noproxy '*' --cacert %s/ca.pem --resolve "
           .. "a.example:%d:127.0.0.1 -H 'Content-Type: text/xml' --data-binary @@/body https://a.example:%d/http-bind")
           :format(ca.dir, server.https, server.https), "", { body = BOSH })
         local _, out = curl:finish()

@@ -71,7 +71,7 @@ end
 
 local function connected(port, params)
   local sock = copas.wrap(socket.tcp(), params)
-  sock:settimeout(10)
+  sock:settimeout(60)
   assert(sock:connect("127.0.0.1", port))
   return sock
 end
@@ -150,14 +150,14 @@ end
 
 function rows.timeouts()
   local sock = copas.wrap(socket.tcp())
-  sock:settimeouts(0.2, 0.2, 0.2)
   assert(sock:connect("127.0.0.1", tonumber(silent)))
+  sock:settimeouts(0.2, 0.2, 0.2)
   show("silent", sock:dohandshake(client))
 end
 
 function rows.slow(port)
   local sock = connected(port, { wrap = client, sni = { names = "localhost" } })
-  sock:settimeouts(10, 10, 0.2)
+  sock:settimeouts(60, 60, 0.2)
   show("slow", sock:receive "*l")
   copas.useSocketTimeoutErrors(true)
   show("slow by LuaSec's word", sock:receive "*l")

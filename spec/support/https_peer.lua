@@ -75,9 +75,9 @@ print(math.tointeger(tonumber(port)))
 io.stdout:flush()
 
 local function serve(tcp)
-  tcp:settimeout(10)
+  tcp:settimeout(60)
   local sock = assert(ssl.wrap(tcp, context))
-  sock:settimeout(10)
+  sock:settimeout(60)
   if sock:dohandshake() then
     local request, line = receive_request(sock)
     local path, query = line:match "^%u+ /(%w*)%??(%S*)"

@@ -9,8 +9,8 @@ local socket = require "socket"
 
 local peer = {}
 
-local LIFE = 60 -- seconds that a peer may live
-local LIMIT = 20 -- seconds that we wait for anything
+local LIFE = 240 -- seconds that a peer may live
+local LIMIT = 60 -- seconds that we wait for anything
 
 local top = require "lfs".currentdir()
 local source = debug.getinfo(1, "S").source:match "^@(.*)/peer%.lua$"
@@ -230,15 +230,10 @@ local function free_port()
   return math.tointeger(tonumber(port))
 end
 
-local function answers(server)
-  while server:running() do
-    local connection = socket.connect("127.0.0.1", server.port)
-    if connection then
-      connection:close()
-      return true
-    end
-    socket.sleep(0.01)
-  end
+-- By its own word, which it says when it listens. On a port that was taken in the meantime somebody else would answer,
+-- while nginx tries again and gives up.
+local function listens(server)
+  return (pcall(server.wait_for, server, 'using the "%l+" event method'))
 end
 
 local function start_nginx(server_block)
@@ -247,7 +242,7 @@ local function start_nginx(server_block)
     local server = peer.start("sh -c 'mkdir @/root && exec nginx -e stderr -c @/nginx.conf'", nil,
       { ["nginx.conf"] = nginx_conf:format(port, server_block) })
     server.port = port
-    if answers(server) then return server end
+    if listens(server) then return server end
     if not server:output():find("Address already in use", 1, true) then error(server:output(), 3) end
     server:stop()
   end

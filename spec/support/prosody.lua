@@ -80,7 +80,7 @@ end
 -- their servers have not.
 local DONE = "Gathering certificates for SNI for host %S+, default service"
 local RELOADED = { epoll = DONE, select = "Certificates reloaded", event = "Certificates reloaded" }
-local LIMIT = 60 -- seconds
+local LIMIT = 120 -- seconds
 
 local function times_done(self, pattern)
   return select(2, self:log():gsub(pattern, ""))

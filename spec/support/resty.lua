@@ -6,7 +6,7 @@ local socket = require "socket"
 
 local resty = { scripts = "spec/peers/resty" }
 
-local LIMIT = 20 -- seconds that we wait for a peer to listen
+local LIMIT = 60 -- seconds that we wait for a peer to listen
 
 local function free_port()
   local listener <close> = peer.listen()

@@ -15,7 +15,7 @@ local function free_port()
 end
 
 local function reachable(server, port)
-  for _ = 1, 1000 do
+  for _ = 1, 3000 do
     local tcp = socket.connect("127.0.0.1", port)
     if tcp then
       tcp:close()

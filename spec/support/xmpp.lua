@@ -11,7 +11,7 @@ local mime = require "mime"
 local xmpp = {}
 
 local LIMIT = 10000 -- reads without what was waited for
-local SECONDS = 30
+local SECONDS = 90 -- for each read
 local SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 
 local stream = {}

@@ -19,7 +19,7 @@ local function wrap(tcp)
   local tls = assert(ssl.wrap(tcp, { mode = "client", protocol = protocol, verify = "peer", cafile = cafile,
     options = "all" }))
   tls:sni(host)
-  tls:settimeout(30)
+  tls:settimeout(90)
   assert(tls:dohandshake())
   return tls
 end
