@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/iana.h"
+#include "crypto/accel/sha256.h"
+#include "crypto/aead.h"
 #include "crypto/ec.h"
 #include "crypto/rsa_private.h"
 #include "x509/certificate.h"
@@ -113,7 +115,7 @@ static void set_hashes(br_ssl_engine_context *eng, const struct lt_bear_shared *
         br_ssl_engine_set_hash(eng, br_md5_ID, &br_md5_vtable);
     if (shared->needs_sha1)
         br_ssl_engine_set_hash(eng, br_sha1_ID, &br_sha1_vtable);
-    br_ssl_engine_set_hash(eng, br_sha256_ID, &br_sha256_vtable);
+    br_ssl_engine_set_hash(eng, br_sha256_ID, &lt_sha256_vtable);
     br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
     br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
     br_ssl_engine_set_prf10(eng, &br_tls10_prf);
@@ -132,6 +134,8 @@ static void set_algorithms(lt_bear *b)
     br_ssl_engine_set_default_aes_gcm(b->eng);
     br_ssl_engine_set_default_des_cbc(b->eng);
     br_ssl_engine_set_default_chapol(b->eng);
+    br_ssl_engine_set_chacha20(b->eng, lt_aead_chacha20());
+    br_ssl_engine_set_poly1305(b->eng, lt_aead_poly1305());
     br_ssl_engine_set_default_rsavrfy(b->eng);
     br_ssl_engine_set_ec(b->eng, &c->bear->ec);
     br_ssl_engine_set_ecdsa(b->eng, lt_ecdsa_verify);

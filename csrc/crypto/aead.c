@@ -2,6 +2,8 @@
  * aead.c - see aead.h. */
 #include "crypto/aead.h"
 
+#include <stdatomic.h>
+
 #include "base/secret.h"
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
@@ -19,40 +21,64 @@ size_t lt_aead_key_size(lt_aead_algorithm algorithm)
     return 32;
 }
 
-static const br_block_ctr_class *hardware_ctr(void)
-{
-    const br_block_ctr_class *c = br_aes_x86ni_ctr_get_vtable();
-    return c ? c : br_aes_pwr8_ctr_get_vtable();
-}
+/* BearSSL asks CPUID each time, which traps in a virtual machine: what it found is kept. */
 
-bool lt_aead_hardware_aes(void)
+static const br_block_ctr_class *software_ctr(void)
 {
-    return hardware_ctr() != NULL;
+    return sizeof(size_t) >= 8 ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
 }
 
 static const br_block_ctr_class *best_ctr(void)
 {
-    const br_block_ctr_class *c = hardware_ctr();
-    return c ? c : sizeof(size_t) >= 8 ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
+    static const br_block_ctr_class *_Atomic kept;
+    const br_block_ctr_class *c = atomic_load_explicit(&kept, memory_order_relaxed);
+    if (c)
+        return c;
+    c = br_aes_x86ni_ctr_get_vtable();
+    if (!c)
+        c = br_aes_pwr8_ctr_get_vtable();
+    if (!c)
+        c = software_ctr();
+    atomic_store_explicit(&kept, c, memory_order_relaxed);
+    return c;
+}
+
+bool lt_aead_hardware_aes(void)
+{
+    return best_ctr() != software_ctr();
 }
 
 static const br_block_ctrcbc_class *best_ctrcbc(void)
 {
-    const br_block_ctrcbc_class *c = br_aes_x86ni_ctrcbc_get_vtable();
+    static const br_block_ctrcbc_class *_Atomic kept;
+    const br_block_ctrcbc_class *c = atomic_load_explicit(&kept, memory_order_relaxed);
+    if (c)
+        return c;
+    c = br_aes_x86ni_ctrcbc_get_vtable();
     if (!c)
         c = br_aes_pwr8_ctrcbc_get_vtable();
-    return c ? c : sizeof(size_t) >= 8 ? &br_aes_ct64_ctrcbc_vtable : &br_aes_ct_ctrcbc_vtable;
+    if (!c)
+        c = sizeof(size_t) >= 8 ? &br_aes_ct64_ctrcbc_vtable : &br_aes_ct_ctrcbc_vtable;
+    atomic_store_explicit(&kept, c, memory_order_relaxed);
+    return c;
 }
 
 static br_ghash best_ghash(void)
 {
-    br_ghash g = br_ghash_pclmul_get();
+    static _Atomic(br_ghash) kept;
+    br_ghash g = atomic_load_explicit(&kept, memory_order_relaxed);
+    if (g)
+        return g;
+    g = br_ghash_pclmul_get();
     if (!g)
         g = br_ghash_pwr8_get();
-    return g ? g : sizeof(size_t) >= 8 ? &br_ghash_ctmul64 : &br_ghash_ctmul;
+    if (!g)
+        g = sizeof(size_t) >= 8 ? &br_ghash_ctmul64 : &br_ghash_ctmul;
+    atomic_store_explicit(&kept, g, memory_order_relaxed);
+    return g;
 }
 
-static br_chacha20_run best_chacha20(void)
+br_chacha20_run lt_aead_chacha20(void)
 {
     br_chacha20_run c = lt_accel_chacha20();
     if (!c)
@@ -60,7 +86,7 @@ static br_chacha20_run best_chacha20(void)
     return c ? c : &br_chacha20_ct_run;
 }
 
-static br_poly1305_run best_poly1305(void)
+br_poly1305_run lt_aead_poly1305(void)
 {
     br_poly1305_run p = lt_accel_poly1305();
     if (!p)
@@ -80,8 +106,8 @@ void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
         break;
     case LT_AEAD_chacha20_poly1305:
         memcpy(a->u.chacha20_poly1305.key, key, n);
-        a->u.chacha20_poly1305.chacha20 = best_chacha20();
-        a->u.chacha20_poly1305.poly1305 = best_poly1305();
+        a->u.chacha20_poly1305.chacha20 = lt_aead_chacha20();
+        a->u.chacha20_poly1305.poly1305 = lt_aead_poly1305();
         break;
     case LT_AEAD_aes_128_ccm:
         best_ctrcbc()->init(&a->u.ccm.key.vtable, key, n);

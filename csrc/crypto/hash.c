@@ -3,6 +3,7 @@
 #include "crypto/hash.h"
 
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 
 static const struct {
     int id;
@@ -11,7 +12,7 @@ static const struct {
 } hashes[] = {
     { br_sha1_ID, "sha1", &br_sha1_vtable },
     { br_sha224_ID, "sha224", &br_sha224_vtable },
-    { br_sha256_ID, "sha256", &br_sha256_vtable },
+    { br_sha256_ID, "sha256", &lt_sha256_vtable },
     { br_sha384_ID, "sha384", &br_sha384_vtable },
     { br_sha512_ID, "sha512", &br_sha512_vtable },
 };

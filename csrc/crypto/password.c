@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 #include "crypto/hash.h"
 
 /* T_i = U_1 xor ... xor U_c, section 5.2 */
@@ -127,7 +128,7 @@ bool lt_scrypt(const lt_scrypt_parameters *s, lt_bytes password, lt_bytes salt, 
     uint32_t *v = malloc(v_size), *x = v ? v + words * ((size_t)s->cost + 1) : NULL;
     bool ok = b && v;
     if (ok)
-        lt_pbkdf2(&br_sha256_vtable, password, salt, 1, b, b_size);
+        lt_pbkdf2(&lt_sha256_vtable, password, salt, 1, b, b_size);
     for (size_t i = 0; ok && i < s->parallelism; i++) {
         uint8_t *at = b + i * bytes;
         for (size_t j = 0; j < words; j++)
@@ -138,7 +139,7 @@ bool lt_scrypt(const lt_scrypt_parameters *s, lt_bytes password, lt_bytes salt, 
             at[j] = (uint8_t)(x[j / 4] >> 8 * (j % 4));
     }
     if (ok)
-        lt_pbkdf2(&br_sha256_vtable, password, (lt_bytes){ b, b_size }, 1, key, size);
+        lt_pbkdf2(&lt_sha256_vtable, password, (lt_bytes){ b, b_size }, 1, key, size);
     lt_wipe_free(b, b_size);
     lt_wipe_free(v, v_size);
     return ok;

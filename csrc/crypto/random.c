@@ -3,16 +3,17 @@
 #include "crypto/random.h"
 
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 
 lt_code lt_random_init(lt_random *r, const uint8_t *seed, lt_error *e)
 {
     uint8_t fresh[LT_SEED_SIZE];
     if (seed) {
-        br_hmac_drbg_init(r, &br_sha256_vtable, seed, LT_SEED_SIZE);
+        br_hmac_drbg_init(r, &lt_sha256_vtable, seed, LT_SEED_SIZE);
         return LT_OK;
     }
     lt_code rc = lt_entropy(fresh, sizeof fresh, e);
-    br_hmac_drbg_init(r, &br_sha256_vtable, fresh, sizeof fresh);
+    br_hmac_drbg_init(r, &lt_sha256_vtable, fresh, sizeof fresh);
     lt_wipe(fresh, sizeof fresh);
     return rc;
 }

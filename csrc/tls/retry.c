@@ -5,6 +5,7 @@
 #include "tls/tls.h"
 
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 #include "crypto/hkdf.h"
 #include "tls/shared.h"
 
@@ -66,7 +67,7 @@ static void likeness(const lt_client_hello *h, uint8_t out[br_sha256_SIZE])
                                h->signature_algorithms,
                                h->signature_algorithms_cert,
                                h->alpn };
-    const br_hash_class *hash = &br_sha256_vtable;
+    const br_hash_class *hash = &lt_sha256_vtable;
     br_hash_compat_context c;
     hash->init(&c.vtable);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -93,7 +94,7 @@ static lt_code seal(lt_tls *t, uint32_t group, const uint8_t *first_hash, lt_buf
     wr_bytes(&w, (lt_bytes){ digest, sizeof digest });
     wr_bytes(&w, (lt_bytes){ first_hash, lt_hash_size(t->suite->hash) });
     if (!w.full) {
-        lt_hmac(&br_sha256_vtable, (lt_bytes){ key->cookie, sizeof key->cookie },
+        lt_hmac(&lt_sha256_vtable, (lt_bytes){ key->cookie, sizeof key->cookie },
                 lt_buffer_bytes(out), mac);
         wr_bytes(&w, (lt_bytes){ mac, MAC });
     }
@@ -114,7 +115,7 @@ static bool open_cookie(const struct lt_tls_shared *shared, lt_bytes sealed, coo
         rd_take(&r, LT_TICKET_KEY_NAME, &name) ? lt_tls_shared_opening_key(shared, name) : NULL;
     if (!key)
         return false;
-    lt_hmac(&br_sha256_vtable, (lt_bytes){ key->cookie, sizeof key->cookie }, whole, mac);
+    lt_hmac(&lt_sha256_vtable, (lt_bytes){ key->cookie, sizeof key->cookie }, whole, mac);
     if (!lt_ct_eq(mac, sealed.p + whole.n, MAC) || !rd_uint(&r, 4, &high)
         || !rd_uint(&r, 4, &low) || !rd_uint(&r, 2, &c->suite) || !rd_uint(&r, 2, &c->group)
         || !rd_take(&r, br_sha256_SIZE, &c->likeness))

@@ -6,6 +6,7 @@
 
 #include "base/entropy.h"
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 #include "crypto/hkdf.h"
 
 enum { NEVER = -1 };
@@ -31,15 +32,15 @@ static void derive(lt_ticket_key *key, lt_bytes secret, int64_t now)
     static const char name[] = "lua-bearssl ticket name", value[] = "lua-bearssl ticket key",
                       cookie[] = "lua-bearssl retry cookie key";
     uint8_t prk[LT_HASH_MAX];
-    lt_hkdf_extract(&br_sha256_vtable, (lt_bytes){ NULL, 0 }, secret, prk);
+    lt_hkdf_extract(&lt_sha256_vtable, (lt_bytes){ NULL, 0 }, secret, prk);
     lt_bytes strong = { prk, br_sha256_SIZE };
-    lt_hkdf_expand(&br_sha256_vtable, strong,
+    lt_hkdf_expand(&lt_sha256_vtable, strong,
                    (lt_bytes){ (const uint8_t *)name, sizeof name - 1 }, key->name,
                    sizeof key->name);
-    lt_hkdf_expand(&br_sha256_vtable, strong,
+    lt_hkdf_expand(&lt_sha256_vtable, strong,
                    (lt_bytes){ (const uint8_t *)value, sizeof value - 1 }, key->key,
                    sizeof key->key);
-    lt_hkdf_expand(&br_sha256_vtable, strong,
+    lt_hkdf_expand(&lt_sha256_vtable, strong,
                    (lt_bytes){ (const uint8_t *)cookie, sizeof cookie - 1 }, key->cookie,
                    sizeof key->cookie);
     key->since = now;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "crypto/accel/sha256.h"
 #include "crypto/hash.h"
 #include "x509/crl.h"
 #include "x509/crl_point.h"
@@ -122,7 +123,7 @@ lt_code lt_crl_verify(lt_crl *crl, const lt_certificate *issuer, uint32_t flags,
         return lt_fail_detail(e, LT_bad_crl, "tbsCertList.issuer", "it is of another issuer");
     if (issuer->has_key_usage && !(issuer->key_usage & LT_KU_crl_sign))
         return lt_fail_detail(e, LT_bad_crl, "keyUsage", "its issuer may not sign CRLs");
-    lt_hash(&br_sha256_vtable, issuer->spki, key_hash);
+    lt_hash(&lt_sha256_vtable, issuer->spki, key_hash);
     if (remembers(crl, key_hash, flags))
         return LT_OK;
     if (signatures && (*signatures)-- == 0) {

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/accel/sha256.h"
 #include "x509/der.h"
 #include "x509/dn.h"
 #include "x509/signature.h"
@@ -343,10 +344,10 @@ static void record_too_deep(search *s)
 static void digest_edge(const node *child, const node *issuer, uint8_t digest[32])
 {
     br_sha256_context ctx;
-    br_sha256_init(&ctx);
-    br_sha256_update(&ctx, child->is->certificate.der.p, child->is->certificate.der.n);
-    br_sha256_update(&ctx, issuer->is->certificate.spki.p, issuer->is->certificate.spki.n);
-    br_sha256_out(&ctx, digest);
+    lt_sha256_init(&ctx);
+    lt_sha256_update(&ctx, child->is->certificate.der.p, child->is->certificate.der.n);
+    lt_sha256_update(&ctx, issuer->is->certificate.spki.p, issuer->is->certificate.spki.n);
+    lt_sha256_out(&ctx, digest);
 }
 
 /* SHA-1 or not is for the policy to say, with a better error. A CA's signature is remembered; a

@@ -2,6 +2,7 @@
  * pbes.c - see pbes.h. Sections are RFC 8018's. */
 #include "x509/pbes.h"
 
+#include "crypto/accel/sha256.h"
 #include "crypto/cbc.h"
 #include "crypto/password.h"
 #include "x509/der.h"
@@ -32,7 +33,7 @@ static const struct { /* section B.1.2 */
     const br_hash_class *hash;
 } prfs[] = {
     { RSADSI(0x02, 0x07), &br_sha1_vtable },   { RSADSI(0x02, 0x08), &br_sha224_vtable },
-    { RSADSI(0x02, 0x09), &br_sha256_vtable }, { RSADSI(0x02, 0x0a), &br_sha384_vtable },
+    { RSADSI(0x02, 0x09), &lt_sha256_vtable }, { RSADSI(0x02, 0x0a), &br_sha384_vtable },
     { RSADSI(0x02, 0x0b), &br_sha512_vtable },
 };
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "crypto/accel/sha256.h"
 #include "crypto/hash.h"
 #include "x509/certificate.h"
 #include "x509/text.h"
@@ -69,7 +70,7 @@ lt_code lt_pins_add(lt_pins *pins, lt_bytes text, lt_error *e)
 void lt_pin_of(char text[LT_PIN_TEXT_SIZE], lt_bytes spki)
 {
     uint8_t pin[LT_PIN_SIZE];
-    lt_hash(&br_sha256_vtable, spki, pin);
+    lt_hash(&lt_sha256_vtable, spki, pin);
     memcpy(text, prefix, PREFIX_SIZE);
     lt_base64_text((lt_bytes){ pin, sizeof pin }, 0, text + PREFIX_SIZE, BASE64_SIZE + 1);
 }
@@ -102,7 +103,7 @@ lt_code lt_pins_check(const lt_pins *pins, const lt_bytes *path, size_t path_len
         lt_certificate c;
         if (lt_certificate_parse(&c, path[i], e) != LT_OK)
             return e->code;
-        lt_hash(&br_sha256_vtable, c.spki, pin);
+        lt_hash(&lt_sha256_vtable, c.spki, pin);
         size_t at = find(pins, pin);
         if (at < pins->count && !met[at]) {
             met[at] = true;

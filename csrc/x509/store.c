@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/accel/sha256.h"
 #include "x509/der.h"
 #include "x509/dn.h"
 #include "x509/store_part.h"
@@ -348,9 +349,9 @@ bool lt_store_distrusts(const lt_store *s, lt_bytes spki)
     br_sha256_context ctx;
     if (s->distrusted_count == 0)
         return false;
-    br_sha256_init(&ctx);
-    br_sha256_update(&ctx, spki.p, spki.n);
-    br_sha256_out(&ctx, hash);
+    lt_sha256_init(&ctx);
+    lt_sha256_update(&ctx, spki.p, spki.n);
+    lt_sha256_out(&ctx, hash);
     for (size_t i = 0; i < s->distrusted_count; i++)
         if (lt_bytes_equal((lt_bytes){ hash, sizeof hash },
                            (lt_bytes){ s->distrusted[i], sizeof hash }))

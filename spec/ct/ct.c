@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "crypto/accel/sha256.h"
 #include "crypto/aead.h"
 #include "crypto/bignum.h"
 #include "crypto/cbc.h"
@@ -74,11 +75,11 @@ static void rsa_pss(const char *path)
     SECRET(k.rsa.dp, k.rsa.dplen);
     SECRET(k.rsa.dq, k.rsa.dqlen);
     SECRET(k.rsa.iq, k.rsa.iqlen);
-    bool ok = lt_rsa_pss_sign(&k.rsa, &br_sha256_vtable, &br_sha256_vtable, s, d, signature);
+    bool ok = lt_rsa_pss_sign(&k.rsa, &lt_sha256_vtable, &lt_sha256_vtable, s, d, signature);
     PUBLIC(&ok, sizeof ok);
     PUBLIC(signature, sizeof signature);
     check(ok
-              && lt_rsa_pss_verify(&k.rsa_public, &br_sha256_vtable, &br_sha256_vtable, s.n, d,
+              && lt_rsa_pss_verify(&k.rsa_public, &lt_sha256_vtable, &lt_sha256_vtable, s.n, d,
                                    (lt_bytes){ signature, size }),
           "RSA-PSS");
     lt_private_key_free(&k);
@@ -103,7 +104,7 @@ static void derive(void)
     uint8_t password[10] = { 1 }, salt[16] = { 2 }, key[32], data[64] = { 3 };
     lt_bytes p = { password, sizeof password }, s = { salt, sizeof salt };
     SECRET(password, sizeof password);
-    lt_pbkdf2(&br_sha256_vtable, p, s, 3, key, sizeof key);
+    lt_pbkdf2(&lt_sha256_vtable, p, s, 3, key, sizeof key);
     lt_aes_256_cbc.decrypt(key, 32, salt, data, sizeof data);
     lt_pbkdf2(&br_sha1_vtable, p, s, 3, key, sizeof key);
     lt_des_ede3_cbc.decrypt(key, 24, salt, data, sizeof data);
@@ -122,8 +123,8 @@ static void ecdsa(int curve, size_t scalar_size, const char *name)
     br_ec_compute_pub(br_ec_get_default(), &public_key, point, &key);
     SECRET(x + 1, scalar_size - 1);
     const lt_prime_curve *own = lt_prime_curve_find(curve);
-    size_t n = own ? own->sign(&br_sha256_vtable, digest, x, scalar_size, signature)
-                   : br_ecdsa_i31_sign_raw(br_ec_get_default(), &br_sha256_vtable, digest, &key,
+    size_t n = own ? own->sign(&lt_sha256_vtable, digest, x, scalar_size, signature)
+                   : br_ecdsa_i31_sign_raw(br_ec_get_default(), &lt_sha256_vtable, digest, &key,
                                            signature);
     PUBLIC(&n, sizeof n);
     PUBLIC(signature, n);

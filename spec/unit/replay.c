@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/accel/sha256.h"
 #include "tls/tls.h"
 #include "wire/new_session_ticket.h"
 #include "x509/identity.h"
@@ -143,7 +144,7 @@ static int client_hello(lua_State *L)
         if (!lt_transcript_add(transcript, message))
             return checked(L, t, LT_memory);
         if (i == 2 && last > 2)
-            lt_transcript_retry(transcript, &br_sha256_vtable);
+            lt_transcript_retry(transcript, &lt_sha256_vtable);
     }
     lt_buffer_free(&t->out);
     t->write.suite = NULL;

@@ -5,6 +5,7 @@
 
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
+#include "crypto/accel/sha256.h"
 
 enum { ROOM = 4096 };
 
@@ -99,11 +100,42 @@ static int poly1305_twins(lua_State *L) /* one-time key, aad, text, offset -> na
     return 0;
 }
 
+static int sha256_twins(lua_State *L) /* text, offset, size of a piece -> "sha256", or nil */
+{
+    lt_bytes text = unit_bytes(L, 1);
+    size_t piece = (size_t)luaL_checkinteger(L, 3);
+    uint8_t room[ROOM], expected[32], found[32], again[32];
+    const uint8_t *data = copy(L, room, text, (size_t)luaL_checkinteger(L, 2));
+    br_sha256_context c, half;
+    luaL_argcheck(L, piece > 0, 3, "no bytes");
+    br_sha256_init(&c);
+    br_sha256_update(&c, data, text.n);
+    br_sha256_out(&c, expected);
+    lt_sha256_init(&c);
+    for (size_t at = 0; at < text.n; at += piece) {
+        if (at % 64 == 0) { /* a state taken and set, as HMAC and BearSSL's engine do */
+            uint8_t state[32];
+            uint64_t count = lt_sha256_vtable.state(&c.vtable, state);
+            lt_sha256_vtable.init(&half.vtable);
+            lt_sha256_vtable.set_state(&half.vtable, state, count);
+            c = half;
+        }
+        lt_sha256_update(&c, data + at, text.n - at < piece ? text.n - at : piece);
+    }
+    lt_sha256_out(&c, found);
+    lt_sha256_out(&c, again); /* which leaves the context as it was */
+    if (memcmp(found, expected, 32) == 0 && memcmp(again, expected, 32) == 0)
+        return 0;
+    lua_pushliteral(L, "sha256");
+    return 1;
+}
+
 void unit_open_twins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "chacha20_twins", chacha20_twins },
         { "poly1305_twins", poly1305_twins },
+        { "sha256_twins", sha256_twins },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
