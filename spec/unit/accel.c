@@ -120,6 +120,7 @@ static br_rsa_private_key rsa_key(lua_State *L) /* { bits, p, q, dp, dq, iq } */
              iq = field(L, "iq");
     lua_getfield(L, 1, "bits");
     uint32_t bits = (uint32_t)luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
     return (br_rsa_private_key){ bits, bearssls(p),  p.n,  bearssls(q),  q.n, bearssls(dp),
                                  dp.n, bearssls(dq), dq.n, bearssls(iq), iq.n };
 }
