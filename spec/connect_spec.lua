@@ -14,7 +14,7 @@ describe("bearssl.connect", function()
       local listener = socket.bind("127.0.0.1", 0)
       io.stdout:setvbuf "no"
       print((select(2, listener:getsockname())))
-      listener:settimeout(20)
+      listener:settimeout(60)
       local tcp = listener:accept()
       if not tcp then os.exit(1) end
       %s
@@ -33,7 +33,7 @@ describe("bearssl.connect", function()
   end
   local greet = [[
     local sock = bearssl.server { certificate = pki.server.p256.certificate, key = pki.server.p256.key }:wrap(tcp)
-    sock:settimeout(20)
+    sock:settimeout(60)
     sock:send "hello\n"
     sock:receive()
     sock:close()
@@ -41,9 +41,9 @@ describe("bearssl.connect", function()
 
   it("gives a socket with the handshake done", function()
     local server <close> = serving(greet)
-    local sock <close> = assert(bearssl.connect("127.0.0.1", server.port, { trust = pki.root.p256, timeout = 20 }))
+    local sock <close> = assert(bearssl.connect("127.0.0.1", server.port, { trust = pki.root.p256, timeout = 60 }))
     assert.equal("connected", sock:state())
-    assert.same({ 20, -1 }, { sock:gettimeout() })
+    assert.same({ 60, -1 }, { sock:gettimeout() })
     assert.equal("hello", sock:receive())
   end)
 

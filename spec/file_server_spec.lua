@@ -45,7 +45,7 @@ describe("file_server.lua", function()
   end)
 
   local function connect()
-    local sock = assert(bearssl.connect("localhost", server.port, { trust = ca, timeout = 20 }))
+    local sock = assert(bearssl.connect("localhost", server.port, { trust = ca, timeout = 60 }))
     return setmetatable({}, { __index = function(_, name)
       return function(_, ...) return sock[name](sock, ...) end
     end, __close = function() sock:close() end })
@@ -145,7 +145,7 @@ describe("file_server.lua", function()
       assert.equal(0, status, out)
       assert.truthy(tonumber(out:match "(%d+) requests in") > 0, out)
       assert.is_nil(out:find "Non%-2xx" or out:find "Socket errors", out)
-      local deadline = socket.gettime() + 20
+      local deadline = socket.gettime() + 60
       while select(2, server:output():gsub("renewed", "")) == before do
         assert(socket.gettime() < deadline, "it was never renewed")
         socket.sleep(0.05)
@@ -161,7 +161,7 @@ describe("file_server.lua", function()
       local flight, answer = conn:pull(), ""
       tcp:send(flight)
       tcp:settimeout(0)
-      local deadline = socket.gettime() + 20
+      local deadline = socket.gettime() + 60
       repeat
         socket.select({ tcp }, nil, 1)
         local data, err, part = tcp:receive(16384)

@@ -10,7 +10,7 @@ local web = require "spec.support.web"
 local function hello(request) return web.answer("hello " .. request.path) end
 
 local function new(options)
-  local all = { trust = web.ca, timeout = 30 }
+  local all = { trust = web.ca, timeout = 60 }
   for name, value in pairs(options or {}) do all[name] = value end
   return assert(https.new(all))
 end
@@ -78,10 +78,10 @@ describe("a client's connections", function()
 
   it("end with their idle time", function()
     web.run(hello, function(server)
-      local client <close> = new { idle_timeout = 0.05 }
+      local client <close> = new { idle_timeout = 2 }
       assert(client:get(server.url ""))
       assert.equal(1, client:idle())
-      scheduler.current().sleep(0.1)
+      scheduler.current().sleep(2.1)
       assert.is_false(assert(client:get(server.url "")).reused)
       assert.same({ 2, 1 }, { server.count, client:idle() })
     end)

@@ -7,7 +7,7 @@ local scheduler = require "bearssl.scheduler"
 local web = require "spec.support.web"
 
 local function get(url, options)
-  local all = { trust = web.ca, timeout = 30 }
+  local all = { trust = web.ca, timeout = 60 }
   for name, value in pairs(options or {}) do all[name] = value end
   return https.get(url, all)
 end
@@ -137,7 +137,7 @@ describe("a server that leaves", function()
     it("fails at every byte: " .. name, function()
       local cut
       web.run(nil, function(server)
-        local client <close> = assert(https.new { trust = web.ca, timeout = 30 })
+        local client <close> = assert(https.new { trust = web.ca, timeout = 60 })
         for i = 0, #bytes - 1 do
           cut = i
           local response, err = client:get(server.url "")
@@ -185,7 +185,7 @@ describe("a timeout", function()
 
   it("of a read within a body keeps what came", function()
     web.run(nil, function(server)
-      local err = fails("timeout", get(server.url "", { read_timeout = 1 }))
+      local err = fails("timeout", get(server.url "", { read_timeout = 3 }))
       assert.equal("hel", err.body)
     end, { accept = function(sock)
       web.request(sock)
@@ -203,7 +203,7 @@ describe("a timeout", function()
 
   it("of all of it, however regularly something comes", function()
     local bytes = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" .. ("x"):rep(500)
-    timed_out("total", dripping(bytes), { total_timeout = 0.2, read_timeout = 20 })
+    timed_out("total", dripping(bytes), { total_timeout = 0.2, read_timeout = 60 })
     timed_out("total", dripping(("A"):rep(500)), { total_timeout = 0.2 })
     timed_out("total", silent, { total_timeout = 0.1 }, false)
   end)
@@ -237,7 +237,7 @@ describe("a timeout", function()
 
   it("does not hurt who is only slow", function()
     web.run(nil, function(server)
-      assert.equal("hello", assert(get(server.url "", { read_timeout = 20 })).body)
+      assert.equal("hello", assert(get(server.url "", { read_timeout = 60 })).body)
     end, { accept = dripping(web.answer "hello") })
   end)
 end)

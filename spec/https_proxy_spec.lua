@@ -34,7 +34,7 @@ local function asked_of(process)
 end
 
 local function get(through, options)
-  local all = { trust = web.ca, proxy = through, timeout = 20 }
+  local all = { trust = web.ca, proxy = through, timeout = 60 }
   for name, value in pairs(options or {}) do all[name] = value end
   return https.get(all.url or facts(), all)
 end
@@ -110,7 +110,7 @@ describe("an https:// proxy", function()
   end)
 
   it("carries a megabyte there and back, and many requests", function()
-    local client <close> = assert(https.new { trust = web.ca, proxy_tls = { trust = web.ca }, timeout = 20,
+    local client <close> = assert(https.new { trust = web.ca, proxy_tls = { trust = web.ca }, timeout = 60,
       proxy = ("https://me:s3cret@localhost:%d"):format(secure.port) })
     local text = ("0123456789abcdef"):rep(1 << 16)
     local url = ("https://localhost:%d/file"):format(nginx.port)
@@ -173,7 +173,7 @@ describe("a proxy that is none", function()
 
   local function through(kind, accept, check, options)
     web.run(nil, function(server)
-      local given = { trust = web.ca, timeout = 20, proxy = ("%s://127.0.0.1:%d"):format(kind, server.port) }
+      local given = { trust = web.ca, timeout = 60, proxy = ("%s://127.0.0.1:%d"):format(kind, server.port) }
       for name, value in pairs(options or {}) do given[name] = value end
       check(https.get("https://localhost:1/", given))
     end, { tls = false, accept = accept })

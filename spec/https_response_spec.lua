@@ -10,7 +10,7 @@ local web = require "spec.support.web"
 local zlib = require "zlib"
 
 local function get(url, options)
-  local all = { trust = web.ca, timeout = 30 }
+  local all = { trust = web.ca, timeout = 60 }
   for name, value in pairs(options or {}) do all[name] = value end
   return https.get(url, all)
 end
@@ -435,7 +435,7 @@ end)
 describe("Expect: 100-continue", function()
   local function expecting(accept, options)
     return web.run(nil, function(server)
-      local all = { trust = web.ca, headers = { Expect = "100-continue" }, expect_timeout = 20 }
+      local all = { trust = web.ca, headers = { Expect = "100-continue" }, expect_timeout = 60 }
       for name, value in pairs(options or {}) do all[name] = value end
       return https.put(server.url "", all.source == nil and "content" or nil, all)
     end, { accept = accept })
@@ -446,7 +446,7 @@ describe("Expect: 100-continue", function()
       local request = web.request(sock, true)
       sock:settimeout(0.05)
       assert.is_nil((sock:receive(1)))
-      sock:settimeout(20)
+      sock:settimeout(60)
       sock:send "HTTP/1.1 100 Continue\r\n\r\n"
       sock:send(web.answer(sock:receive(request.length)))
     end))
@@ -558,7 +558,7 @@ describe("https.download", function()
   end
 
   local function download(url, options)
-    local all = { trust = web.ca, timeout = 30 }
+    local all = { trust = web.ca, timeout = 60 }
     for name, value in pairs(options or {}) do all[name] = value end
     return https.download(url, dir .. "/file", all)
   end

@@ -68,7 +68,7 @@ end)
 for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
   describe("under " .. name, function()
     it("coroutines share a client, and run side by side", function()
-      local client <close> = assert(https.new { trust = web.ca, timeout = 30 })
+      local client <close> = assert(https.new { trust = web.ca, timeout = 60 })
       local results, ticks = side_by_side(name, 8, function()
         local bodies = {}
         for i = 1, 3 do bodies[i] = assert(client:get(url "file")).body == text end
@@ -80,7 +80,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
     end)
 
     it("a connection of one coroutine serves another, and no coroutine at all", function()
-      local client <close> = assert(https.new { trust = web.ca, timeout = 30 })
+      local client <close> = assert(https.new { trust = web.ca, timeout = 60 })
       side_by_side(name, 1, function() assert(client:get(url "facts")) end)
       side_by_side(name, 1, function() assert.is_true(assert(client:get(url "facts")).reused) end)
       assert.is_true(assert(client:get(url "facts")).reused)
@@ -95,7 +95,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
         return 1
       end
       local results = side_by_side(name, 2, function()
-        local client <close> = assert(https.new { trust = web.ca, timeout = 30,
+        local client <close> = assert(https.new { trust = web.ca, timeout = 60,
           on_message = function() wait "on_message" end })
         local i, got = 0, 0
         assert(assert(client:put(url "small", nil, { source = function()
@@ -116,7 +116,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
       local ways = { "http://127.0.0.1:" .. tinyproxy.port, "socks5h://127.0.0.1:" .. microsocks.port,
         "socks5://127.0.0.1:" .. microsocks.port }
       local results = side_by_side(name, 3, function(i)
-        return assert(https.get(url "facts", { trust = web.ca, proxy = ways[i], timeout = 30 })).status
+        return assert(https.get(url "facts", { trust = web.ca, proxy = ways[i], timeout = 60 })).status
       end)
       assert.same({ 200, 200, 200 }, results)
     end)
@@ -124,8 +124,8 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
     it("a server that is silent costs its own coroutine alone, until the timeout", function()
       local listener <close> = peer.listen()
       local results, ticks = side_by_side(name, 4, function(i)
-        if i < 4 then return assert(https.get(url "facts", { trust = web.ca, timeout = 30 })).status end
-        local _, err = https.get(("https://127.0.0.1:%d/"):format(listener.port), { trust = web.ca, timeout = 0.3 })
+        if i < 4 then return assert(https.get(url "facts", { trust = web.ca, timeout = 60 })).status end
+        local _, err = https.get(("https://127.0.0.1:%d/"):format(listener.port), { trust = web.ca, timeout = 1 })
         return err.code
       end)
       assert.same({ 200, 200, 200, "timeout" }, results)

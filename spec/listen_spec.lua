@@ -13,7 +13,7 @@ local function sleep(seconds) scheduler.current().sleep(seconds) end
 
 -- Waits, for a bounded time, until the condition holds.
 local function eventually(condition)
-  for _ = 1, 2000 do
+  for _ = 1, 6000 do
     if condition() then return end
     sleep(0.01)
   end
@@ -159,7 +159,7 @@ describe("server:run", function()
       if line == "yield" then coroutine.yield() end
       sock:send "fine\n"
     end
-    serve({ on_error = on_error, handshake_timeout = 1 }, handler, function(_, port)
+    serve({ on_error = on_error, handshake_timeout = 5 }, handler, function(_, port)
       local client = serve.client()
       local stranger = serve.client { trust = pki.stranger }
       local silent = assert(scheduler.connect("127.0.0.1", port))
@@ -192,7 +192,7 @@ describe("server:run", function()
 
   it("has a slow client cost nobody but itself", function()
     local told, on_error = log()
-    serve({ on_error = on_error, handshake_timeout = 3 }, nil, function(_, port)
+    serve({ on_error = on_error, handshake_timeout = 5 }, nil, function(_, port)
       local client = serve.client()
       local hello = assert(client:connection { name = "localhost" }):pull()
       local slow = assert(scheduler.connect("127.0.0.1", port))
@@ -364,7 +364,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do -- the last 
 
     it("goes on without those who fail, and closes those who stay", function()
       local told, on_error = log()
-      local server = serve.listen { on_error = on_error, handshake_timeout = 1 }
+      local server = serve.listen { on_error = on_error, handshake_timeout = 5 }
       local _, port = server:getsockname()
       schedulers.run(name, function(go)
         go(server.run, server, function(sock)

@@ -15,7 +15,7 @@ end
 
 local function connect(port, config)
   local conn = assert(ssl.wrap(peer.connect(port), config))
-  conn:settimeout(20)
+  conn:settimeout(60)
   return conn
 end
 
@@ -81,7 +81,7 @@ describe("LuaSec's psk", function()
     })
     local openssl <close> = peer.openssl_client(tcp.port, "-tls1_3 -psk_identity lamp -psk " .. HEX)
     local conn = assert(ssl.wrap(tcp:accept(), ctx))
-    conn:settimeout(20)
+    conn:settimeout(60)
     assert.same({ true }, { conn:dohandshake() })
     assert.same({ "lamp", 64 }, heard)
     openssl:send "hello\n"
@@ -97,7 +97,7 @@ describe("LuaSec's psk", function()
     })
     local openssl <close> = peer.openssl_client(tcp.port, "-CAfile " .. pki.root.p256)
     local conn = assert(ssl.wrap(tcp:accept(), ctx))
-    conn:settimeout(20)
+    conn:settimeout(60)
     assert.same({ true }, { conn:dohandshake() })
     openssl:wait_for "Verification: OK"
     conn:close()

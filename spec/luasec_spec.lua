@@ -57,8 +57,8 @@ local function connected(near_config, far_config, before)
   local near, far = shake(c, s)
   assert(near[1], near[2])
   assert(far[1], far[2])
-  c:settimeout(20)
-  s:settimeout(20)
+  c:settimeout(60)
+  s:settimeout(60)
   return c, s
 end
 
@@ -120,7 +120,7 @@ describe("a connection of LuaSec's", function()
     assert.equal("STARTTLS", far:receive())
     local s = assert(ssl.wrap(far, server()))
     s:settimeout(0)
-    local deadline = socket.gettime() + 20
+    local deadline = socket.gettime() + 60
     near:settimeout(0)
     repeat
       local done = s:dohandshake()
@@ -131,7 +131,7 @@ describe("a connection of LuaSec's", function()
     until done
     conn:write "hello\n"
     near:send(conn:pull())
-    s:settimeout(20)
+    s:settimeout(60)
     assert.equal("hello", s:receive())
   end)
 
@@ -332,7 +332,7 @@ describe("a server of LuaSec's", function()
     local c, s = wrapped(client(), server { verify = { "peer", "fail_if_no_peer_cert" }, cafile = pki.root.p256 })
     local near, far = shake(c, s)
     assert.same({ true, "peer did not return a certificate" }, { near[1], far[2] })
-    c:settimeout(20)
+    c:settimeout(60)
     assert.equal("tlsv13 alert certificate required", (select(2, c:receive())))
   end)
 
@@ -344,7 +344,7 @@ describe("a server of LuaSec's", function()
       for i, more in ipairs { "-sess_out " .. dir, "-sess_in " .. dir } do
         local openssl <close> = peer.openssl_client(listener.port, ("-alpn %s %s"):format(name, more))
         local conn = assert(ssl.wrap(listener:accept(), ctx))
-        conn:settimeout(20)
+        conn:settimeout(60)
         assert(conn:dohandshake())
         conn:send "hello\n"
         openssl:wait_for(i == 1 and "New, TLSv1.3" or "Reused, TLSv1.3")

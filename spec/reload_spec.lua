@@ -33,7 +33,7 @@ end
 local function sleep(seconds) scheduler.current().sleep(seconds) end
 
 local function eventually(condition)
-  for _ = 1, 2000 do
+  for _ = 1, 6000 do
     if condition() then return end
     sleep(0.01)
   end
@@ -262,7 +262,7 @@ describe("a renewal", function()
     assert.truthy(server:tick() <= 0.01)
     put(new)
     local socket = require "socket"
-    for _ = 1, 2000 do
+    for _ = 1, 6000 do
       socket.sleep(0.01)
       server:tick()
       if server:config() ~= first then break end

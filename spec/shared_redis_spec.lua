@@ -17,7 +17,7 @@ local function start_server(port, options)
   local words = {}
   for name, value in pairs(options or {}) do words[#words + 1] = ("%s=%s"):format(name, value) end
   local server = peer.start(("env PATH='%s' ASAN_OPTIONS='%s' UBSAN_OPTIONS='%s' %s lua5.4 %s/shared_server.lua %s %s "
-    .. "port=%d clock_slack=0 retry=0.2 timeout=3 secret=%s %s"):format(os.getenv "PATH",
+    .. "port=%d clock_slack=0 retry=0.2 timeout=60 secret=%s %s"):format(os.getenv "PATH",
     os.getenv "ASAN_OPTIONS" or "",
     os.getenv "UBSAN_OPTIONS" or "", child, io.popen "pwd":read "l" .. "/spec/support", own.certificate, own.key, port,
     SECRET, table.concat(words, " ")), nil, nil, 300)
@@ -34,7 +34,7 @@ end
 -- "hello" to a server of start_server: resumed, as it says.
 local function resumed(server, client)
   local sock = assert(bearssl.connect("localhost", server.port, client))
-  sock:settimeout(20)
+  sock:settimeout(60)
   assert(sock:send "hello\n")
   local answer = assert(sock:receive "*l")
   sock:close()
@@ -48,7 +48,7 @@ local function send_early(server, client, line)
   local flight = conn:pull()
   assert(tcp:send(flight))
   tcp:settimeout(0)
-  local deadline = socket.gettime() + 20
+  local deadline = socket.gettime() + 60
   while conn:state() == "handshake" or conn:info().early_data == "offered" do
     local data, err, part = tcp:receive(4096)
     assert(conn:feed(data or part))
@@ -70,7 +70,8 @@ describe("two server processes with one Redis", function()
 
   lazy_setup(function()
     server = redis.start()
-    one, two = start_server(server.port), start_server(server.port)
+    one = start_server(server.port, { timeout = 5 }) -- which waits for a Redis that hangs
+    two = start_server(server.port, { timeout = 5 })
   end)
   lazy_teardown(function()
     for _, process in ipairs { one, two, server } do process:stop() end
@@ -179,7 +180,7 @@ describe("two server processes with one Redis", function()
     assert.is_false(resumed(one, other))
 
     server = redis.start(port)
-    local deadline = socket.gettime() + 30
+    local deadline = socket.gettime() + 60
     repeat -- the keys of those that had them are in the Redis again, and the newcomer takes them
       socket.sleep(0.3)
       other = client_config()
@@ -220,7 +221,7 @@ describe("a Redis under each scheduler", function()
   for _, name in ipairs { "plain", "coroutine", "cqueues", "luv", "copas" } do -- the last cannot tell of another
     it("is asked by many at a time under " .. name, function()
       local shared = assert(shared_redis.new {
-        port = server.port, secret = SECRET, store = true, timeout = 20, connections = 4, prefix = name .. ":",
+        port = server.port, secret = SECRET, store = true, timeout = 60, connections = 4, prefix = name .. ":",
       })
       local store, got = shared.session_store, 0
       local function one(i)
@@ -329,7 +330,7 @@ describe("a Redis that answers", function()
     with_fake(function(request)
       if request == "*2" then return INFO end
       return "*3\r\n" .. BULK .. BULK:gsub("k", "n") .. "$0\r\n\r\n"
-    end, { timeout = 20 }, function(shared)
+    end, { timeout = 60 }, function(shared)
       local list, seconds, err = shared:ticket_keys()
       assert.same({ SECRET .. ("k"):rep(32), SECRET .. ("n"):rep(32) }, list)
       assert.truthy(seconds <= 60)
@@ -357,7 +358,7 @@ describe("a Redis that answers", function()
       scheduler.current().sleep(0.1)
       now = now - 1
       return ":1\r\n"
-    end, { connections = 3, timeout = 20 }, function(shared)
+    end, { connections = 3, timeout = 60 }, function(shared)
       local yes, no, run = 0, 0, scheduler.current()
       for i = 1, 8 do
         run.spawn(function()
@@ -508,13 +509,13 @@ describe("bearssl.shared.redis", function()
     end
     local _ <close> = redis.start(nil, tls:format(port, own.certificate, own.key, pki.roots))
     local shared = assert(shared_redis.new { host = "localhost", port = port, secret = false, password = "open", db = 3,
-      tls = { trust = pki.roots }, timeout = 20 })
+      tls = { trust = pki.roots }, timeout = 60 })
     local list, _, err = shared:ticket_keys()
     assert.is_nil(err)
     assert.equal(2, #list)
     for option, value in pairs { password = "wrong", tls = { trust = pki.stranger } } do
       local all = { host = "localhost", port = port, secret = false, password = "open", tls = { trust = pki.roots },
-        timeout = 20, redis = redis.lua }
+        timeout = 60, redis = redis.lua }
       all[option] = value
       list, _, err = assert(shared_redis.new(all)):ticket_keys()
       assert.equal(1, #list)
@@ -531,7 +532,7 @@ describe("bearssl.shared.redis", function()
     for name, accepted in pairs { app = true, less = false } do
       local errors = {}
       local shared = assert(shared_redis.new { port = server.port, username = name, password = "open", secret = false,
-        prefix = "shop:", store = true, timeout = 20, on_error = function(err) errors[#errors + 1] = err end })
+        prefix = "shop:", store = true, timeout = 60, on_error = function(err) errors[#errors + 1] = err end })
       local list, _, err = shared:ticket_keys()
       assert.is_nil(err)
       assert.equal(2, #list)
@@ -550,7 +551,7 @@ describe("bearssl.shared.redis", function()
 
   it("takes a Unix socket", function()
     local server <close> = redis.start(nil, "--unixsocket @/redis.sock")
-    local shared = assert(shared_redis.new { path = server.dir .. "/redis.sock", secret = false, timeout = 20 })
+    local shared = assert(shared_redis.new { path = server.dir .. "/redis.sock", secret = false, timeout = 60 })
     local list, _, err = shared:ticket_keys()
     assert.is_nil(err)
     assert.equal(2, #list)

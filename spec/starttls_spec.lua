@@ -19,7 +19,7 @@ for _, protocol in ipairs(protocols) do
       local openssl <close> = peer.openssl_client(listener.port,
         ("-starttls %s -CAfile %s -verify_return_error -verify_hostname localhost -name localhost"):format(protocol,
           pki.root.p256), "hello\n")
-      local sock <close> = assert(starttls[protocol](listener:accept(), server, { timeout = 20 }))
+      local sock <close> = assert(starttls[protocol](listener:accept(), server, { timeout = 60 }))
       assert.equal("hello", sock:receive())
       sock:send "welcome\n"
       sock:close()
@@ -36,7 +36,7 @@ for _, protocol in ipairs(protocols) do
         sock:close()
       end)
       loop:spawn(function()
-        local sock = assert(starttls[protocol](far, server, { timeout = 30 }))
+        local sock = assert(starttls[protocol](far, server, { timeout = 60 }))
         heard.server = sock:receive()
         assert(sock:send "from the server\n")
         sock:close()
@@ -130,7 +130,7 @@ local function play(protocol, text, open)
   local near, far = peer.tcp_pair()
   far:send(text)
   if not open then far:shutdown "send" end
-  local sock, err = starttls[protocol](near, client, { name = "localhost", timeout = 20 })
+  local sock, err = starttls[protocol](near, client, { name = "localhost", timeout = 60 })
   near:close()
   far:close()
   return sock, err
@@ -213,7 +213,7 @@ local function serve(protocol, text, open)
   local near, far = peer.tcp_pair()
   far:send(text)
   if not open then far:shutdown "send" end
-  local sock, err = starttls[protocol](near, server, { timeout = 20 })
+  local sock, err = starttls[protocol](near, server, { timeout = 60 })
   near:close()
   far:close()
   return sock, err

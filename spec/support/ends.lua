@@ -71,7 +71,7 @@ end
 -- lists of what they gave.
 function ends.both(f, g)
   local results = {}
-  local deadline = socket.gettime() + 30
+  local deadline = socket.gettime() + 60
   repeat
     for i, call in ipairs { f, g } do
       if not results[i] then

@@ -218,7 +218,7 @@ return function(name, describe, it)
             scheduler.current().sleep(0.01)
           until ended
         end)
-        local tcp, err = scheduler.connect("127.0.0.1", listener.port, { timeout = 0.3 })
+        local tcp, err = scheduler.connect("127.0.0.1", listener.port, { timeout = 1 })
         ended = true
         assert.same({ nil, "timeout" }, { tcp, err })
         assert.truthy(turns > 2) -- others ran meanwhile

@@ -74,9 +74,9 @@ end
 
 -- A connection of ours, handshake done; or nil and why not.
 function serve.connect(port, config, options)
-  local tcp = assert(scheduler.connect("127.0.0.1", port, { timeout = 20 }))
+  local tcp = assert(scheduler.connect("127.0.0.1", port, { timeout = 60 }))
   local sock = scheduler.socket(assert(config:wrap(tcp, with({ name = "localhost" }, options))))
-  sock:settimeout(20)
+  sock:settimeout(60)
   local ok, err = sock:handshake()
   if ok then return sock end
   sock:close()

@@ -11,7 +11,7 @@ io.stdout:flush()
 local near = assert(ssl.wrap(assert(listener:accept()), {
   mode = "server", protocol = "any", certificate = arg[1], key = arg[2], verify = "none",
 }))
-near:settimeout(20)
+near:settimeout(60)
 assert(near:dohandshake())
 local far = assert(socket.connect("127.0.0.1", tonumber(arg[3])))
 near:settimeout(0)

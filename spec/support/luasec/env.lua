@@ -100,7 +100,7 @@ end
 
 -- Handshakes by turns until both have ended: what the client's gave, and the server's.
 function env.shake(c, s)
-  local deadline = socket.gettime() + 20
+  local deadline = socket.gettime() + 60
   local results = {}
   repeat
     for i, conn in ipairs { c, s } do

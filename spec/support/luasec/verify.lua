@@ -24,7 +24,7 @@ local function ask(options, cafile)
   local config = { mode = "client", protocol = "any", cafile = cafile }
   for name, value in pairs(options) do config[name] = value end
   local conn = assert(ssl.wrap(tcp, config))
-  conn:settimeout(20)
+  conn:settimeout(60)
   conn:sni "localhost"
   local ok, err = conn:dohandshake()
   local said = ("%s, %s"):format(ok, err)
