@@ -3,9 +3,10 @@
  * that they are right for every pair of points. */
 #include "crypto/ed25519_point.h"
 
-#include "base/secret.h"
-
 #include <stdlib.h>
+
+#include "base/secret.h"
+#include "crypto/sparse_digits.h"
 
 static const lt_fe d =
     LT_FE(0x52036cee2b6ffe73, 0x8cc740797779e898, 0x00700a4d4141d8ab, 0x75eb4dca135978a3);
@@ -134,30 +135,16 @@ void lt_ed25519_multiply_base(lt_ed25519_point *r, const uint8_t scalar[32])
     lt_wipe(&s, sizeof s);
 }
 
-/* As far as a public scalar goes: odd digits below 2^(width-1), at least width - 1 zeros between
- * (the non-adjacent form). */
-static void sparse_digits(int8_t digits[256], const uint8_t scalar[32], int width)
+enum {
+    SPARSE = 256 + LT_SPARSE_DIGITS_MORE,
+};
+
+static void sparse_digits(int8_t digits[SPARSE], const uint8_t scalar[32], int width)
 {
-    uint8_t bits[256 + 8] = { 0 };
+    uint8_t bits[SPARSE] = { 0 };
     for (size_t i = 0; i < 256; i++)
         bits[i] = scalar[i / 8] >> (i % 8) & 1;
-    memset(digits, 0, 256);
-    for (size_t i = 0; i < 256; i++) {
-        if (!bits[i])
-            continue;
-        int digit = 0;
-        for (int k = width - 1; k >= 0; k--)
-            digit = 2 * digit + bits[i + (size_t)k];
-        if (digit >= 1 << (width - 1)) { /* 2^width less, and one more above */
-            digit -= 1 << width;
-            size_t carry = i + (size_t)width;
-            for (; carry < 256 && bits[carry]; carry++)
-                bits[carry] = 0;
-            bits[carry] = 1;
-        }
-        digits[i] = (int8_t)digit;
-        i += (size_t)width - 1;
-    }
+    lt_sparse_digits(digits, bits, 256, width);
 }
 
 /* A point as what is added of it */
@@ -211,12 +198,15 @@ void lt_ed25519_multiply_two(lt_ed25519_point *r, const uint8_t s[32], const uin
 {
     struct scratch scratch;
     struct addend odd[8];
-    int8_t of_base[256], of_p[256];
+    int8_t of_base[SPARSE], of_p[SPARSE];
     sparse_digits(of_base, s, 4);
     sparse_digits(of_p, k, 5);
     odd_multiples(odd, p, &scratch);
     *r = neutral;
-    for (size_t i = 256; i-- > 0;) {
+    size_t top = SPARSE;
+    while (top > 0 && !of_base[top - 1] && !of_p[top - 1])
+        top--;
+    for (size_t i = top; i-- > 0;) {
         twice(r, r, &scratch, of_base[i] || of_p[i]);
         if (of_p[i])
             add_addend(r, &odd[abs(of_p[i]) / 2], of_p[i] > 0, &scratch);

@@ -19,6 +19,9 @@ static inline size_t lt_hash_size(const br_hash_class *hash)
     return (hash->desc >> BR_HASHDESC_OUT_OFF) & BR_HASHDESC_OUT_MASK;
 }
 
+/* Its OBJECT IDENTIFIER, one of BR_HASH_OID_, which begin with their length; NULL: it has none. */
+const uint8_t *lt_hash_oid(const br_hash_class *hash);
+
 /* The digest of all of `in`, lt_hash_size() bytes. The context is wiped. */
 void lt_hash(const br_hash_class *hash, lt_bytes in, uint8_t *digest);
 

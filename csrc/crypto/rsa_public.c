@@ -5,6 +5,7 @@
 #include "crypto/accel/rsa.h"
 #include "crypto/bignum.h"
 #include "crypto/hash.h"
+#include "crypto/rsa_pkcs1.h"
 
 enum {
     BEARSSL_MAX_BITS = 4096,
@@ -147,57 +148,14 @@ bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk)
     return br_rsa_public_get_default()(x, size, pk) == 1;
 }
 
-/* DigestInfo up to the digest, by hash (RFC 8017 section 9.2, note 1) */
-static const struct {
-    int id;
-    uint8_t n, prefix[19];
-} digest_infos[] = {
-    { br_sha1_ID,
-      15,
-      { 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04,
-        0x14 } },
-    { br_sha224_ID,
-      19,
-      { 0x30, 0x2d, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-        0x04, 0x05, 0x00, 0x04, 0x1c } },
-    { br_sha256_ID,
-      19,
-      { 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-        0x01, 0x05, 0x00, 0x04, 0x20 } },
-    { br_sha384_ID,
-      19,
-      { 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-        0x02, 0x05, 0x00, 0x04, 0x30 } },
-    { br_sha512_ID,
-      19,
-      { 0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-        0x03, 0x05, 0x00, 0x04, 0x40 } },
-};
-
-/* EM = 0x00 || 0x01 || PS || 0x00 || T, section 9.2 */
-static bool encode_pkcs1(uint8_t *em, size_t n, const br_hash_class *hash, lt_bytes digest)
-{
-    int id = (int)(hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK);
-    for (size_t i = 0; i < sizeof digest_infos / sizeof *digest_infos; i++) {
-        size_t prefix_n = digest_infos[i].n, t_n = prefix_n + digest.n;
-        if (digest_infos[i].id != id || n < t_n + 11)
-            continue;
-        memset(em, 0xff, n);
-        em[0] = 0, em[1] = 1, em[n - t_n - 1] = 0;
-        memcpy(em + n - t_n, digest_infos[i].prefix, prefix_n);
-        memcpy(em + n - digest.n, digest.p, digest.n);
-        return true;
-    }
-    return false;
-}
-
 bool lt_rsa_pkcs1_verify(const br_rsa_public_key *pk, const br_hash_class *hash,
                          lt_bytes digest, lt_bytes signature)
 {
     uint8_t em[LT_RSA_PUBLIC_MAX_BYTES], expected[LT_RSA_PUBLIC_MAX_BYTES];
+    const uint8_t *oid = lt_hash_oid(hash);
     size_t n = signature.n;
-    if (n == 0 || n > sizeof em || digest.n != lt_hash_size(hash)
-        || !encode_pkcs1(expected, n, hash, digest))
+    if (n == 0 || n > sizeof em || !oid || digest.n != lt_hash_size(hash)
+        || !lt_rsa_pkcs1_encode(expected, n, oid, digest))
         return false;
     memcpy(em, signature.p, n);
     return lt_rsa_public(em, n, pk)

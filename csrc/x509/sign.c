@@ -180,13 +180,9 @@ size_t lt_authorities_text(lt_bytes authorities, char *out, size_t room)
 static bool sign_rsa(const lt_private_key *key, const lt_signature_scheme *scheme,
                      lt_bytes digest, lt_random *random, uint8_t *out, size_t *n)
 {
-    static const unsigned char *const oids[] = { [br_sha256_ID] = BR_HASH_OID_SHA256,
-                                                 [br_sha384_ID] = BR_HASH_OID_SHA384,
-                                                 [br_sha512_ID] = BR_HASH_OID_SHA512 };
-    int hash = (int)(scheme->hash->desc >> BR_HASHDESC_ID_OFF & BR_HASHDESC_ID_MASK);
     *n = (key->rsa.n_bitlen + 7) / 8;
     if (scheme->kind == LT_SIGN_rsa_pkcs1)
-        return lt_rsa_pkcs1_sign(oids[hash], digest.p, digest.n, &key->rsa, out);
+        return lt_rsa_pkcs1_sign(lt_hash_oid(scheme->hash), digest.p, digest.n, &key->rsa, out);
     uint8_t salt[LT_HASH_MAX]; /* as long as the hash (section 4.2.3) */
     lt_random_bytes(random, salt, digest.n);
     return lt_rsa_pss_sign(&key->rsa, scheme->hash, scheme->hash, (lt_bytes){ salt, digest.n },

@@ -3,6 +3,7 @@
  * and addresses for each, of public ones as fast as it goes. In Jacobian coordinates, whose
  * formulas (Bernstein, Lange: Explicit-formulas database, dbl-2001-b and add-2007-bl) are shorter
  * than the complete ones, but wrong for the sum of equal points and of the neutral one. */
+#include "crypto/sparse_digits.h"
 
 typedef struct {
     num x, y, z; /* X/Z^2, Y/Z^3; the neutral element has Z = 0 */
@@ -173,30 +174,13 @@ static void multiply_point(point *r, const point *p, const num *scalar)
     lt_wipe(&w, sizeof w);
 }
 
-/* Of a public scalar: odd digits below 2^(width-1), at least width - 1 zeros between (the
- * non-adjacent form) */
-static void sparse_digits(int8_t digits[BITS + 8], const num *scalar, int width)
+static void sparse_digits(int8_t digits[BITS + LT_SPARSE_DIGITS_MORE], const num *scalar,
+                          int width)
 {
-    uint8_t bits[BITS + 16] = { 0 };
+    uint8_t bits[BITS + LT_SPARSE_DIGITS_MORE] = { 0 };
     for (size_t i = 0; i < BITS; i++)
         bits[i] = scalar->limb[i / 64] >> (i % 64) & 1;
-    memset(digits, 0, BITS + 8);
-    for (size_t i = 0; i < BITS + 1; i++) {
-        if (!bits[i])
-            continue;
-        int digit = 0;
-        for (int k = width - 1; k >= 0; k--)
-            digit = 2 * digit + bits[i + (size_t)k];
-        if (digit >= 1 << (width - 1)) { /* 2^width less, and one more above */
-            digit -= 1 << width;
-            size_t above = i + (size_t)width;
-            for (; bits[above]; above++)
-                bits[above] = 0;
-            bits[above] = 1;
-        }
-        digits[i] = (int8_t)digit;
-        i += (size_t)width - 1;
-    }
+    lt_sparse_digits(digits, bits, BITS, width);
 }
 
 /* r += q, whatever they are: of public points */
@@ -229,7 +213,7 @@ static void multiply_two(point *r, const point *p, const num *a, const num *b)
 {
     struct work w;
     jacobian odd[8], of_base[8], two, sum;
-    int8_t digits[BITS + 8], base_digits[BITS + 8];
+    int8_t digits[BITS + LT_SPARSE_DIGITS_MORE], base_digits[BITS + LT_SPARSE_DIGITS_MORE];
     sparse_digits(digits, a, 5);
     sparse_digits(base_digits, b, 4);
     odd[0] = (jacobian){ p->x, p->y, p->z };
@@ -239,7 +223,10 @@ static void multiply_two(point *r, const point *p, const num *a, const num *b)
     for (size_t i = 0; i < 4; i++)
         of_base[i] = (jacobian){ TABLE[0][2 * i].x, TABLE[0][2 * i].y, P_ONE };
     memset(&sum, 0, sizeof sum);
-    for (size_t i = BITS + 8; i-- > 0;) {
+    size_t top = BITS + LT_SPARSE_DIGITS_MORE;
+    while (top > 0 && !digits[top - 1] && !base_digits[top - 1])
+        top--;
+    for (size_t i = top; i-- > 0;) {
         jacobian_twice(&sum, &sum, &w);
         if (digits[i])
             add_sparse(&sum, odd, digits[i], &w);
