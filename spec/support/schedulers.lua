@@ -84,4 +84,16 @@ function schedulers.run(name, main)
   return turns()
 end
 
+-- `it` for rows that hold under the plain scheduler and in a loop of ours, which raises what a row raises.
+function schedulers.both(it)
+  return function(name, fn)
+    it(name, fn)
+    it(name .. ", in a loop", function()
+      local loop = scheduler.loop()
+      loop:spawn(fn)
+      loop:run()
+    end)
+  end
+end
+
 return schedulers
