@@ -4,7 +4,7 @@ local ends = require "spec.support.ends"
 local scheduler = require "bearssl.scheduler"
 local schedulers = require "spec.support.schedulers"
 
-local both = schedulers.both(it)
+local both = schedulers.plain_and_loop(it)
 
 describe("receiving over TLS", function()
   local function wrapped()

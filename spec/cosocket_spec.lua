@@ -11,7 +11,7 @@ local schedulers = require "spec.support.schedulers"
 
 local pair, mine = pki.server.p256, pki.client.p256
 
-local both = schedulers.both(it)
+local both = schedulers.plain_and_loop(it)
 
 local function server(options)
   return peer.openssl_server(pair, "-rev " .. (options or ""))

@@ -4,9 +4,10 @@
 --
 -- `go` starts another coroutine. Ends when all have ended, or raises what one has raised. Gives how many times the
 -- framework looked what was ready.
+local ends = require "spec.support.ends"
 local scheduler = require "bearssl.scheduler"
 
-local schedulers = {}
+local schedulers = { LONG = 60 } -- seconds, for what must not be reached
 
 -- Debian's copas is installed for Lua 5.1 and 5.2, and what it needs for 5.3; COPAS_DIR has another one.
 local function with_copas()
@@ -84,8 +85,41 @@ function schedulers.run(name, main)
   return turns()
 end
 
+-- Two TLS sockets of this process, whose waits hold up the calling coroutine alone.
+function schedulers.pair(client, server, options)
+  local near, far = ends.tcp()
+  for _, tcp in ipairs { near, far } do -- of one size, which the system does not change when it sees fit
+    tcp:setoption("recv-buffer-size", 1 << 16)
+    tcp:setoption("send-buffer-size", 1 << 16)
+  end
+  local all = { name = "localhost" }
+  for key, value in pairs(options or {}) do all[key] = value end
+  local c = scheduler.socket(assert((client or ends.client()):wrap(near, all)))
+  local s = scheduler.socket(assert((server or ends.server()):wrap(far)))
+  c:settimeout(schedulers.LONG)
+  s:settimeout(schedulers.LONG)
+  return c, s
+end
+
+-- Calls f, and beside it g; gives the two lists of what they gave.
+function schedulers.both(go, f, g)
+  local results = {}
+  go(function() results[2] = table.pack(g()) end)
+  results[1] = table.pack(f())
+  while not results[2] do scheduler.current().sleep(0.01) end
+  return results[1], results[2]
+end
+
+function schedulers.connected(go, ...)
+  local c, s = schedulers.pair(...)
+  local there, back = schedulers.both(go, function() return c:handshake() end, function() return s:handshake() end)
+  assert(there[1], there[2])
+  assert(back[1], back[2])
+  return c, s
+end
+
 -- `it` for rows that hold under the plain scheduler and in a loop of ours, which raises what a row raises.
-function schedulers.both(it)
+function schedulers.plain_and_loop(it)
   return function(name, fn)
     it(name, fn)
     it(name .. ", in a loop", function()
