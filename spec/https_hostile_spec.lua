@@ -6,11 +6,7 @@ local peer = require "spec.support.peer"
 local scheduler = require "bearssl.scheduler"
 local web = require "spec.support.web"
 
-local function get(url, options)
-  local all = { trust = web.ca, timeout = 60 }
-  for name, value in pairs(options or {}) do all[name] = value end
-  return https.get(url, all)
-end
+local get, fails = web.get, web.fails
 
 -- What a request gives where the server answers these bytes and closes; its descriptors are gone then.
 local function against(bytes, options)
@@ -24,12 +20,6 @@ local function against(bytes, options)
   end })
   assert.truthy(ends.descriptors() <= before)
   return response, err
-end
-
-local function fails(code, response, err)
-  assert.is_nil(response)
-  assert.equal(code, err.code, tostring(err))
-  return err
 end
 
 describe("a server that lies", function()

@@ -39,12 +39,7 @@ local function get(through, options)
   return https.get(all.url or facts(), all)
 end
 
-local function fails(code, ...)
-  local response, err = ...
-  assert.is_nil(response)
-  assert.equal(code, err.code, tostring(err))
-  return err
-end
+local fails = web.fails
 
 describe("a proxy", function()
   for _, case in ipairs {

@@ -40,12 +40,7 @@ local function get(path, options)
   return https.request(request)
 end
 
-local function fails(code, ...)
-  local result, err = ...
-  assert.is_nil(result)
-  assert.equal(code, err.code, tostring(err))
-  return err
-end
+local fails = require "spec.support.web".fails
 
 -- Not even until the collector comes.
 local function keeps_no_descriptor(act)

@@ -7,7 +7,9 @@
 -- `serve` is called for each request of each connection (`number`: which) and gives the bytes of the response; nil
 -- ends the connection. Options: `accept(sock, number)` has a connection as a whole instead, after its handshake; `tls =
 -- false`: none; `server`: options of bearssl.server.
+local assert = require "luassert"
 local bearssl = require "bearssl"
+local https = require "bearssl.https"
 local pki = require "spec.support.pki"
 local scheduler = require "bearssl.scheduler"
 local socket = require "socket"
@@ -131,6 +133,29 @@ function web.run(serve, client, options)
   for _, server in ipairs(servers) do server.listener:close() end
   if failure then error(failure[1], 0) end
   return table.unpack(result, 1, result.n)
+end
+
+-- A GET that trusts the server above, for a minute at most.
+function web.get(url, options)
+  local all = { trust = web.ca, timeout = LIMIT }
+  for name, value in pairs(options or {}) do all[name] = value end
+  return https.get(url, all)
+end
+
+-- The error of a request, which has this code.
+function web.fails(code, ...)
+  local response, err = ...
+  assert.is_nil(response)
+  assert.equal(code, err.code, tostring(err))
+  return err
+end
+
+-- One response to a GET, whatever it is.
+function web.response_to(bytes, options, path)
+  return web.run(function(request)
+    if request.path == "/" .. (path or "") then return bytes end
+    return web.answer("at " .. request.path)
+  end, function(server) return web.get(server.url(path), options) end)
 end
 
 return web
