@@ -2,24 +2,14 @@
 -- bearssl.ngx.lrucache: what stands for resty.lrucache, which needs LuaJIT's ffi: a bounded cache of Lua values, from
 -- which the one that was used longest ago goes first.
 local core = require "bearssl.core"
+local ring = require "bearssl.ring"
 
 local Cache = { __name = "resty.lrucache" }
 Cache.__index = Cache
 
--- Nodes are a ring: `head.next` was used last.
-local function unlink(node)
-  node.before.next, node.next.before = node.next, node.before
-end
-
-local function link(self, node)
-  local head = self.head
-  node.before, node.next = head, head.next
-  head.next.before, head.next = node, node
-end
-
+-- `ring` has the nodes in the order of their use.
 local function clear(self)
-  self.nodes, self.used, self.head = {}, 0, {}
-  self.head.before, self.head.next = self.head, self.head
+  self.nodes, self.used, self.ring = {}, 0, ring.new()
 end
 
 local function new(size)
@@ -36,8 +26,8 @@ function Cache:capacity() return self.size end
 function Cache:get(key)
   local node = self.nodes[key]
   if not node then return nil end
-  unlink(node)
-  link(self, node)
+  ring.unlink(node)
+  ring.link(self.ring, node)
   if node.expires and node.expires < core.now() then return nil, node.value, node.flags end
   return node.value, nil, node.flags
 end
@@ -45,23 +35,23 @@ end
 function Cache:delete(key)
   local node = self.nodes[key]
   if not node then return false end
-  unlink(node)
+  ring.unlink(node)
   self.nodes[key], self.used = nil, self.used - 1
   return true
 end
 
 function Cache:set(key, value, ttl, flags)
   self:delete(key)
-  if self.used >= self.size then self:delete(self.head.before.key) end
+  if self.used >= self.size then self:delete(self.ring.before.key) end
   local node = { key = key, value = value, expires = ttl and core.now() + ttl, flags = flags or 0 }
   self.nodes[key], self.used = node, self.used + 1
-  link(self, node)
+  ring.link(self.ring, node)
 end
 
 -- The keys that were used last first.
 function Cache:get_keys(most, result)
-  local keys, n, node = result or {}, 0, self.head.next
-  while node ~= self.head and (not most or most == 0 or n < most) do
+  local keys, n, node = result or {}, 0, self.ring.next
+  while node ~= self.ring and (not most or most == 0 or n < most) do
     n = n + 1
     keys[n], node = node.key, node.next
   end

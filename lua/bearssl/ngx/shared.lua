@@ -2,6 +2,7 @@
 -- bearssl.ngx.shared: ngx.shared.NAME, a dictionary of strings, numbers and booleans with lifetimes, for one process.
 -- Where it is full, the entries that were used longest ago make room.
 local core = require "bearssl.core"
+local ring = require "bearssl.ring"
 local text_of = require "bearssl.cosocket.arguments".text_of
 
 local Dictionary = {}
@@ -22,19 +23,9 @@ local function size_of(key, value)
   return OVERHEAD + #key + (type(value) == "string" and #value or 8)
 end
 
--- Entries are a ring in the order of their use: `head.next` was used last.
-local function unlink(entry)
-  entry.before.next, entry.next.before = entry.next, entry.before
-end
-
-local function link(self, entry)
-  local head = self.head
-  entry.before, entry.next = head, head.next
-  head.next.before, head.next = entry, entry
-end
-
+-- `ring` has the entries in the order of their use.
 local function remove(self, entry)
-  unlink(entry)
+  ring.unlink(entry)
   self.entries[entry.key] = nil
   self.used = self.used - entry.size
 end
@@ -48,7 +39,7 @@ local function make_room(self, wanted, safe)
   if wanted > self.capacity_bytes then return false end
   local forcible = false
   while self.used + wanted > self.capacity_bytes do
-    local oldest = self.head.before
+    local oldest = self.ring.before
     if is_alive(oldest) then
       if safe then return false end
       forcible = true
@@ -84,7 +75,7 @@ local function store(self, key, value, lifetime, flags, mode)
   entry = { key = key, value = value, flags = flags or 0, expires = expires, size = size }
   self.entries[key] = entry
   self.used = self.used + size
-  link(self, entry)
+  ring.link(self.ring, entry)
   return true, nil, forcible
 end
 
@@ -123,8 +114,8 @@ function Dictionary:get(key)
   local entry, wrong = look_up(self, key)
   if wrong then return nil, wrong end
   if not is_alive(entry) then return nil end
-  unlink(entry)
-  link(self, entry)
+  ring.unlink(entry)
+  ring.link(self.ring, entry)
   return value_of(entry)
 end
 
@@ -224,8 +215,8 @@ function Dictionary:flush_all()
 end
 
 function Dictionary:flush_expired(most)
-  local count, entry = 0, self.head.before
-  while entry ~= self.head and (not most or most <= 0 or count < most) do
+  local count, entry = 0, self.ring.before
+  while entry ~= self.ring and (not most or most <= 0 or count < most) do
     local newer = entry.before
     if not is_alive(entry) then
       remove(self, entry)
@@ -238,8 +229,8 @@ end
 
 function Dictionary:get_keys(most)
   most = most or 1024
-  local keys, entry = {}, self.head.next
-  while entry ~= self.head and (most <= 0 or #keys < most) do
+  local keys, entry = {}, self.ring.next
+  while entry ~= self.ring and (most <= 0 or #keys < most) do
     if is_alive(entry) then keys[#keys + 1] = entry.key end
     entry = entry.next
   end
@@ -253,9 +244,7 @@ function Dictionary:free_space() return self.capacity_bytes - self.used end
 local function new(sizes)
   local shared = {}
   for name, bytes in pairs(sizes or {}) do
-    local self = setmetatable({ entries = {}, used = 0, capacity_bytes = bytes, head = {} }, Dictionary)
-    self.head.before, self.head.next = self.head, self.head
-    shared[name] = self
+    shared[name] = setmetatable({ entries = {}, used = 0, capacity_bytes = bytes, ring = ring.new() }, Dictionary)
   end
   return shared
 end
