@@ -158,7 +158,7 @@ describe("key.load", function()
 
   it("raises for wrong options", function()
     assert.error_matches(function() key.load("a", { pasword = "x" }) end,
-      "unknown option 'pasword'; was 'password' meant%?")
+      "unknown option 'pasword', did you mean 'password'%?")
     assert.error_matches(function() key.load("a", { password = 1 }) end, "'password': a string or a function is wanted")
     assert.error_matches(function() key.load("a", "secret") end, "a table of options is wanted, not string")
     assert.error_matches(function() key.load() end, "a string is wanted, not nil")

@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Checks of option values: each gives the value to go on with, or nil and what is wanted instead.
+local near = require "bearssl.near"
+
 local check = {}
 
 function check.of_type(name)
@@ -43,6 +45,57 @@ function check.strings(value)
     if math.type(key) ~= "integer" or key < 1 or key > #list then return nil, ("a list has no key %s"):format(key) end
   end
   return list
+end
+
+-- A string, or a list, of names that `known` has, each of them once; always gives a list.
+function check.names_of(known)
+  return function(value)
+    local list, wrong = check.strings(value)
+    if not list then return nil, wrong end
+    local seen = {}
+    for _, name in ipairs(list) do
+      if known[name] == nil then
+        local meant = near(name, known)
+        return nil, ('"%s" is unknown%s'):format(name, meant and (', did you mean "%s"?'):format(meant) or "")
+      end
+      if seen[name] then return nil, ('"%s" stands there twice'):format(name) end
+      seen[name] = true
+    end
+    return list
+  end
+end
+
+function check.seconds(value)
+  if type(value) == "number" and value > 0 and value < math.huge then return value end
+  return nil, "a positive number of seconds is wanted"
+end
+
+-- What bearssl.scheduler.of takes.
+function check.scheduler(value)
+  if type(value) == "string" then return value end
+  if type(value) == "table" and value.wait and value.now and value.sleep then return value end
+  return nil, "a scheduler or its name is wanted, not " .. type(value)
+end
+
+-- For the end of a message: which of the `names` was meant by one that is none of them.
+function check.hint(name, names)
+  local meant = type(name) == "string" and near(name, names)
+  return meant and (", did you mean '%s'?"):format(meant) or ""
+end
+
+-- The options `given` by the checks `known`, with `defaults` for those that are not there; or nil and what is wrong.
+function check.options(given, known, defaults)
+  local values = {}
+  for name, value in pairs(defaults) do values[name] = value end
+  for name, value in pairs(given) do
+    if not known[name] then
+      return nil, ("unknown option '%s'%s"):format(tostring(name), check.hint(name, known))
+    end
+    local wrong
+    values[name], wrong = known[name](value)
+    if values[name] == nil then return nil, ("option '%s': %s"):format(name, wrong) end
+  end
+  return values
 end
 
 return check

@@ -7,7 +7,6 @@
 -- @module bearssl.fetch
 local check = require "bearssl.check"
 local core = require "bearssl.core"
-local near = require "bearssl.near"
 
 local cache = require "bearssl.fetch.cache"
 local crl = require "bearssl.fetch.crl"
@@ -17,17 +16,11 @@ local scheduler = require "bearssl.scheduler"
 
 local fetch = {}
 
-local of_type, integer = check.of_type, check.integer
-
-local function seconds(value)
-  if type(value) == "number" and value > 0 and value < math.huge then return value end
-  return nil, "a positive number of seconds is wanted"
-end
+local of_type, integer, seconds = check.of_type, check.integer, check.seconds
 
 local function one_scheduler(value)
-  if type(value) == "table" then return value end
-  if type(value) == "string" then return scheduler.get(value) end
-  return nil, "a scheduler or its name is wanted, not " .. type(value)
+  local given, wrong = check.scheduler(value)
+  return given and scheduler.of(given), wrong
 end
 
 local methods = { auto = "auto", get = "get", post = "post" }
@@ -49,18 +42,8 @@ local defaults = {
 }
 
 local function read(name, given)
-  local options = {}
-  for key, value in pairs(defaults) do options[key] = value end
-  for key, value in pairs(given or {}) do
-    if not known[key] then
-      local meant = type(key) == "string" and near(key, known)
-      error(("bearssl.fetch.%s: unknown option '%s'%s"):format(name, tostring(key),
-        meant and (", did you mean '%s'?"):format(meant) or ""), 3)
-    end
-    local result, wrong = known[key](value)
-    if result == nil then error(("bearssl.fetch.%s: option '%s': %s"):format(name, key, wrong), 3) end
-    options[key] = result
-  end
+  local options, wrong = check.options(given or {}, known, defaults)
+  if not options then error(("bearssl.fetch.%s: %s"):format(name, wrong), 3) end
   local time = options.time
   options.now = function() return time or os.time() end
   return options

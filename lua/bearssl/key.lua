@@ -12,9 +12,11 @@
 -- @module bearssl.key
 -- @pragma nostrip
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 
 local key = {}
+
+local known = { password = true }
 
 local function checked_password(name, options)
   if options == nil then return nil end
@@ -22,10 +24,8 @@ local function checked_password(name, options)
     error(("bearssl.key.%s: a table of options is wanted, not %s"):format(name, type(options)), 3)
   end
   for option in pairs(options) do
-    if option ~= "password" then
-      local meant = type(option) == "string" and near(option, { password = true })
-      error(("bearssl.key.%s: unknown option '%s'%s"):format(name, tostring(option),
-        meant and ("; was '%s' meant?"):format(meant) or ""), 3)
+    if not known[option] then
+      error(("bearssl.key.%s: unknown option '%s'%s"):format(name, tostring(option), hint(option, known)), 3)
     end
   end
   local password = options.password

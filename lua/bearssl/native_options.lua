@@ -3,7 +3,6 @@
 -- the fields that core.config takes. For bearssl.options.
 local check = require "bearssl.check"
 local core = require "bearssl.core"
-local near = require "bearssl.near"
 
 local of_type, integer, strings = check.of_type, check.integer, check.strings
 local early_default = 16384 -- bytes
@@ -26,19 +25,13 @@ local function ticket_keys(value)
 end
 
 -- IANA's names of the schemes that there is code for (RFC 8446 section 4.2.3), by preference.
+local scheme_names = check.names_of(core.native_schemes)
+
 local function signature_schemes(value)
-  local list, wrong = strings(value)
+  local list, wrong = scheme_names(value)
   if not list then return nil, wrong end
-  local seen, ids = {}, {}
-  for i, name in ipairs(list) do
-    local id = core.native_schemes[name]
-    if not id then
-      local meant = near(name, core.native_schemes)
-      return nil, ('"%s" is unknown%s'):format(name, meant and (', did you mean "%s"?'):format(meant) or "")
-    end
-    if seen[id] then return nil, ('"%s" stands there twice'):format(name) end
-    seen[id], ids[i] = true, id
-  end
+  local ids = {}
+  for i, name in ipairs(list) do ids[i] = core.native_schemes[name] end
   return ids
 end
 

@@ -4,7 +4,6 @@
 local check = require "bearssl.check"
 local core = require "bearssl.core"
 local native_options = require "bearssl.native_options"
-local near = require "bearssl.near"
 local pins = require "bearssl.pins"
 local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
@@ -12,6 +11,7 @@ local caches = require "bearssl.session_cache"
 local suites = require "bearssl.suites"
 
 local of_type, integer, one_of, strings = check.of_type, check.integer, check.one_of, check.strings
+local names_of = check.names_of
 
 local default_groups = { "x25519", "secp256r1", "secp384r1", "secp521r1" } -- all that there is code for
 local group_numbers = {}
@@ -30,23 +30,6 @@ local function private_keys(value)
   for i, v in pairs(value) do texts[i] = is_ready(v) and "" or v end
   local list, wrong = strings(texts)
   return list and table.move(value, 1, #list, 1, {}), wrong
-end
-
-local function names_of(known)
-  return function(value)
-    local list, wrong = strings(value)
-    if not list then return nil, wrong end
-    local seen = {}
-    for _, name in ipairs(list) do
-      if known[name] == nil then
-        local meant = near(name, known)
-        return nil, ('"%s" is unknown%s'):format(name, meant and (', did you mean "%s"?'):format(meant) or "")
-      end
-      if seen[name] then return nil, ('"%s" stands there twice'):format(name) end
-      seen[name] = true
-    end
-    return list
-  end
 end
 
 local function alpn(value) -- RFC 7301 section 3.1
@@ -137,9 +120,7 @@ local function check_names_and_types(role, given)
   for name, value in pairs(given) do
     local option = options[name]
     if not option then
-      local meant = type(name) == "string" and near(name, known_for(role))
-      meant = meant and (", did you mean '%s'?"):format(meant) or ""
-      return nil, ("unknown option '%s'%s"):format(tostring(name), meant)
+      return nil, ("unknown option '%s'%s"):format(tostring(name), check.hint(name, known_for(role)))
     end
     if option[2] and option[2] ~= role then
       return nil, ("option '%s' is for a %s"):format(name, option[2])

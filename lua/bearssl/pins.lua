@@ -5,7 +5,7 @@
 -- a pinned key, and one pin must be of none of them, so that there is a way on when a key is lost.
 -- @module bearssl.pins
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 
 local pins = {}
 
@@ -27,9 +27,7 @@ local function read(given)
   for name, value in pairs(given) do
     local index = math.type(name) == "integer" and name >= 1 and name <= #given
     if not index and not known[name] then
-      local meant = type(name) == "string" and near(name, known)
-      return nil, ("unknown field '%s'%s"):format(tostring(name),
-        meant and (", did you mean '%s'?"):format(meant) or "")
+      return nil, ("unknown field '%s'%s"):format(tostring(name), hint(name, known))
     end
     local wanted = index and "string" or known[name]
     if (math.type(value) or type(value)) ~= wanted then
@@ -78,9 +76,7 @@ local function check_plan(plan, level)
   if type(plan) ~= "table" then error("bearssl.pins.rotation: a table is wanted", level + 1) end
   for name in pairs(plan) do
     if not plan_fields[name] then
-      local meant = type(name) == "string" and near(name, plan_fields)
-      error(("bearssl.pins.rotation: unknown field '%s'%s"):format(tostring(name),
-        meant and (", did you mean '%s'?"):format(meant) or ""), level + 1)
+      error(("bearssl.pins.rotation: unknown field '%s'%s"):format(tostring(name), hint(name, plan_fields)), level + 1)
     end
   end
   for _, name in ipairs { "current", "next" } do

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What may be asked of a path beyond what every path is asked: options of store:verify, and `policy` of configs.
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 
 local policy = {}
 
@@ -92,9 +92,7 @@ function policy.read(given)
   for name, value in pairs(given) do
     local check = policy.checks[name]
     if not check then
-      local meant = type(name) == "string" and near(name, policy.checks)
-      return nil, ("unknown field '%s'%s"):format(tostring(name),
-        meant and (", did you mean '%s'?"):format(meant) or "")
+      return nil, ("unknown field '%s'%s"):format(tostring(name), hint(name, policy.checks))
     end
     local wanted
     values[name], wanted = check(value)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The option `revocation` of configs and of store:verify, checked and loaded.
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 
 local function of_type(name)
   return function(value)
@@ -60,9 +60,7 @@ local function read(given)
   for name, value in pairs(given) do
     local check = known[name]
     if not check then
-      local meant = type(name) == "string" and near(name, known)
-      return nil, ("unknown field '%s'%s"):format(tostring(name),
-        meant and (", did you mean '%s'?"):format(meant) or "")
+      return nil, ("unknown field '%s'%s"):format(tostring(name), hint(name, known))
     end
     local result, wanted = check(value)
     if result == nil then return nil, ("field '%s': %s is wanted"):format(name, wanted) end

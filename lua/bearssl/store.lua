@@ -4,7 +4,7 @@
 -- @module bearssl.store
 -- @pragma nostrip
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 local pins = require "bearssl.pins"
 local policy = require "bearssl.policy"
 local revocation = require "bearssl.revocation"
@@ -77,9 +77,7 @@ local function checked(given, options, level)
   for name, value in pairs(given) do
     local check = options[name]
     if not check then
-      local meant = type(name) == "string" and near(name, options)
-      error(("unknown option '%s'%s"):format(tostring(name), meant and (", did you mean '%s'?"):format(meant) or ""),
-        level + 1)
+      error(("unknown option '%s'%s"):format(tostring(name), hint(name, options)), level + 1)
     end
     local wanted, what
     values[name], wanted, what = check(value)

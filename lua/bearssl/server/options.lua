@@ -6,12 +6,7 @@ local core = require "bearssl.core"
 local near = require "bearssl.near"
 local server_options = require "bearssl.options"
 
-local of_type, integer = check.of_type, check.integer
-
-local function seconds(value)
-  if type(value) == "number" and value > 0 and value < math.huge then return value end
-  return nil, "a positive number of seconds is wanted"
-end
+local of_type, integer, seconds = check.of_type, check.integer, check.seconds
 
 local function seconds_or_false(value)
   if value == false then return value end
@@ -34,12 +29,6 @@ local function staple(value)
   return nil, ("a boolean or a function is wanted, not %s"):format(type(value))
 end
 
-local function scheduler(value)
-  if type(value) == "string" then return value end
-  if type(value) == "table" and value.wait and value.now then return value end
-  return nil, ("a scheduler or its name is wanted, not %s"):format(type(value))
-end
-
 local function shared(value)
   if type(value) == "table" and type(value.ticket_keys) == "function" then return value end
   return nil, "an object with ticket_keys, as of bearssl.shared.redis, is wanted, not " .. type(value)
@@ -52,7 +41,7 @@ local own = {
   on_error = of_type "function", on_reload = of_type "function",
   handshake_timeout = seconds, timeout = seconds_or_false, close_timeout = seconds,
   max_connections = integer(1, 1000000), watch = seconds_or_false, fetch_staple = staple, shared = shared,
-  scheduler = scheduler,
+  scheduler = check.scheduler,
 }
 
 local defaults = {

@@ -9,7 +9,7 @@
 -- `certificates` and `responses`: a list of answers as `verify` gives one. They are believed once verified.
 -- @module bearssl.x509.ocsp
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local hint = require "bearssl.check".hint
 
 local ocsp = {}
 
@@ -21,9 +21,7 @@ local function check_options(name, given, known)
   for option, value in pairs(given) do
     local wanted = known[option]
     if not wanted then
-      local meant = type(option) == "string" and near(option, known)
-      error(("bearssl.x509.ocsp.%s: unknown option '%s'%s"):format(name, tostring(option),
-        meant and (", did you mean '%s'?"):format(meant) or ""), 3)
+      error(("bearssl.x509.ocsp.%s: unknown option '%s'%s"):format(name, tostring(option), hint(option, known)), 3)
     end
     if not wanted:find(math.type(value) or type(value), 1, true) then
       error(("bearssl.x509.ocsp.%s: option '%s': %s is wanted, not %s"):format(name, option, wanted, type(value)), 3)
