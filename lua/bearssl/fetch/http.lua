@@ -4,8 +4,8 @@
 -- redirect, knows no proxy and no cookies.
 local core = require "bearssl.core"
 local new_guard = require "bearssl.guard"
+local resolve = require "bearssl.scheduler.resolve"
 local scheduler = require "bearssl.scheduler"
-local socket = require "socket"
 
 local MAX_HEAD = 16 * 1024 -- bytes of status line and headers
 local PIECE = 16 * 1024 -- bytes asked for at a time
@@ -32,23 +32,9 @@ local function remaining(request)
   return math.max(LAST, request.deadline - request.scheduler.now())
 end
 
-local function is_address(host)
-  return host:find "^%d+%.%d+%.%d+%.%d+$" or host:find(":", 1, true)
-end
-
-local function resolve(request)
-  if is_address(request.host) then return { request.host } end
-  if request.scheduler.resolve then return request.scheduler.resolve(request.host, remaining(request)) end
-  local found, err = socket.dns.getaddrinfo(request.host)
-  if not found then return nil, err end
-  local list = {}
-  for i, entry in ipairs(found) do list[i] = entry.addr end
-  return list
-end
-
 -- Addresses of the host, those that `allow` has refused left out; or nil, error.
 local function addresses_of(request)
-  local found, err = resolve(request)
+  local found, err = resolve(request.host, remaining(request), request.scheduler)
   if not found or not found[1] then
     return nil, failure("dns", request.url, "%s: %s", request.host, tostring(err or "no address"))
   end

@@ -4,6 +4,7 @@ local scheduler = require "bearssl.scheduler"
 local connections = require "bearssl.https.connection"
 local failure = require "bearssl.https.failure"
 local proxy = require "bearssl.https.proxy"
+local resolve = require "bearssl.scheduler.resolve"
 local socks5 = require "bearssl.https.socks5"
 
 local function connect_failed(err, host, port, timers)
@@ -36,14 +37,9 @@ end
 
 -- socks5:// has us resolve the name, socks5h:// the proxy.
 local function resolved(host, timers)
-  if host:find ":" or host:find "^[%d.]+$" then return host end
-  local list, err
-  if timers.scheduler.resolve then
-    list, err = timers.scheduler.resolve(host, timers:left "connect")
-    return list and list[1], failure.of(err, "connect", host)
-  end
-  list, err = require "socket".dns.getaddrinfo(host)
-  return list and list[1] and list[1].addr, failure.of(err, "connect", host)
+  local list, err = resolve(host, timers:left "connect", timers.scheduler)
+  if list and list[1] then return list[1] end
+  return nil, failure.of(err or "no address associated with name", "connect", host)
 end
 
 local function through_proxy(connection, request, to, through)

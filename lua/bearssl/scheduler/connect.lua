@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.scheduler.connect: a TCP connection, made while others run.
 local core = require "bearssl.core"
+local resolve = require "bearssl.scheduler.resolve"
 
 -- LuaSocket's words for what bearssl.error has a code for.
 local codes = {
@@ -17,21 +18,6 @@ local function failed(err, host, port)
   return nil, core.error {
     code = code, message = ("%s port %d: %s"):format(host, port, err), where = "connect", side = "local",
   }
-end
-
-local function is_address(host)
-  return host:find "^%d+%.%d+%.%d+%.%d+$" or host:find(":", 1, true)
-end
-
--- A list of IP addresses.
-local function resolve(host, timeout, scheduler)
-  if is_address(host) then return { host } end
-  if scheduler.resolve then return scheduler.resolve(host, timeout) end
-  local found, err = require "socket".dns.getaddrinfo(host)
-  if not found then return nil, err end
-  local list = {}
-  for i, entry in ipairs(found) do list[i] = entry.addr end
-  return list
 end
 
 -- Holds a descriptor that is closed with the block, unless it is taken out.
