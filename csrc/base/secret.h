@@ -16,6 +16,19 @@ bool lt_ct_public(uint64_t any); /* any bit set: a decision about secrets that a
 size_t lt_ct_trimmed(const void *p, size_t n); /* without the zeros at its end, in one time */
 void lt_wipe_free(void *p, size_t n);          /* p may be NULL */
 
+/* The mask as it is, but the compiler knows no more of it: else it may take a branch around the
+ * work that a mask of zeros undoes (clang 14 did). */
+static inline uint64_t lt_ct_mask(uint64_t mask)
+{
+#ifdef __GNUC__
+    __asm__("" : "+r"(mask));
+    return mask;
+#else
+    volatile uint64_t hidden = mask;
+    return hidden;
+#endif
+}
+
 /* Bytes that grow: by a new block, a copy and a wiped old block; never by realloc. The live
  * bytes are data[start .. end). A zeroed struct is an empty buffer. */
 typedef struct {

@@ -9,6 +9,7 @@
 #ifndef LT_CRYPTO_ACCEL_FIELD25519_51_H
 #define LT_CRYPTO_ACCEL_FIELD25519_51_H
 
+#include "base/secret.h"
 #include "crypto/accel/accel.h"
 
 #define LT_FE_MASK ((1ULL << 51) - 1)
@@ -97,7 +98,7 @@ static inline void lt_fe_multiply_small(lt_fe *r, const lt_fe *a, uint32_t n)
 /* r = a where mask is all ones */
 static inline void lt_fe_select(lt_fe *r, const lt_fe *a, uint32_t mask)
 {
-    uint64_t take = 0 - (uint64_t)(mask & 1);
+    uint64_t take = lt_ct_mask(0 - (uint64_t)(mask & 1));
     for (int i = 0; i < 5; i++)
         r->limb[i] ^= (r->limb[i] ^ a->limb[i]) & take;
 }

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/secret.h"
+
 static uint64_t row_portable(uint64_t *t, const uint64_t *a, uint64_t b, size_t n)
 {
     uint64_t carry = 0;
@@ -86,7 +88,7 @@ uint64_t lt_limbs_below(const uint64_t *a, const uint64_t *b, size_t n)
 
 void lt_montgomery_reduce_once(const lt_montgomery *k, uint64_t *r, uint64_t carry)
 {
-    uint64_t take = 0 - (carry | (1 ^ lt_limbs_below(r, k->m, k->n))), borrow = 0;
+    uint64_t take = lt_ct_mask(0 - (carry | (1 ^ lt_limbs_below(r, k->m, k->n)))), borrow = 0;
     for (size_t i = 0; i < k->n; i++) {
         lt_u128 difference = (lt_u128)r[i] - (k->m[i] & take) - borrow;
         r[i] = (uint64_t)difference;

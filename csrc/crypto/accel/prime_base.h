@@ -19,14 +19,14 @@ static void digits_of(int8_t digits[8 * COLUMNS], const num *scalar)
 
 static uint64_t equal_mask(uint32_t a, uint32_t b)
 {
-    return 0 - (uint64_t)(((a ^ b) - 1) >> 31);
+    return lt_ct_mask(0 - (uint64_t)(((a ^ b) - 1) >> 31));
 }
 
 /* |digit|, and whether it is below zero */
 static uint32_t size_of_digit(int digit, uint64_t *negative)
 {
     uint32_t sign = (uint32_t)digit >> 31;
-    *negative = 0 - (uint64_t)sign;
+    *negative = lt_ct_mask(0 - (uint64_t)sign);
     return ((uint32_t)digit ^ (0 - sign)) + sign;
 }
 

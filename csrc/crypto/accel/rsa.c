@@ -57,7 +57,7 @@ static void pick(struct private_work *w, uint64_t index, size_t n)
 {
     memset(w->chosen, 0, n * sizeof *w->chosen);
     for (uint64_t i = 0; i < 1 << WINDOW; i++) {
-        uint64_t mask = 0 - (((i ^ index) - 1) >> 63);
+        uint64_t mask = lt_ct_mask(0 - (((i ^ index) - 1) >> 63));
         for (size_t j = 0; j < n; j++)
             w->chosen[j] |= w->table[i][j] & mask;
     }
