@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- CRLs by HTTP (RFC 5280 sections 4.2.1.13 and 5.2.6): those that a certificate names, complete and delta.
 local core = require "bearssl.core"
+local failure = require "bearssl.fetch.failure"
 local transfer = require "bearssl.fetch.transfer"
 
 local BRIEF = 300 -- seconds that a list without nextUpdate is kept where HTTP does not say
@@ -73,7 +74,7 @@ return function(options, what, budget)
     err = from_points(options, budget, extension and extension.value, found)
   end
   if #found == 0 then
-    return nil, err or transfer.failure("option", "cRLDistributionPoints", "the certificate names no list over HTTP")
+    return nil, err or failure("option", "cRLDistributionPoints", "the certificate names no list over HTTP")
   end
   add_deltas(options, budget, what, found)
   return found

@@ -2,7 +2,7 @@
 -- What bearssl.fetch gets its files with where the caller has no function for that: one HTTP/1.0 exchange (so that
 -- nothing comes in chunks, RFC 9112 section 7.1), bounded in size and in time as LuaSocket's HTTP is not. Follows no
 -- redirect, knows no proxy and no cookies.
-local core = require "bearssl.core"
+local failure = require "bearssl.fetch.failure"
 local new_guard = require "bearssl.guard"
 local resolve = require "bearssl.scheduler.resolve"
 local scheduler = require "bearssl.scheduler"
@@ -10,10 +10,6 @@ local scheduler = require "bearssl.scheduler"
 local MAX_HEAD = 16 * 1024 -- bytes of status line and headers
 local PIECE = 16 * 1024 -- bytes asked for at a time
 local LAST = 0.001 -- seconds: as good as none
-
-local function failure(code, where, message, ...)
-  return core.error { code = code, message = message:format(...), where = where, side = "local" }
-end
 
 local words = {
   timeout = { "timeout", "no answer in time" },

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Missing intermediates by authority information access (RFC 5280 section 4.2.2.1): DER, PEM or PKCS#7.
 local core = require "bearssl.core"
+local failure = require "bearssl.fetch.failure"
 local pkcs7 = require "bearssl.fetch.pkcs7"
 local transfer = require "bearssl.fetch.transfer"
 
@@ -17,7 +18,7 @@ local function parse(url, body)
     local certificates = core.x509_parse(der)
     found[#found + 1] = certificates and certificates[1] or nil
   end
-  if #found == 0 then return nil, transfer.failure("no_certificates", url, "the PKCS#7 message has none") end
+  if #found == 0 then return nil, failure("no_certificates", url, "the PKCS#7 message has none") end
   return found
 end
 
@@ -59,9 +60,9 @@ local function fetch_issuer(options, budget, certificate)
     found, err = from_url(options, budget, url)
     local issuer = found and issuer_in(found, certificate)
     if issuer then return issuer end
-    if found then err = transfer.failure("unknown_issuer", url, "what is there has issued something else") end
+    if found then err = failure("unknown_issuer", url, "what is there has issued something else") end
   end
-  return nil, err or transfer.failure("option", "authorityInfoAccess", "the certificate names no place of its issuer")
+  return nil, err or failure("option", "authorityInfoAccess", "the certificate names no place of its issuer")
 end
 
 -- Goes from the first certificate up, through those that are there, and fetches what is not.
@@ -79,5 +80,5 @@ return function(options, certificates, budget)
     at = issuer
   end
   if #found > 0 then return found end
-  return nil, err or transfer.failure("no_certificates", "authorityInfoAccess", "no issuer is missing")
+  return nil, err or failure("no_certificates", "authorityInfoAccess", "no issuer is missing")
 end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- OCSP over HTTP: RFC 6960 appendix A, with the profile of RFC 5019.
+local failure = require "bearssl.fetch.failure"
 local mime = require "mime"
 local ocsp = require "bearssl.x509.ocsp"
 local transfer = require "bearssl.fetch.transfer"
@@ -78,7 +79,7 @@ return function(options, certificate, issuer, budget)
     local answer = verify(options, certificate, issuer, kept)
     if answer then return kept, answer end
   end
-  local err = transfer.failure("option", "authorityInfoAccess", "the certificate names no OCSP responder")
+  local err = failure("option", "authorityInfoAccess", "the certificate names no OCSP responder")
   for _, url in ipairs(responders(certificate)) do
     local body, answer, expires = ask(options, budget, url, certificate, issuer)
     if body then

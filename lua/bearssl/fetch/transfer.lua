@@ -1,18 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- One file from a URL that stands in a certificate: whose choice it is where this process connects to, so that scheme,
 -- time, size, number and redirects are bounded, and `allow` is asked.
-local core = require "bearssl.core"
+local failure = require "bearssl.fetch.failure"
 local url = require "socket.url"
 
 local MAX_URL = 2048
 local DAY = 24 * 3600
 
 local transfer = {}
-
-local function failure(code, where, message, ...)
-  return core.error { code = code, message = message:format(...), where = where, side = "local" }
-end
-transfer.failure = failure
 
 -- A URL in its parts; or nil, error.
 local function parse(text)
