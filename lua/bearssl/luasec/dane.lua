@@ -69,13 +69,6 @@ local function has(records, usage, certificate)
   return false
 end
 
-local function check_name(state, leaf)
-  if not state.host then return true end
-  local ok, message, err = hosts.match(leaf, state.host, state.hostflags)
-  if ok then return true end
-  return false, err, message, { { message } }
-end
-
 -- The anchors that DANE-TA records name (RFC 7671 section 5.2): what was sent, or a record's own certificate.
 local function anchors(records, certificates)
   local list = {}
@@ -121,16 +114,16 @@ function dane.judge(state, certificates, check_chain)
   if not records[1] then
     local ok, err, message, faults = check_chain(state, certificates)
     if not ok then return ok, err, message, faults end
-    return check_name(state, leaf)
+    return hosts.judge(state, leaf)
   end
   if has(records, DANE_EE, leaf) then -- neither dates nor issuers matter (RFC 7671 section 5.1)
     if state.settings.no_ee_namechecks then return true end
-    return check_name(state, leaf)
+    return hosts.judge(state, leaf)
   end
   local options = require "bearssl.luasec.verify".path_options(state.settings)
   options.revocation = nil
   if by_dane_anchor(records, certificates, options) or by_pkix(state, records, certificates, check_chain) then
-    return check_name(state, leaf)
+    return hosts.judge(state, leaf)
   end
   return false, no_match, no_match.message, { { no_match.message } }
 end

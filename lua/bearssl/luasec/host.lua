@@ -45,4 +45,12 @@ function host.match(certificate, name, list)
   return false, errors.verification { code = "name_mismatch" }, err or { code = "name_mismatch" }
 end
 
+-- Of a connection: true; or false, the error, its message and the table of faults. Without a name there is none.
+function host.judge(state, leaf)
+  if not state.host then return true end
+  local ok, message, err = host.match(leaf, state.host, state.hostflags)
+  if ok then return true end
+  return false, err, message, { { message } }
+end
+
 return host

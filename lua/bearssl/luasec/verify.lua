@@ -149,13 +149,6 @@ local function check_chain(state, certificates)
   return false, err, chain_message(err, path_of(err, certificates)), faults_of(err, certificates, options)
 end
 
-local function check_host(state, leaf)
-  if not state.host then return true end
-  local ok, message, err = hosts.match(leaf, state.host, state.hostflags)
-  if ok then return true end
-  return false, err, message, { { message } }
-end
-
 -- The verdict on the peer; `chain_is_good`: the engine has verified it.
 local function judge(state, chain_is_good)
   local certificates = state.sock:peer_certificates()
@@ -165,7 +158,7 @@ local function judge(state, chain_is_good)
     ok, err, message, faults = require "bearssl.luasec.dane".judge(state, certificates, check_chain)
   else
     if not chain_is_good then ok, err, message, faults = check_chain(state, certificates) end
-    if ok then ok, err, message, faults = check_host(state, certificates[1]) end
+    if ok then ok, err, message, faults = hosts.judge(state, certificates[1]) end
   end
   return { ok = ok, error = err, message = message, faults = faults }
 end
