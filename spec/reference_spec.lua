@@ -19,7 +19,7 @@ for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl
 -- for programs; what is in the others belongs to the module of that name.
 local parts = {}
 for name in ([[certificate_text check client_hello event extension_text guard native_options near options policy
-  psk revocation ring stream suites version]]):gmatch "%S+" do
+  psk revocation ring stream suites time_left version]]):gmatch "%S+" do
   parts[name] = true
 end
 -- Whose functions are bearssl's own: bearssl.client, bearssl.connect and so on.

@@ -4,6 +4,7 @@
 -- csrc/lua/socket.c. The object is asked for as many bytes as the record still wants, never for more, so that it may
 -- be one that blocks, or lets other coroutines run meanwhile.
 local core = require "bearssl.core"
+local time_left = require "bearssl.time_left"
 
 local HEADER = 5 -- bytes of a record's header (RFC 8446 section 5.1)
 local CLOSE_SECONDS = 1 -- that close_notify, or an alert, may take to go
@@ -27,14 +28,10 @@ local function is_now(self)
   return self.block == 0 or self.total == 0
 end
 
--- Seconds that the next wait may take; nil: for ever. Either mode alone bounds the whole call; with both, the one
--- bounds each wait.
+-- Seconds that the next wait may take; nil: for ever.
 local function left(self)
   if not self.began then return nil end
-  local gone = now() - self.began
-  if self.total < 0 then return math.max(0, self.block - gone) end
-  local rest = math.max(0, self.total - gone)
-  return self.block >= 0 and math.min(rest, self.block) or rest
+  return time_left(self.block >= 0 and self.block or nil, self.total >= 0 and self.total or nil, now() - self.began)
 end
 
 -- The object's own timeouts stay as they are until somebody sets ours.

@@ -2,6 +2,7 @@
 -- bearssl.scheduler.socket: a socket whose waits hold up the calling coroutine alone. The one inside never waits: it
 -- says for what it would ("wantread", "wantwrite", LuaSocket's "timeout"); we wait for that by the scheduler, within
 -- the timeouts that the caller has set here, and call again.
+local left = require "bearssl.time_left"
 local plain = require "bearssl.scheduler.plain"
 
 local PATIENCE = 64 -- calls in a row that did not wait; then others have their turn
@@ -10,13 +11,6 @@ local LINGER = 1 -- seconds that close may wait to send what is left
 local modes = { wantread = "r", wantwrite = "w" }
 local methods = {}
 local make
-
--- What the next wait may take: one of the timeouts alone bounds the whole call; of both, `block` bounds each wait and
--- `total` the call, as in LuaSocket. nil: for ever.
-local function left(block, total, gone)
-  if total then return math.max(0, math.min(block or math.huge, total - gone)) end
-  return block and math.max(0, block - gone) or nil
-end
 
 -- The plain one for a coroutine that the scheduler does not know, or that cannot yield where it is.
 local function waiter(self)
