@@ -4,6 +4,7 @@
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local keys = require "bearssl.key"
+local openssl = require "bearssl.luasec.errors"
 
 local tls = {}
 
@@ -120,26 +121,20 @@ end
 
 -- Words -----------------------------------------------------------------------------------------------------------
 
--- X509_V_ERR_… of OpenSSL, number and text, by the code of a bearssl.error.
-local verdicts = {
-  bad_certificate_signature = "7: certificate signature failure",
-  not_yet_valid = "9: certificate is not yet valid",
-  expired = "10: certificate has expired",
-  self_signed = "18: self-signed certificate",
-  unknown_issuer = "20: unable to get local issuer certificate",
-  revoked = "23: certificate revoked",
-  path_length = "25: path length constraint exceeded",
-  extended_key_usage = "26: unsuitable certificate purpose",
-  key_usage = "26: unsuitable certificate purpose",
-  distrusted = "28: certificate rejected",
-  critical_extension = "34: unhandled critical extension",
-  certificate_policy = "43: no explicit policy",
-  name_constraint = "47: permitted subtree violation",
-  weak_key = "66: EE certificate key too weak",
-  weak_signature = "68: CA signature digest algorithm too weak",
-  not_ca = "79: invalid CA certificate",
-  name_mismatch = "certificate host mismatch",
+-- X509_V_ERR_… of OpenSSL by the code of a bearssl.error: numbers of those whose text bearssl.luasec has too, ...
+local numbers = {
+  bad_certificate_signature = 7, not_yet_valid = 9, expired = 10, self_signed = 18, unknown_issuer = 20, revoked = 23,
+  path_length = 25, extended_key_usage = 26, distrusted = 28, critical_extension = 34, certificate_policy = 43,
+  name_constraint = 47, weak_key = 66, weak_signature = 68, not_ca = 79,
 }
+-- ... and what lua-nginx-module says in other words.
+local verdicts = { key_usage = "26: unsuitable certificate purpose", name_mismatch = "certificate host mismatch" }
+
+local function verdict(err)
+  local number = numbers[err.code]
+  if number then return ("%d: %s"):format(number, openssl.verification(err)) end
+  return verdicts[err.code] or "handshake failed"
+end
 
 -- A chain whose root was sent along, and is not trusted, has a number of its own.
 local function ends_in_itself(sock)
@@ -154,7 +149,7 @@ function tls.word_of(err, sock)
     return "19: self-signed certificate in certificate chain"
   end
   if err.side == "peer" then return "handshake failed" end
-  return verdicts[err.code] or "handshake failed"
+  return verdict(err)
 end
 
 return tls
