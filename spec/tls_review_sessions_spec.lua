@@ -126,7 +126,7 @@ describe("on_peer", function()
   end)
 end)
 
-describe("a hello that waited on a connection opened long ago", function()
+describe("a hello that may have been seen and forgotten", function()
   local unit = require "bearssl.unit"
   local a, b = ("a"):rep(32), ("b"):rep(32)
 

@@ -147,9 +147,7 @@ typedef struct {
     size_t certificate_count;           /* at most LT_CHAIN_MAX */
     const struct lt_revocation
         *revocation; /* evidence: instead of the config's; NULL: that one */
-    int64_t
-        time; /* evidence: seconds since the epoch, now: it may be younger than the connection */
-    bool sha384; /* psk: its hash; else SHA-256 */
+    bool sha384;     /* psk: its hash; else SHA-256 */
 } lt_answer;
 
 typedef enum {
@@ -186,6 +184,10 @@ typedef struct lt_engine lt_engine;
 typedef struct {
     const char *name;
     void (*free)(lt_engine *); /* wipes; also after a failure half-way */
+
+    /* Seconds since the epoch, UTC: what time it is for all that follows. Whoever has the engine go on -
+     * by input, an answer, data that is done - tells it before. */
+    void (*set_time)(lt_engine *, int64_t now);
 
     /* From the peer: room for at least one byte (NULL: out of memory, the engine has failed);
      * then `n` bytes were put there, or the transport has ended. */

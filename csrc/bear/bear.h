@@ -71,7 +71,7 @@ typedef struct {
     const lt_config *config;
     char name[LT_BEAR_NAME]; /* asked for by the client; "": none */
     bool name_is_ip;         /* no SNI then (RFC 6066 section 3) */
-    int64_t now;             /* seconds since the epoch, when the connection began */
+    int64_t now; /* seconds since the epoch, as we were told last in the handshake */
     lt_error error;
 
     lt_buffer in;       /* from the peer; records are decrypted in place */

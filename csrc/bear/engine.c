@@ -39,6 +39,14 @@ static void engine_free(lt_engine *engine)
 
 /* --- bytes -------------------------------------------------------------------------------------- */
 
+/* After the handshake nothing is judged: a session's time is that of the handshake. */
+static void engine_set_time(lt_engine *engine, int64_t now)
+{
+    lt_bear *b = bear(engine);
+    if (!b->connected)
+        b->now = now;
+}
+
 static uint8_t *engine_input(lt_engine *engine, size_t wanted, size_t *room)
 {
     lt_bear *b = bear(engine);
@@ -409,6 +417,7 @@ static lt_trace *engine_trace(lt_engine *engine)
 const lt_engine_class lt_bear_class = {
     .name = "bear",
     .free = engine_free,
+    .set_time = engine_set_time,
     .input = engine_input,
     .input_done = engine_input_done,
     .input_end = engine_input_end,

@@ -257,7 +257,7 @@ lt_engine *lt_bear_new(const lt_config *config, const char *name, const lt_sessi
     b->engine.engine_class = &lt_bear_class;
     b->tap.trace = (lt_trace){ .on = config->trace, .clock = config->clock };
     b->config = config;
-    b->now = config->fixed_time ? config->time : now;
+    b->now = now;
     b->eng = config->server ? &b->br.server.eng : &b->br.client.eng;
     lt_peer_chain_init(&b->peer);
     if (set_name(b, name, e) == LT_OK && lt_bear_setup(b, resume))

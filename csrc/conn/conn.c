@@ -83,11 +83,12 @@ static lt_engine *new_engine(const lt_config *config, const lt_conn_options *opt
 {
     char host[LT_HOST_MAX];
     const char *name = options->name;
+    int64_t now = config->fixed_time ? config->time : options->now;
     if (!ready_name(config, &name, host, e))
         return NULL;
     if (config->native)
-        return lt_tls_new(config, name, options->resume, options->now, e);
-    return lt_bear_new(config, name, options->resume, options->now, e);
+        return lt_tls_new(config, name, options->resume, now, e);
+    return lt_bear_new(config, name, options->resume, now, e);
 }
 
 lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_options *options,
@@ -156,7 +157,13 @@ static void collect_key_log(lt_conn *c)
     lt_wipe(line, sizeof line);
 }
 
-lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e)
+static void set_time(lt_conn *c, int64_t now)
+{
+    if (!c->config->tls.fixed_time)
+        c->engine->engine_class->set_time(c->engine, now);
+}
+
+lt_code lt_conn_feed(lt_conn *c, lt_bytes p, int64_t now, lt_error *e)
 {
     size_t unread = c->engine->engine_class->unread(c->engine);
     if (unread > LT_CONN_UNREAD_MAX || p.n > LT_CONN_UNREAD_MAX - unread)
@@ -171,7 +178,7 @@ lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e)
         size_t n = p.n < room ? p.n : room;
         memcpy(in, p.p, n);
         p.p += n, p.n -= n;
-        lt_conn_input_done(c, n);
+        lt_conn_input_done(c, n, now);
     }
     if (lt_conn_state(c) == LT_STATE_failed)
         *e = *lt_conn_error(c);
@@ -183,8 +190,9 @@ uint8_t *lt_conn_input(lt_conn *c, size_t wanted, size_t *room)
     return c->engine->engine_class->input(c->engine, wanted, room);
 }
 
-void lt_conn_input_done(lt_conn *c, size_t n)
+void lt_conn_input_done(lt_conn *c, size_t n, int64_t now)
 {
+    set_time(c, now);
     c->engine->engine_class->input_done(c->engine, n);
     collect_key_log(c);
 }
@@ -235,8 +243,9 @@ void lt_conn_key_log_done(lt_conn *c)
     collect_key_log(c);
 }
 
-void lt_conn_answer(lt_conn *c, const lt_answer *answer)
+void lt_conn_answer(lt_conn *c, const lt_answer *answer, int64_t now)
 {
+    set_time(c, now);
     c->engine->engine_class->answer(c->engine, answer);
     tell_end(c);
     collect_key_log(c);
@@ -248,8 +257,9 @@ void lt_conn_output_done(lt_conn *c, size_t n)
     collect_key_log(c);
 }
 
-void lt_conn_data_done(lt_conn *c, size_t n)
+void lt_conn_data_done(lt_conn *c, size_t n, int64_t now)
 {
+    set_time(c, now);
     c->engine->engine_class->data_done(c->engine, n);
     tell_end(c);
 }

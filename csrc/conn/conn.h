@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * conn.h - one connection without any I/O: it picks the engine, takes the peer's bytes, gives bytes
  * for the peer, and hands out what needs a decision or a listener as an event. Knows no socket, no
- * clock and no Lua. */
+ * clock and no Lua. `now`, wherever it is asked for: seconds since the epoch, UTC; a config with a fixed
+ * time overrides it. */
 #ifndef LT_CONN_CONN_H
 #define LT_CONN_CONN_H
 
@@ -52,7 +53,7 @@ typedef struct {
 typedef struct {
     const char *name;         /* asked for; NULL: none */
     const lt_session *resume; /* of the same config; NULL: none */
-    int64_t now;              /* seconds since the epoch, UTC */
+    int64_t now;
 } lt_conn_options;
 
 lt_code lt_conn_open(lt_conn *c, const lt_conn_config *config, const lt_conn_options *options,
@@ -67,11 +68,11 @@ lt_session *lt_conn_session_import(const lt_conn_config *config, lt_bytes bytes,
 
 /* All of `p` or nothing: LT_limit leaves the connection as it was, to be fed again once data was read;
  * every other code is that of a failed connection. */
-lt_code lt_conn_feed(lt_conn *c, lt_bytes p, lt_error *e);
+lt_code lt_conn_feed(lt_conn *c, lt_bytes p, int64_t now, lt_error *e);
 
 /* The same without a copy: room for at least one byte, NULL where the engine has failed. */
 uint8_t *lt_conn_input(lt_conn *c, size_t wanted, size_t *room);
-void lt_conn_input_done(lt_conn *c, size_t n);
+void lt_conn_input_done(lt_conn *c, size_t n, int64_t now);
 void lt_conn_input_end(lt_conn *c); /* the transport gives no more */
 
 /* What to tell or to ask before anything goes on. */
@@ -79,7 +80,7 @@ lt_event lt_conn_event(const lt_conn *c);
 lt_bytes lt_conn_key_log(const lt_conn *c);
 void lt_conn_key_log_done(lt_conn *c);
 void lt_conn_pins_told(lt_conn *c);
-void lt_conn_answer(lt_conn *c, const lt_answer *answer);
+void lt_conn_answer(lt_conn *c, const lt_answer *answer, int64_t now);
 
 /* The rest is the engine's word. Views last until the next call. */
 static inline bool lt_conn_is_open(const lt_conn *c)
@@ -119,7 +120,7 @@ static inline void lt_conn_idle(lt_conn *c)
 }
 
 void lt_conn_output_done(lt_conn *c, size_t n);
-void lt_conn_data_done(lt_conn *c, size_t n);
+void lt_conn_data_done(lt_conn *c, size_t n, int64_t now);
 size_t lt_conn_write(lt_conn *c, lt_bytes p); /* how many were taken; 0: not now, or never */
 void lt_conn_close(lt_conn *c);               /* close_notify into the output */
 void lt_conn_abort(lt_conn *c, lt_code code); /* fails from outside, with its alert */

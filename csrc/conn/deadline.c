@@ -14,6 +14,11 @@ double lt_monotonic(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+int64_t lt_wall_clock(void)
+{
+    return (int64_t)time(NULL);
+}
+
 lt_deadline lt_deadline_start(lt_timeouts timeouts)
 {
     return (lt_deadline){ .timeouts = timeouts, .start = lt_monotonic() };

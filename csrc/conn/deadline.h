@@ -4,6 +4,7 @@
 #define LT_CONN_DEADLINE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Seconds; negative: for ever. As in LuaSocket 3 either one alone bounds the whole call; with both,
  * each wait takes at most `block` and the call at most `total`. */
@@ -16,7 +17,8 @@ typedef struct {
     double start;
 } lt_deadline;
 
-double lt_monotonic(void); /* seconds since some moment */
+double lt_monotonic(void);   /* seconds since some moment */
+int64_t lt_wall_clock(void); /* seconds since the epoch, UTC */
 
 /* What poll(2) wants: -1 for ever, at most a day, and rounded up, so that the last millisecond is not
  * spent in a busy loop. */

@@ -65,7 +65,7 @@ void lt_transport_attach(lt_transport *t, int fd, lt_bytes early, bool exact)
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    lt_conn_feed(&t->conn, early, &e); /* a failure stays in the engine */
+    lt_conn_feed(&t->conn, early, lt_wall_clock(), &e); /* a failure stays in the engine */
 }
 
 static bool would_block(int error)
@@ -93,7 +93,7 @@ static void read_last_words(lt_transport *t)
         ssize_t n = p ? recv(t->fd, p, room, MSG_DONTWAIT) : 0;
         if (n <= 0)
             return;
-        lt_conn_input_done(&t->conn, (size_t)n);
+        lt_conn_input_done(&t->conn, (size_t)n, lt_wall_clock());
     }
 }
 
@@ -170,7 +170,7 @@ static lt_io receive_some(lt_transport *t)
     if (n == 0)
         lt_conn_input_end(&t->conn);
     else
-        lt_conn_input_done(&t->conn, (size_t)n);
+        lt_conn_input_done(&t->conn, (size_t)n, lt_wall_clock());
     return LT_IO_done;
 }
 
@@ -268,7 +268,7 @@ lt_io lt_transport_data(lt_transport *t, const lt_deadline *d, lt_bytes *out)
 
 void lt_transport_data_done(lt_transport *t, size_t n)
 {
-    lt_conn_data_done(&t->conn, n);
+    lt_conn_data_done(&t->conn, n, lt_wall_clock());
     t->received += n;
     if (!t->filled && lt_conn_data(&t->conn).n == 0)
         lt_conn_idle(&t->conn); /* not in the middle of a stream, though */

@@ -7,8 +7,6 @@
 */
 #include "lua/objects.h"
 
-#include <time.h>
-
 #include "base/iana.h"
 #include "lua/revocation.h"
 
@@ -33,14 +31,12 @@ static int closed(lua_State *L)
     return 2;
 }
 
-lt_conn_options lt_lua_conn_options(lua_State *L, const lt_lua_config *config, int name,
-                                    int session)
+lt_conn_options lt_lua_conn_options(lua_State *L, int name, int session)
 {
-    const lt_config *tls = &config->conn.tls;
     return (lt_conn_options){
         .name = luaL_optstring(L, name, NULL),
         .resume = lt_lua_opt_session(L, session),
-        .now = tls->fixed_time ? tls->time : (int64_t)time(NULL),
+        .now = lt_wall_clock(),
     };
 }
 
@@ -186,7 +182,7 @@ static void push_checked(lua_State *L, const lt_conn *c, const lt_verify_result 
 {
     const lt_config *config = &c->config->tls;
     lua_createtable(L, 0, 2);
-    lt_lua_push_revocation(L, result, config->fixed_time ? config->time : (int64_t)time(NULL));
+    lt_lua_push_revocation(L, result, config->fixed_time ? config->time : lt_wall_clock());
     lua_setfield(L, -2, "revocation");
     lua_pushboolean(L, result->pins_differ);
     lua_setfield(L, -2, "pins_differ");
@@ -481,12 +477,10 @@ static lt_code reason_at(lua_State *L, int index) /* the code of this name; LT_O
     return LT_OK;
 }
 
-/* { certificates = { DER, ... }, revocation = bearssl.revocation or nil, time = } at 2: views into it. */
+/* { certificates = { DER, ... }, revocation = bearssl.revocation or nil } at 2: views into it. */
 static void read_evidence(lua_State *L, lt_answer *answer, lt_bytes certificates[LT_CHAIN_MAX])
 {
     luaL_checktype(L, 2, LUA_TTABLE);
-    lua_getfield(L, 2, "time");
-    answer->time = luaL_checkinteger(L, -1);
     lua_getfield(L, 2, "revocation");
     answer->revocation = lua_isnil(L, -1) ? NULL : lt_lua_test_revocation(L, -1);
     lua_getfield(L, 2, "certificates");
@@ -500,7 +494,7 @@ static void read_evidence(lua_State *L, lt_answer *answer, lt_bytes certificates
     }
     answer->certificates = certificates;
     answer->certificate_count = n;
-    lua_pop(L, 3);
+    lua_pop(L, 2);
 }
 
 /* answer(conn, value[, sha384 or reason]): an identity or nil; a config or nil; a string; a boolean; evidence
@@ -534,7 +528,7 @@ static int conn_answer(lua_State *L)
         keep(L, LT_KEEP_OTHER_CONFIG);
     else if (q->kind == LT_QUESTION_evidence && answer.yes)
         keep(L, LT_KEEP_EVIDENCE);
-    lt_conn_answer(c, &answer);
+    lt_conn_answer(c, &answer, lt_wall_clock());
     return 0;
 }
 

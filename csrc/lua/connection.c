@@ -39,7 +39,7 @@ static int connection_new(lua_State *L)
 {
     lt_lua_config *config = lt_lua_check_config(L, 1);
     lua_settop(L, 3);
-    lt_conn_options options = lt_lua_conn_options(L, config, 2, 3);
+    lt_conn_options options = lt_lua_conn_options(L, 2, 3);
     lt_conn *c = lua_newuserdata(L, sizeof *c);
     *c = (lt_conn){ 0 };
     luaL_setmetatable(L, LT_LUA_CONNECTION);
@@ -54,7 +54,7 @@ static int connection_feed(lua_State *L)
     lt_bytes in;
     in.p = (const uint8_t *)luaL_checklstring(L, 2, &in.n);
     lt_error e = { 0 };
-    if (lt_conn_feed(c, in, &e) != LT_OK)
+    if (lt_conn_feed(c, in, lt_wall_clock(), &e) != LT_OK)
         return lt_lua_fail_conn(L, c, &e);
     lua_pushboolean(L, true);
     return 1;
@@ -118,7 +118,7 @@ static int connection_read(lua_State *L)
         if ((lua_Unsigned)max < data.n)
             data.n = (size_t)max;
         lt_lua_push_bytes(L, data);
-        lt_conn_data_done(c, data.n);
+        lt_conn_data_done(c, data.n, lt_wall_clock());
         return 1;
     }
     lt_state state = lt_conn_state(c);

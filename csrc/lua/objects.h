@@ -39,8 +39,7 @@ enum {
 lt_lua_config *lt_lua_check_config(lua_State *L, int index);
 
 /* Name, session and time of a new connection; both arguments may be nil. */
-lt_conn_options lt_lua_conn_options(lua_State *L, const lt_lua_config *config, int name,
-                                    int session);
+lt_conn_options lt_lua_conn_options(lua_State *L, int name, int session);
 void lt_lua_keep_config(lua_State *L, int object, int config);
 
 /* The connection in a bearssl.connection or bearssl.socket at 1; raises where it is neither. */

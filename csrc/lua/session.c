@@ -8,8 +8,6 @@ What a later connection resumes from: made by `conn:session`, taken by `config:w
 */
 #include "lua/objects.h"
 
-#include <time.h>
-
 #define BUFFER "bearssl.buffer"
 
 typedef struct {
@@ -156,7 +154,7 @@ static int session_state(lua_State *L)
     const lua_session *s = luaL_checkudata(L, 1, LT_LUA_SESSION);
     lua_getuservalue(L, 1);
     const lt_config *config = &lt_lua_check_config(L, -1)->conn.tls;
-    int64_t now = config->fixed_time ? config->time : (int64_t)time(NULL);
+    int64_t now = config->fixed_time ? config->time : lt_wall_clock();
     lua_pushboolean(L, s->session && s->session->single_use);
     lua_pushboolean(L, s->session && now < s->session->expires);
     return 2;

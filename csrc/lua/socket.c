@@ -28,7 +28,7 @@ static int socket_new(lua_State *L)
 {
     lt_lua_config *config = lt_lua_check_config(L, 1);
     lua_settop(L, 3);
-    lt_conn_options options = lt_lua_conn_options(L, config, 2, 3);
+    lt_conn_options options = lt_lua_conn_options(L, 2, 3);
     lt_transport *t = lua_newuserdata(L, sizeof *t);
     *t = (lt_transport){ .fd = -1 };
     luaL_setmetatable(L, LT_LUA_SOCKET);

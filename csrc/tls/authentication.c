@@ -129,7 +129,6 @@ static lt_code judge(lt_tls *t, bool staple_asked, const lt_answer *more, lt_err
             certificates[request.count++] = more->certificates[i];
         request.certificates = certificates;
         request.revocation = more->revocation;
-        request.time = more->time;
     }
     lt_code rc = config->verifier->verify(config->verifier, &request, &found, e);
     lt_code kept = keep_verified(t, &found, e);

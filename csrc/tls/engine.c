@@ -14,6 +14,14 @@ static const lt_tls *of_const(const lt_engine *engine)
     return (const lt_tls *)engine;
 }
 
+static void set_time(lt_engine *engine, int64_t now)
+{
+    lt_tls *t = of(engine);
+    t->now = now;
+    if (!t->up && !t->resumed)
+        t->proved = now;
+}
+
 static uint8_t *input(lt_engine *engine, size_t wanted, size_t *room)
 {
     lt_tls *t = of(engine);
@@ -369,6 +377,7 @@ static void free_engine(lt_engine *engine)
 static const lt_engine_class engine_class = {
     .name = "native",
     .free = free_engine,
+    .set_time = set_time,
     .input = input,
     .input_done = input_done,
     .input_end = input_end,

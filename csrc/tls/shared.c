@@ -163,9 +163,8 @@ bool lt_tls_shared_first_time(struct lt_tls_shared *s, const uint8_t id[LT_REPLA
     const int64_t both_ways = INT64_C(2) * LT_REPLAY_WINDOW;
     if (now - s->started < both_ways) /* what came before the start is not known */
         return false;
-    if (s->latest - now
-        >= both_ways) /* nor what a clock that went back may have forgotten; or this */
-        return false; /* connection began long ago, and waited with its hello until it was */
+    if (s->latest - now >= both_ways) /* nor what a clock that went back may have forgotten */
+        return false;
     if (!s->hellos)
         s->hellos = calloc(LT_REPLAY_MAX, sizeof *s->hellos);
     if (!s->hellos || sweep(s, id, now) || s->hello_count == LT_REPLAY_MAX)

@@ -157,8 +157,8 @@ typedef struct lt_tls {
     lt_engine engine; /* first */
     const lt_config *config;
     lt_error error;
-    int64_t now;      /* seconds since the epoch, when the connection began */
-    int64_t proved;   /* the same, or when the handshake was which it goes back to */
+    int64_t now;    /* seconds since the epoch, as we were told last */
+    int64_t proved; /* the same, of the full handshake: this one, or the one it goes back to */
     const char *name; /* client: asked for; server: SNI received; "": none */
     char *own_name;   /* the same, or NULL */
     bool name_is_ip;

@@ -68,7 +68,7 @@ function handlers.evidence(conn, keep, question)
     known = checked and checked.revocation, staple = conn:ocsp_staple(),
   })
   if not more then return core.answer(conn, nil) end
-  core.answer(conn, { certificates = found.ders, revocation = found:revocation(), time = found:now() })
+  core.answer(conn, { certificates = found.ders, revocation = found:revocation() })
 end
 
 -- The last word on a peer whose chain was verified: anything true, or nothing and the code of an error
@@ -77,8 +77,8 @@ function handlers.verdict(conn, keep)
   core.answer(conn, welcome and true or false, reason)
 end
 
--- true: never seen before. A hello that comes when what the guard has kept of it may be forgotten - on a connection
--- that was opened long ago, say - is not asked about.
+-- true: never seen before. A hello whose turn comes when what the guard has kept of it may be forgotten - another
+-- callback took its time before, say - is not asked about.
 function handlers.early_data(conn, keep, question)
   if question["until"] <= (keep.time or os.time()) then return core.answer(conn, false) end
   core.answer(conn, keep.early_data_guard(question.unique, question["until"]) == true)

@@ -108,8 +108,8 @@ function evidence:gather(problem, about)
   return add_revocation(self, path, not problem and about.known or nil, about.staple)
 end
 
--- As of when to verify again: a responder that signs each response when it is asked gives a thisUpdate (RFC 6960
--- section 4.2.2.1) that is later than the moment when the verification began.
+-- As of when store:verify verifies again, as a connection does by itself: a responder that signs each response when it
+-- is asked gives a thisUpdate (RFC 6960 section 4.2.2.1) that is later than the moment when the verification began.
 function evidence:now()
   return self.time or os.time()
 end
