@@ -80,6 +80,19 @@ for _, version in ipairs { "1.3", "1.2" } do
       assert.equal("http/1.1", sock:info().alpn)
     end)
 
+    if not is_1_3 then
+      it("resume by session ID, where the server has no tickets", function()
+        local server <close> = server_of(pki.server.p256, "-rev -no_ticket")
+        local sock <close> = assert(tls.connect(client, server.port))
+        says_hello(sock)
+        local session = assert(sock:session())
+        sock:close()
+        local again <close> = assert(tls.connect(client, server.port, { session = session }))
+        says_hello(again)
+        assert.is_true(again:info().resumed)
+      end)
+    end
+
     it("resume by ticket", function()
       local server <close> = server_of(pki.server.p256)
       local sock <close> = assert(tls.connect(client, server.port))
