@@ -154,10 +154,10 @@ fault: ## the specs of failing allocations
 	@$(TEST) fault
 
 # Valgrind's debug reader wants DWARF 4.
-ct: ## branches and addresses that depend on secrets, by valgrind (CC=clang too)
+ct: ## branches, addresses and what is left on the stack that depend on secrets, by valgrind (CC=clang too)
 	@sh .ci/deps demo ct
 	@mkdir -p build
-	$(CC) -O2 -gdwarf-4 -std=c11 $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/*.c \
+	$(CC) -O2 -gdwarf-4 -std=c11 -pthread $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/*.c \
 		-Wl,--wrap=lt_ct_eq -Wl,--wrap=lt_ct_public -Wl,--wrap=lt_ct_trimmed -Wl,--wrap=lt_aead_open \
 		-Wl,--wrap=lt_accel \
 		$(UNIT_ROOMS) $(BEARSSL_LIBS)

@@ -11,6 +11,11 @@
 #include "base/bytes.h"
 
 void lt_wipe(void *p, size_t n); /* never optimised away */
+
+/* What functions that have returned left of the stack below the caller's frame, `n` bytes of it at
+ * least: registers that compilers put there, and the variables of code that wipes none. */
+void lt_wipe_stack(size_t n);
+
 bool lt_ct_eq(const void *a, const void *b, size_t n);
 bool lt_ct_public(uint64_t any); /* any bit set: a decision about secrets that all may know */
 size_t lt_ct_trimmed(const void *p, size_t n); /* without the zeros at its end, in one time */

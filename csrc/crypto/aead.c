@@ -8,6 +8,10 @@
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
 
+enum {
+    STACK = 3072
+}; /* that the deepest takes of it, ChaCha20 on AVX-512, with room to spare */
+
 size_t lt_aead_key_size(lt_aead_algorithm algorithm)
 {
     switch (algorithm) {
@@ -114,6 +118,7 @@ void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
         br_ccm_init(&a->u.ccm.context, &a->u.ccm.key.vtable);
         break;
     }
+    lt_wipe_stack(STACK);
 }
 
 static void run(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t *data, size_t n,
@@ -144,6 +149,7 @@ static void run(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t *data, s
         break;
     }
     }
+    lt_wipe_stack(STACK);
 }
 
 void lt_aead_seal(lt_aead *a, const uint8_t nonce[LT_AEAD_NONCE], lt_bytes aad, uint8_t *data,

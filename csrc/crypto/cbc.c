@@ -6,6 +6,8 @@
 
 #include "base/secret.h"
 
+enum { STACK = 3072 }; /* that BearSSL's ciphers take of it, with room to spare */
+
 static void aes(const uint8_t *key, size_t key_size, const uint8_t *iv, uint8_t *data,
                 size_t size)
 {
@@ -40,6 +42,7 @@ bool lt_cbc_decrypt(const lt_cbc *cipher, const uint8_t *key, const uint8_t *iv,
     if (n == 0 || n % block != 0)
         return false;
     cipher->decrypt(key, cipher->key_size, iv, data, n);
+    lt_wipe_stack(STACK);
     uint8_t pad = data[n - 1], wrong = 0;
     if (pad == 0 || pad > block)
         return false;

@@ -11,6 +11,9 @@
 /* A signature in DER that is not well formed can grow to twice its size when it is taken apart. */
 #define ECDSA_DER_MAX (2 * 66 + 12)
 
+/* The deepest of these, P-521's, with room to spare */
+enum { STACK = 8192 };
+
 /* X25519 by accel's functions, else BearSSL's, whose scalars for this curve are little-endian and may
  * be shorter. */
 static uint32_t x25519(unsigned char *point, size_t n, const unsigned char *x, size_t x_size)
@@ -53,8 +56,8 @@ static uint32_t mul_25519(unsigned char *point, size_t n, const unsigned char *x
     return ok & ((any + 0xff) >> 8);
 }
 
-static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size,
-                    int curve)
+static uint32_t multiply(unsigned char *point, size_t n, const unsigned char *x, size_t x_size,
+                         int curve)
 {
     const lt_prime_curve *fast = lt_prime_curve_find(curve);
     if (curve == BR_EC_curve25519)
@@ -63,13 +66,29 @@ static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size
                 : br_ec_get_default()->mul(point, n, x, x_size, curve);
 }
 
-static size_t mulgen(unsigned char *point, const unsigned char *x, size_t x_size, int curve)
+static uint32_t mul(unsigned char *point, size_t n, const unsigned char *x, size_t x_size,
+                    int curve)
+{
+    uint32_t ok = multiply(point, n, x, x_size, curve);
+    lt_wipe_stack(STACK);
+    return ok;
+}
+
+static size_t multiply_base(unsigned char *point, const unsigned char *x, size_t x_size,
+                            int curve)
 {
     const lt_prime_curve *fast = lt_prime_curve_find(curve);
     if (curve == BR_EC_curve25519)
         return x25519_base(point, x, x_size);
     return fast ? fast->multiply_base(point, x, x_size)
                 : br_ec_get_default()->mulgen(point, x, x_size, curve);
+}
+
+static size_t mulgen(unsigned char *point, const unsigned char *x, size_t x_size, int curve)
+{
+    size_t n = multiply_base(point, x, x_size, curve);
+    lt_wipe_stack(STACK);
+    return n;
 }
 
 br_ec_impl lt_ec(uint32_t curves)
@@ -81,16 +100,24 @@ br_ec_impl lt_ec(uint32_t curves)
     return impl;
 }
 
-size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const void *digest,
-                     const br_ec_private_key *sk, void *signature)
+static size_t sign(const br_hash_class *hash, const void *digest, const br_ec_private_key *sk,
+                   void *signature)
 {
     const lt_prime_curve *fast = lt_prime_curve_find(sk->curve);
-    (void)unused;
     if (!fast)
         return br_ecdsa_sign_asn1_get_default()(br_ec_get_default(), hash, digest, sk,
                                                 signature);
     size_t n = fast->sign(hash, digest, sk->x, sk->xlen, signature);
     return n ? br_ecdsa_raw_to_asn1(signature, n) : 0;
+}
+
+size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const void *digest,
+                     const br_ec_private_key *sk, void *signature)
+{
+    (void)unused;
+    size_t n = sign(hash, digest, sk, signature);
+    lt_wipe_stack(STACK);
+    return n;
 }
 
 static uint32_t verify_fast(const lt_prime_curve *fast, const void *hash, size_t hash_size,

@@ -8,6 +8,8 @@
 #include "crypto/bignum.h"
 #include "crypto/ed25519_point.h"
 
+enum { STACK = 8192 }; /* what signing takes of it, with room to spare */
+
 /* L, the order of B (section 5.1) */
 static const uint32_t order[8] = { 0x5cf5d3ed, 0x5812631a, 0xa2f79cd6, 0x14def9de,
                                    0,          0,          0,          0x10000000 };
@@ -108,6 +110,7 @@ void lt_ed25519_public_key(uint8_t public_key[32], const uint8_t seed[32])
     lt_wipe(scalar, sizeof scalar);
     lt_wipe(prefix, sizeof prefix);
     lt_wipe(&a, sizeof a);
+    lt_wipe_stack(STACK);
 }
 
 /* r = SHA-512(prefix || M), of which R = [r]B */
@@ -155,4 +158,5 @@ void lt_ed25519_sign(uint8_t signature[64], const uint8_t seed[32],
     lt_wipe(a, sizeof a);
     lt_wipe(r, sizeof r);
     lt_wipe(prefix, sizeof prefix);
+    lt_wipe_stack(STACK);
 }

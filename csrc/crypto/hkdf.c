@@ -4,6 +4,8 @@
 
 #include "base/secret.h"
 
+enum { STACK = 2048 }; /* that BearSSL's HMAC takes of it, with room to spare */
+
 void lt_hmac(const br_hash_class *hash, lt_bytes key, lt_bytes data, uint8_t *out)
 {
     br_hmac_key_context k;
@@ -14,6 +16,7 @@ void lt_hmac(const br_hash_class *hash, lt_bytes key, lt_bytes data, uint8_t *ou
     br_hmac_out(&c, out);
     lt_wipe(&k, sizeof k);
     lt_wipe(&c, sizeof c);
+    lt_wipe_stack(STACK);
 }
 
 void lt_hkdf_extract(const br_hash_class *hash, lt_bytes salt, lt_bytes ikm, uint8_t *prk)
@@ -44,4 +47,5 @@ void lt_hkdf_expand(const br_hash_class *hash, lt_bytes prk, lt_bytes info, uint
     }
     lt_wipe(&k, sizeof k);
     lt_wipe(t, sizeof t);
+    lt_wipe_stack(STACK);
 }

@@ -8,6 +8,8 @@
 #include "crypto/accel/sha256.h"
 #include "crypto/hash.h"
 
+enum { STACK = 2048 }; /* that BearSSL's HMAC takes of it, with room to spare */
+
 /* T_i = U_1 xor ... xor U_c, section 5.2 */
 static void block(const br_hmac_key_context *key, lt_bytes salt, uint32_t index,
                   uint32_t iterations, uint8_t t[LT_HASH_MAX])
@@ -46,6 +48,7 @@ void lt_pbkdf2(const br_hash_class *hash, lt_bytes password, lt_bytes salt, uint
     }
     lt_wipe(&hmac_key, sizeof hmac_key);
     lt_wipe(t, sizeof t);
+    lt_wipe_stack(STACK);
 }
 
 static uint32_t rotate(uint32_t x, int n)
@@ -162,4 +165,5 @@ void lt_md5_bytes_to_key(lt_bytes password, const uint8_t salt[8], uint8_t *key,
     }
     lt_wipe(&md5, sizeof md5);
     lt_wipe(digest, sizeof digest);
+    lt_wipe_stack(STACK);
 }

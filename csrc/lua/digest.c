@@ -3,6 +3,7 @@
  * them for those alone: no certificate and no handshake is checked with what stands here. And `null`, the value
  * that JSON libraries have for JSON's. */
 #include "crypto/hash.h"
+#include "crypto/hkdf.h"
 #include "lua/support.h"
 
 static const br_hash_class *check_hash(lua_State *L, int index)
@@ -31,18 +32,13 @@ static int digest(lua_State *L)
 static int hmac(lua_State *L)
 {
     const br_hash_class *hash = check_hash(L, 1);
-    size_t key_size, size;
-    const char *key = luaL_checklstring(L, 2, &key_size), *in = luaL_checklstring(L, 3, &size);
-    br_hmac_key_context prepared;
-    br_hmac_context context;
+    lt_bytes key, in;
+    key.p = (const uint8_t *)luaL_checklstring(L, 2, &key.n);
+    in.p = (const uint8_t *)luaL_checklstring(L, 3, &in.n);
     uint8_t out[LT_HASH_MAX];
-    br_hmac_key_init(&prepared, hash, key, key_size);
-    br_hmac_init(&context, &prepared, 0);
-    br_hmac_update(&context, in, size);
-    size_t n = br_hmac_out(&context, out);
-    lt_wipe(&prepared, sizeof prepared);
-    lt_wipe(&context, sizeof context);
-    lua_pushlstring(L, (const char *)out, n);
+    lt_hmac(hash, key, in, out);
+    lua_pushlstring(L, (const char *)out, lt_hash_size(hash));
+    lt_wipe(out, sizeof out);
     return 1;
 }
 

@@ -39,7 +39,7 @@ void check(bool ok, const char *what)
         exit(EXIT_FAILURE);
 }
 
-static lt_private_key load(const char *path)
+lt_private_key load(const char *path)
 {
     lt_buffer file = { .data = NULL };
     lt_private_key k = { .type = LT_KEY_unknown };
@@ -193,5 +193,6 @@ int main(void)
     agree(BR_EC_secp521r1, 66, "ECDH P-521");
     agree(BR_EC_curve25519, 32, "X25519");
     ct_tls();
+    ct_stack();
     return EXIT_SUCCESS;
 }

@@ -7,11 +7,15 @@
 
 #include <valgrind/memcheck.h>
 
+#include "x509/private_key.h"
+
 #define SECRET(p, n) VALGRIND_MAKE_MEM_UNDEFINED(p, n)
 #define PUBLIC(p, n) VALGRIND_MAKE_MEM_DEFINED(p, n)
 
 void check(bool ok, const char *what);
+lt_private_key load(const char *path);
 
-void ct_tls(void); /* tls.c */
+void ct_tls(void);   /* tls.c */
+void ct_stack(void); /* stack.c */
 
 #endif
