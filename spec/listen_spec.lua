@@ -9,16 +9,9 @@ local serve = require "spec.support.serve"
 local socket = require "socket"
 
 local ca = pki.roots
-local function sleep(seconds) scheduler.current().sleep(seconds) end
+local eventually = serve.eventually
 
--- Waits, for a bounded time, until the condition holds.
-local function eventually(condition)
-  for _ = 1, 6000 do
-    if condition() then return end
-    sleep(0.01)
-  end
-  error("it never comes", 2)
-end
+local function sleep(seconds) scheduler.current().sleep(seconds) end
 
 -- What on_error is told, as lines.
 local function log()

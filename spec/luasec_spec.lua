@@ -1,5 +1,6 @@
 -- bearssl.luasec where it goes beyond a comparison with LuaSec (luasec_table_spec.lua): lives and ends of connections,
 -- callbacks that raise, names, what is handed over, schedulers.
+local ends = require "spec.support.ends"
 local luasec = require "bearssl.luasec"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
@@ -38,17 +39,7 @@ end
 
 -- The handshakes by turns: what the client's ended with, and the server's.
 local function shake(c, s)
-  local results, deadline = {}, socket.gettime() + 60
-  repeat
-    for i, conn in ipairs { c, s } do
-      if not results[i] then
-        local result = table.pack(conn:dohandshake())
-        if result[1] or not waits(result[2]) then results[i] = result end
-      end
-    end
-    assert(socket.gettime() < deadline, "the handshakes do not end")
-  until results[1] and results[2]
-  return results[1], results[2]
+  return ends.both(function() return c:dohandshake() end, function() return s:dohandshake() end)
 end
 
 local function connected(near_config, far_config, before)
@@ -79,9 +70,9 @@ describe("a connection of LuaSec's", function()
     collectgarbage()
     local before = peer.descriptors()
     do
-      local ends = table.pack(wrapped())
-      local c <close> = ends[1]
-      local s <close> = ends[2]
+      local joined = table.pack(wrapped())
+      local c <close> = joined[1]
+      local s <close> = joined[2]
       assert.truthy(c:getfd() >= 0 and s:getfd() >= 0)
     end
     assert.equal(before, peer.descriptors())

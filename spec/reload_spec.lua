@@ -30,15 +30,9 @@ local function put(pair)
   replace("key.pem", pair.key)
 end
 
-local function sleep(seconds) scheduler.current().sleep(seconds) end
+local eventually = serve.eventually
 
-local function eventually(condition)
-  for _ = 1, 6000 do
-    if condition() then return end
-    sleep(0.01)
-  end
-  error("it never comes", 2)
-end
+local function sleep(seconds) scheduler.current().sleep(seconds) end
 
 local serials = {}
 for name, pair in pairs { old = old, new = new } do serials[bearssl.x509.load(pair.leaf)[1].serial] = name end

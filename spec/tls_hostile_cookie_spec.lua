@@ -11,6 +11,7 @@ local tls = require "spec.support.tls"
 
 local spoil, flows = hostile.spoil, hostile.client_flows
 local set, drop, add, field, before = spoil.set, spoil.drop, spoil.add, spoil.field, spoil.before
+local shares = spoil.shares
 
 local own = pki.server.p256
 local keys = { ("k"):rep(32) }
@@ -40,12 +41,6 @@ local function flipped(at)
     local i = at < 0 and #cookie + 1 + at or at
     return cookie:sub(1, i - 1) .. string.char(cookie:byte(i) ~ 1) .. cookie:sub(i + 1)
   end)
-end
-
-local function shares(...)
-  local list = {}
-  for i, entry in ipairs { ... } do list[i] = (">I2s2"):pack(entry[1], entry[2]) end
-  return set(51, (">s2"):pack(table.concat(list)))
 end
 
 -- The cookie of a first hello to another server.

@@ -6,19 +6,13 @@ local pki = require "spec.support.pki"
 
 local messages, spoil, flows = hostile.messages, hostile.spoil, hostile.client_flows
 local set, drop, add, field, tail, cut = spoil.set, spoil.drop, spoil.add, spoil.field, spoil.tail, spoil.cut
-local skip, before, record = spoil.skip, spoil.before, spoil.record
+local skip, shares, before, record = spoil.skip, spoil.shares, spoil.before, spoil.record
 
 local p384, both, mutual, optional, p256_server = hostile.server_config { groups = "secp256r1" },
   hostile.server_config { min_version = "1.2" }, hostile.server_config { client_auth = "require",
     client_trust = pki.roots }, hostile.server_config { client_auth = "request", client_trust = pki.roots },
   hostile.server_config { groups = { "secp256r1" } }
 local only_13 = hostile.server_config { min_version = "1.3" }
-
-local function shares(...)
-  local list = {}
-  for i, entry in ipairs { ... } do list[i] = (">I2s2"):pack(entry[1], entry[2]) end
-  return set(51, (">s2"):pack(table.concat(list)))
-end
 
 -- A hello with a ticket of the same config.
 local function resuming(offer)

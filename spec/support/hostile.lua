@@ -81,6 +81,13 @@ function spoil.set(type, data)
   return function(m) hostile.messages.set(m.extensions, type, data) end
 end
 
+-- key_share of a ClientHello (RFC 8446 section 4.2.8): { group, key }, ...
+function spoil.shares(...)
+  local list = {}
+  for i, entry in ipairs { ... } do list[i] = (">I2s2"):pack(entry[1], entry[2]) end
+  return spoil.set(51, (">s2"):pack(table.concat(list)))
+end
+
 function spoil.drop(type)
   return function(m) hostile.messages.drop(m.extensions, type) end
 end

@@ -223,7 +223,7 @@ local nginx_proxy = [[; location / {
     }]]
 
 -- A port that was free a moment ago.
-local function free_port()
+function peer.free_port()
   local listener = assert(socket.bind("127.0.0.1", 0))
   local _, port = listener:getsockname()
   listener:close()
@@ -238,7 +238,7 @@ end
 
 local function start_nginx(server_block)
   for _ = 1, 20 do
-    local port = free_port()
+    local port = peer.free_port()
     local server = peer.start("sh -c 'mkdir @/root && exec nginx -e stderr -c @/nginx.conf'", nil,
       { ["nginx.conf"] = nginx_conf:format(port, server_block) })
     server.port = port

@@ -4,12 +4,6 @@ local socket = require "socket"
 
 local proxies = {}
 
--- A port that was free a moment ago.
-local function free_port()
-  local listener <close> = peer.listen()
-  return listener.port
-end
-
 local function listens(port)
   local tcp = socket.connect("127.0.0.1", port)
   if tcp then tcp:close() end
@@ -19,7 +13,7 @@ end
 -- start(port) gives a process; again with another port where it did not come to listen.
 local function on_free_port(start)
   for _ = 1, 20 do
-    local port = free_port()
+    local port = peer.free_port()
     local proxy = start(port)
     proxy.port = port
     while proxy:running() do

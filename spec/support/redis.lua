@@ -7,15 +7,10 @@ local redis = { lua = require "redis" }
 
 local line = "redis-server --bind 127.0.0.1 --port %d --save '' --appendonly no --dir @/ --loglevel notice %s"
 
-local function free_port()
-  local listener <close> = peer.listen()
-  return listener.port
-end
-
 -- On this port, or a free one. Holds nothing on disk.
 function redis.start(port, options)
   for _ = 1, port and 1 or 20 do
-    local chosen = port or free_port()
+    local chosen = port or peer.free_port()
     local server = peer.start(line:format(chosen, options or ""), nil, nil, 300)
     server.port = chosen
     local ready = pcall(server.wait_for, server, "Ready to accept connections")

@@ -8,11 +8,6 @@ local resty = { scripts = "spec/peers/resty" }
 
 local LIMIT = 60 -- seconds that we wait for a peer to listen
 
-local function free_port()
-  local listener <close> = peer.listen()
-  return listener.port
-end
-
 local function listens(server, port)
   local deadline = socket.gettime() + LIMIT
   while server:running() and socket.gettime() < deadline do
@@ -29,7 +24,7 @@ end
 local function on_free_ports(count, start)
   for _ = 1, 10 do
     local ports = {}
-    for i = 1, count do ports[i] = free_port() end
+    for i = 1, count do ports[i] = peer.free_port() end
     local server = start(table.unpack(ports))
     local ready = true
     for _, port in ipairs(ports) do ready = ready and listens(server, port) end

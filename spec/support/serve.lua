@@ -63,6 +63,15 @@ function serve.run(options, handler, act)
   return server
 end
 
+-- Waits, for a bounded time, until the condition holds.
+function serve.eventually(condition)
+  for _ = 1, 6000 do
+    if condition() then return end
+    scheduler.current().sleep(0.01)
+  end
+  error("it never comes", 2)
+end
+
 function serve.finish(process)
   while process:running() do scheduler.current().sleep(0.02) end
   return process:finish()

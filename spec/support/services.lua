@@ -7,13 +7,6 @@ local socket = require "socket"
 
 local services = {}
 
-local function free_port()
-  local listener = assert(socket.bind("127.0.0.1", 0))
-  local _, port = listener:getsockname()
-  listener:close()
-  return math.tointeger(tonumber(port))
-end
-
 local function reachable(server, port)
   for _ = 1, 3000 do
     local tcp = socket.connect("127.0.0.1", port)
@@ -30,7 +23,7 @@ end
 local function start(names, command, files)
   for _ = 1, 10 do
     local ports, texts = {}, {}
-    for _, name in ipairs(names) do ports[name] = free_port() end
+    for _, name in ipairs(names) do ports[name] = peer.free_port() end
     local function fill(text) return (text:gsub("$(%w+)", ports)) end
     for name, text in pairs(files) do texts[name] = fill(text) end
     local server = peer.start(fill(command), nil, texts)

@@ -3,6 +3,7 @@
 -- nothing comes in chunks, RFC 9112 section 7.1), bounded in size and in time as LuaSocket's HTTP is not. Follows no
 -- redirect, knows no proxy and no cookies.
 local failure = require "bearssl.fetch.failure"
+local header = require "bearssl.https.header"
 local new_guard = require "bearssl.guard"
 local resolve = require "bearssl.scheduler.resolve"
 local scheduler = require "bearssl.scheduler"
@@ -99,39 +100,40 @@ local function read(sock, request, n)
   return table.concat(got)
 end
 
--- A byte at a time, which the socket has in its buffer: nothing behind the empty line is taken, and nothing that is
--- endless is kept.
-local function read_head(sock, request)
-  local bytes = {}
-  repeat
-    local byte, err = read(sock, request, 1)
-    if not byte then return nil, err end
-    bytes[#bytes + 1] = byte
-    if #bytes > MAX_HEAD then
-      return nil, failure("limit", request.url, "more than %d bytes of headers", MAX_HEAD)
+-- What the reader of headers takes lines from: a byte at a time, which the socket has in its buffer, so that
+-- nothing behind the empty line is taken, and nothing that is endless is kept.
+local function line_reader(sock, request)
+  return { line = function(_, most)
+    local bytes = {}
+    while true do
+      local byte, err = read(sock, request, 1)
+      if not byte then return nil, err end
+      if byte == "" then
+        return nil, failure("decode", request.url, "the answer is no HTTP: %q", table.concat(bytes):sub(1, 40))
+      end
+      if byte == "\n" then return (table.concat(bytes):gsub("\r$", "")) end
+      bytes[#bytes + 1] = byte
+      if #bytes > most then return nil, failure("limit", request.url, "more than %d bytes of headers", MAX_HEAD) end
     end
-    local last = byte == "\n" and table.concat(bytes, "", math.max(1, #bytes - 2))
-  until err or last and last:find "\n\r?\n$"
-  return table.concat(bytes)
+  end }
 end
 
 local once = { ["content-length"] = true, location = true }
 
-local function parse_head(text, url)
-  local code = text:match "^HTTP/1%.%d (%d%d%d)[ \r\n]"
-  if not code or not text:find "\n\r?\n$" then
-    return nil, failure("decode", url, "the answer is no HTTP: %q", text:sub(1, 40))
+-- Status code and headers; or nil, error.
+local function read_head(sock, request)
+  local head, err = header.receive(line_reader(sock, request), nil, MAX_HEAD)
+  if not head then return nil, as_error(err, request.url) end
+  local seen = {}
+  for _, field in ipairs(head.fields) do
+    local name = field[1]:lower()
+    if seen[name] and once[name] then return nil, failure("decode", request.url, "two headers '%s'", name) end
+    seen[name] = true
   end
-  local headers = {}
-  for name, value in text:gmatch "\n([%w_-]+):[ \t]*([^\r\n]*)" do
-    name = name:lower()
-    if headers[name] and once[name] then return nil, failure("decode", url, "two headers '%s'", name) end
-    headers[name] = headers[name] and headers[name] .. ", " .. value or value
+  if seen["transfer-encoding"] then
+    return nil, failure("decode", request.url, "a Transfer-Encoding, which HTTP/1.0 has not")
   end
-  if headers["transfer-encoding"] then
-    return nil, failure("decode", url, "a Transfer-Encoding, which HTTP/1.0 has not")
-  end
-  return tonumber(code), headers
+  return head.status, head.headers
 end
 
 local function size_of(request, headers)
@@ -143,17 +145,14 @@ local function size_of(request, headers)
 end
 
 local function receive(sock, request)
-  local head, err = read_head(sock, request)
-  if not head then return nil, err end
-  local code, headers = parse_head(head, request.url)
+  local code, headers = read_head(sock, request)
   if not code then return nil, headers end
   local size, wrong, announced = size_of(request, headers)
   if not size then return nil, wrong end
   if announced and size > request.max_size then
     return nil, failure("limit", request.url, "%d bytes announced; at most %d", size, request.max_size)
   end
-  local body
-  body, err = read(sock, request, size)
+  local body, err = read(sock, request, size)
   if not body then return nil, err end
   if #body > request.max_size then
     return nil, failure("limit", request.url, "more than %d bytes", request.max_size)

@@ -112,7 +112,7 @@ local function chunked(connection, framing)
       end
       return failed(framing, err)
     end
-    local _, trailers = header.fields(connection, { left = header.MAX })
+    local _, trailers = header.fields(connection, header.budget())
     if not _ then return failed(framing, trailers) end
     framing.trailers, framing.done = trailers, true
     return nil

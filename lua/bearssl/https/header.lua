@@ -42,13 +42,19 @@ local function undecoded(where, what, line)
   return nil, failure.new("decode", where, ("%s: %q"):format(what, line:sub(1, 80)))
 end
 
+-- What a header may take: so many bytes, header.MAX where nobody says otherwise.
+function header.budget(most)
+  most = most or header.MAX
+  return { left = most, most = most }
+end
+
 -- A line that leaves the header's bounds is one that never comes.
 local function next_line(reader, budget)
   local line, err = reader:line(budget.left)
   if not line then return nil, err end
   budget.left, budget.lines = budget.left - #line - 2, (budget.lines or 0) + 1
   if budget.left < 1 or budget.lines > header.MAX_LINES then
-    return nil, failure.new("limit", "HTTP header", ("more than %d bytes or %d lines of header"):format(header.MAX,
+    return nil, failure.new("limit", "HTTP header", ("more than %d bytes or %d lines of header"):format(budget.most,
       header.MAX_LINES))
   end
   return line
@@ -103,9 +109,10 @@ end
 
 local MAX_INTERIM = 16 -- 1xx responses before the final one (RFC 9110 section 15.2)
 
--- The head of the final response; interim ones are handed to `interim`, which may end it by returning true.
-function header.receive(reader, interim)
-  local budget = { left = header.MAX }
+-- The head of the final response, of `most` bytes; interim ones are handed to `interim`, which may end it by returning
+-- true.
+function header.receive(reader, interim, most)
+  local budget = header.budget(most)
   for _ = 1, MAX_INTERIM do
     local head, err = message(reader, budget)
     if not head then return nil, err end
