@@ -112,6 +112,12 @@ $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/spec/fuzz/%.o $(FUZZ_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(EXTRA) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
+# bench/primitives: C's inside beside other libraries.
+BENCH_OBJECTS := $(BUILD)/obj/bench/primitive/bearssl.o $(UNIT_ROOMS:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bench/bearssl: $(BENCH_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS) $(EXTRA) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(COMPILE) -MMD -MP -c -o $@ $<
@@ -120,7 +126,8 @@ $(BUILD)/flags: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE) / $(LINK) $(BEARSSL_LIBS) / $(SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES))
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv -f $@.new $@; fi
 
--include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard spec/fuzz/*.c)))
+-include $(sort $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(patsubst %.c,$(BUILD)/obj/%.d,$(wildcard spec/fuzz/*.c)) \
+	$(BUILD)/obj/bench/primitive/bearssl.d)
 
 # A sanitized module needs an interpreter with the sanitizer's runtime; preloading it would reach every
 # process that a spec starts. Called lua5.4, it is found first by what a spec runs.
@@ -185,7 +192,7 @@ lint: ## luacheck, rooms, memcmp, format, clang-tidy
 rooms: ## who includes whom in csrc
 	@$(LUA) .ci/rooms.lua
 
-C_FILES = $(wildcard csrc/*/*.[ch] csrc/*/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.[ch] spec/fuzz/*.[ch] .ci/*.c bench/*.c)
+C_FILES = $(wildcard csrc/*/*.[ch] csrc/*/*/*.[ch] spec/fault/*.c spec/unit/*.[ch] spec/ct/*.[ch] spec/fuzz/*.[ch] .ci/*.c bench/*.c bench/*/*.[ch])
 format: ## clang-format over the C sources
 	@sh .ci/deps lint
 	clang-format -i $(C_FILES)

@@ -42,6 +42,15 @@ for _, at in ipairs { "bearssl/%s/1.3", "luasec/%s/1.3", "bearssl/%s/1.2", "bear
   want("idle", "server", memory)
 end
 
+for stack, names in pairs {
+  bearssl = "x25519-agree p256-generate p256-sign p384-verify p521-verify ed25519-sign rsa4096-public aes128gcm-64",
+  ["bearssl-none"] = "x25519-agree p256-verify ed25519-verify rsa2048-private chacha20poly1305-16k sha384-16k",
+  openssl = "x25519-generate p256-agree p521-verify ed25519-verify rsa2048-private rsa3072-public sha256-64",
+  libsodium = "x25519-agree ed25519-sign ed25519-verify chacha20poly1305-16k sha256-16k",
+} do
+  for name in names:gmatch "%S+" do wanted["primitive/" .. stack .. "/" .. name] = { "cpu us" } end
+end
+
 describe("bench/run", function()
   local found, status = {}, nil
 
