@@ -10,6 +10,7 @@ CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 LUA_CDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+BINDIR ?= $(PREFIX)/bin
 
 # What is compiled. A variant has a tree of its own under build/; what the flags were is kept there, so that
 # other flags build anew instead of mixing.
@@ -210,7 +211,13 @@ docs: ## LDoc's reference into docs/reference
 	cd docs && $(LUA) $$(command -v ldoc) --fatalwarnings .
 
 LUA_FILES = $(patsubst lua/%,%,$(sort $(shell find lua -name "*.lua")))
-install: all ## PREFIX, DESTDIR, LUA_CDIR, LUA_LMODDIR say where
+# The command says where its modules are; luarocks moves them, and says so itself (ROCK).
+LAUNCHER = sed -e '1s|lua5\.4|$(notdir $(LUA))|' $(if $(ROCK),,\
+	-e 's|^local installed_lua, installed_c$$|& = "$(LUA_LMODDIR)", "$(LUA_CDIR)"|') lua/bin/bearssl
+install: all ## PREFIX, DESTDIR, BINDIR, LUA_CDIR, LUA_LMODDIR say where
+	install -d $(DESTDIR)$(BINDIR)
+	$(LAUNCHER) >$(DESTDIR)$(BINDIR)/bearssl
+	chmod 755 $(DESTDIR)$(BINDIR)/bearssl
 	install -d $(DESTDIR)$(LUA_CDIR)/bearssl
 	install -m 755 $(MODULE) $(DESTDIR)$(LUA_CDIR)/bearssl/core.so
 	@for file in $(LUA_FILES); do \
@@ -237,4 +244,4 @@ clean: ## remove build/ and docs/reference/
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
-	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR LUA_CDIR LUA_LMODDIR JOBS V=1'
+	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR BINDIR LUA_CDIR LUA_LMODDIR JOBS V=1'

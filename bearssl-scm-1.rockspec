@@ -16,6 +16,8 @@ supported_platforms = { "unix" }
 dependencies = {
   "lua >= 5.4, < 5.5",
   "luasocket >= 3.0",
+  "argparse >= 0.7", -- the command
+  "dkjson >= 2.5", -- its --json
 }
 build = {
   type = "make",
@@ -27,5 +29,7 @@ build = {
     LUA_INCDIR = "$(LUA_INCDIR)",
     LUA_CDIR = "$(LIBDIR)",
     LUA_LMODDIR = "$(LUADIR)",
+    BINDIR = "$(BINDIR)",
+    ROCK = "1",
   },
 }

@@ -42,6 +42,8 @@ local function loads(dir, lua_dir, c_dir)
   assert.equal(("function\t%s/bearssl/core.so\n"):format(c_dir), works(dir, env .. " lua5.4 -e " .. quoted(script)))
 end
 
+local runs = "env -u LUA_PATH -u LUA_CPATH " -- with nothing but what was installed
+
 local jobs = "-j" .. (os.getenv "JOBS" or "2")
 
 describe("make", function()
@@ -54,8 +56,16 @@ describe("make", function()
   it("installs under DESTDIR and PREFIX", function()
     works(dir, ("make %s install DESTDIR=%s/stage PREFIX=/opt/x"):format(jobs, dir))
     loads(dir, dir .. "/stage/opt/x/share/lua/5.4", dir .. "/stage/opt/x/lib/lua/5.4")
-    assert.equal("", works(dir, "find stage -type f ! -path 'stage/opt/x/share/lua/5.4/*' ! -name core.so"))
-    assert.equal("", works(dir, "diff -r lua stage/opt/x/share/lua/5.4")) -- all of them, at any depth
+    assert.equal("stage/opt/x/bin/bearssl\n",
+      works(dir, "find stage -type f ! -path 'stage/opt/x/share/lua/5.4/*' ! -name core.so"))
+    assert.equal("", works(dir, "diff -r -x bin lua stage/opt/x/share/lua/5.4")) -- all of them, at any depth
+  end)
+
+  it("installs the command, which finds its modules wherever it is called from", function()
+    works(dir, ("make %s install PREFIX=%s/there"):format(jobs, dir))
+    assert.truthy(works("/", runs .. dir .. "/there/bin/bearssl --version"):find "^bearssl %d")
+    works(dir, ("make %s install PREFIX=%s/there LUA=lua BINDIR=%s/there/sbin"):format(jobs, dir, dir))
+    assert.equal("#!/usr/bin/env lua\n", works(dir, "head -n 1 there/sbin/bearssl"))
   end)
 
   it("exports luaopen_bearssl_core and nothing else", function()
@@ -72,6 +82,7 @@ describe("make", function()
     works(dir, ("HOME=%s MAKEFLAGS=%s luarocks --lua-version 5.4 make --deps-mode none --tree %s/tree")
       :format(dir, jobs, dir))
     loads(dir, dir .. "/tree/share/lua/5.4", dir .. "/tree/lib/lua/5.4")
+    assert.truthy(works("/", runs .. dir .. "/tree/bin/bearssl --version"):find "^bearssl %d")
   end)
 
   it("builds against an upstream tree of BearSSL", function()

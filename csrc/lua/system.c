@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * system.c - what Lua files want from the operating system: what a file looks like, and random bytes. */
+ * system.c - what Lua files want from the operating system: what a file looks like, random bytes, a terminal. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/entropy.h"
 #include "base/file.h"
@@ -61,11 +63,23 @@ static int random_bytes(lua_State *L)
     return 1;
 }
 
+/* terminal(descriptor) -> columns, 0 where it does not say | nil: it is none */
+static int terminal(lua_State *L)
+{
+    int fd = (int)luaL_checkinteger(L, 1);
+    struct winsize size = { 0 };
+    if (!isatty(fd))
+        return 0;
+    lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0);
+    return 1;
+}
+
 void lt_lua_open_system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "file_stamp", file_stamp },
         { "random", random_bytes },
+        { "terminal", terminal },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);

@@ -1,0 +1,64 @@
+---@meta bearssl.command.options
+-- Made by `make annotations` from the documentation comments.
+
+---The options that verbs of the command `bearssl` share, and connections made by them.
+---@class bearssl.command.options.module
+local module = {}
+
+---Adds what every verb has that makes connections.
+---@param parser any argparse's parser of the verb
+function module.common(parser) end
+
+---Adds the option for JSON.
+---@param parser any argparse's parser of the verb
+function module.json(parser) end
+
+---Adds what changes the offer: versions, suites, groups, signature schemes, ALPN; and the one that turns verification off.
+---@param parser any argparse's parser of the verb
+function module.protocol(parser) end
+
+---What the options ask of a client's config.
+---@param args table what argparse has read
+---@param more? table options of `bearssl.client` that win
+---@return table # for `bearssl.client`
+function module.config(args, more) end
+
+---A config of a client by the options.
+---@param args table
+---@param more? table as of `options.config`
+---@return bearssl.config|nil
+---@return nil|bearssl.error # what is wrong with a file, or (code `option`) with an option
+---@return nil|integer # the exit status
+function module.client(args, more) end
+
+---Connects by TCP, no byte said.
+---@param args table
+---@param target table of `bearssl.command.target`
+---@return userdata|nil # a TCP object of LuaSocket
+---@return string|nil|bearssl.error # the protocol of STARTTLS that is to be spoken first
+---@return nil|integer # the exit status
+function module.dial(args, target) end
+
+---Makes a handshake on a TCP connection.
+---@param args table
+---@param target table
+---@param config bearssl.config
+---@param tcp any of `options.dial`; closed where it fails
+---@param starttls string|nil of `options.dial`
+---@param more? table options of `config:wrap`
+---@return bearssl.socket|nil
+---@return nil|bearssl.error
+---@return nil|integer # the exit status
+---@return nil|bearssl.socket|nil # the connection as it has failed, closed: for its trace and certificates
+function module.handshake(args, target, config, tcp, starttls, more) end
+
+---Connects as the options say, and makes the handshake.
+---@param args table
+---@param target table
+---@param more? table options of `bearssl.client` that win
+---@return bearssl.socket|nil
+---@return nil|bearssl.error
+---@return nil|integer # the exit status
+function module.connect(args, target, more) end
+
+return module
