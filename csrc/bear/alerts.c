@@ -27,10 +27,15 @@ bool lt_bear_send_alert(lt_bear *b, int level, lt_alert alert)
     if (!lt_buffer_reserve(&b->out, sizeof room)) /* before the record has its number */
         return false;
     eng->out.vtable->max_plaintext(&eng->out.vtable, &start, &end);
-    room[start] = (uint8_t)level;
-    room[start + 1] = (uint8_t)alert;
+    const uint8_t body[] = { (uint8_t)level, (uint8_t)alert };
+    memcpy(room + start, body, sizeof body);
     const uint8_t *record = eng->out.vtable->encrypt(&eng->out.vtable, LT_CONTENT_alert,
                                                      record_version(b), room + start, &n);
+    lt_trace_add(&b->tap.trace, &(lt_trace_event){ .kind = LT_TRACE_record,
+                                                   .encrypted = b->tap.ccs_out,
+                                                   .number = LT_CONTENT_alert,
+                                                   .size = (uint32_t)n,
+                                                   .body = { body, sizeof body } });
     return lt_buffer_add(&b->out, record, n);
 }
 

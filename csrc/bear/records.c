@@ -29,7 +29,7 @@ bool lt_bear_obuf(lt_bear *b)
 
 static lt_code tap_out(lt_bear *b, const uint8_t *record, size_t n)
 {
-    if (b->tap.ccs_out || n < LT_RECORD_HEADER)
+    if ((b->tap.ccs_out && !b->tap.trace.on) || n < LT_RECORD_HEADER)
         return LT_OK;
     return lt_tap_record(&b->tap, false, record[0],
                          (lt_bytes){ record + LT_RECORD_HEADER, n - LT_RECORD_HEADER },

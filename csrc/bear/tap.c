@@ -122,13 +122,13 @@ lt_code lt_tap_record(lt_tap *t, bool incoming, uint32_t content_type, lt_bytes 
 {
     lt_handshake_stream *s = incoming ? &t->in : &t->out;
     bool *encrypted = incoming ? &t->ccs_in : &t->ccs_out;
+    if (content_type != LT_CONTENT_application_data)
+        trace_record(t, incoming, content_type, *encrypted, payload);
     if (content_type == LT_CONTENT_change_cipher_spec && !*encrypted) {
         *encrypted = true;
         if (incoming)
             t->last_in = "ChangeCipherSpec";
     }
-    if (content_type != LT_CONTENT_application_data)
-        trace_record(t, incoming, content_type, *encrypted, payload);
     if (*encrypted || content_type != LT_CONTENT_handshake)
         return LT_OK;
     if (!lt_handshake_stream_add(s, payload))
