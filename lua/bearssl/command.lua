@@ -10,7 +10,7 @@ local status = require "bearssl.command.status"
 
 local command = {}
 
-local verbs = { "help", "completion" }
+local verbs = { "cert", "help", "completion" }
 
 local known = {}
 for _, name in ipairs(verbs) do known[name] = true end
@@ -127,7 +127,7 @@ function command.main(argv, out)
   if not fine then code = fault(out, code) end
   local ok, err = out:finish()
   if ok then return code end
-  out:note("bearssl: standard output: " .. err)
+  if not err:find "Broken pipe" then out:note("bearssl: standard output: " .. err) end -- head and the like had enough
   return status.file
 end
 

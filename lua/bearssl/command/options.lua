@@ -2,6 +2,7 @@
 
 --- The options that verbs of the command `bearssl` share, and connections made by them.
 -- @module bearssl.command.options
+local bearssl = require "bearssl"
 local check = require "bearssl.check"
 local core = require "bearssl.core"
 local status = require "bearssl.command.status"
@@ -106,7 +107,7 @@ end
 -- @treturn[2] bearssl.error what is wrong with a file, or (code `option`) with an option
 -- @treturn[2] integer the exit status
 function options.client(args, more)
-  local ok, config, err = pcall(require "bearssl.config".client, options.config(args, more))
+  local ok, config, err = pcall(bearssl.client, options.config(args, more))
   if ok and config then return config end
   if ok then return nil, err, status.of(err, status.file) end
   if type(config) ~= "string" then error(config, 0) end

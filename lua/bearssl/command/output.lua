@@ -127,9 +127,12 @@ end
 -- @treturn string
 -- @raise where there is no dkjson
 function output.encode(value, first)
-  local keys, order = {}, {}
+  local keys, order, before = {}, {}, {}
   local copy = plain(value, keys)
-  for key in pairs(keys) do order[#order + 1] = key end
+  for _, key in ipairs(first or {}) do before[key] = true end
+  for key in pairs(keys) do
+    if not before[key] then order[#order + 1] = key end
+  end
   table.sort(order)
   for i, key in ipairs(first or {}) do table.insert(order, i, key) end
   return escaped(require "dkjson".encode(copy, { indent = true, keyorder = order }))
@@ -184,6 +187,27 @@ function Output:fail(err, what)
   local prefix = what and output.clean(what) .. ": " or ""
   self:note(("bearssl: %s%s"):format(prefix, lines[1]))
   for i = 2, #lines do self:note(lines[i]) end
+end
+
+--- Words into lines of a width.
+-- @function output.wrap
+-- @tparam string text
+-- @tparam integer width columns
+-- @tparam[opt=""] string indent before each line but the first
+-- @treturn string
+function output.wrap(text, width, indent)
+  local lines, line = {}, ""
+  for word in text:gmatch "%S+" do
+    local longer = line == "" and word or line .. " " .. word
+    if line ~= "" and (utf8.len(longer) or #longer) > width then
+      lines[#lines + 1] = line
+      line = word
+    else
+      line = longer
+    end
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n" .. (indent or ""))
 end
 
 --- Has all of it written.

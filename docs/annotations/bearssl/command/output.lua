@@ -67,6 +67,13 @@ function module.lines(err) end
 ---@param what? string it was about: the target
 function out:fail(err, what) end
 
+---Words into lines of a width.
+---@param text string
+---@param width integer columns
+---@param indent? string before each line but the first
+---@return string
+function module.wrap(text, width, indent) end
+
 ---Has all of it written.
 ---@return boolean|nil # true
 ---@return nil|string # why not: a full disk
