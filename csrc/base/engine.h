@@ -231,6 +231,8 @@ typedef struct {
     size_t (*write_early)(lt_engine *, const uint8_t *p, size_t n);
     lt_code (*request_certificate)(lt_engine *, lt_error *); /* server, later; NULL: without */
     lt_code (*update_keys)(lt_engine *, bool request, lt_error *); /* NULL: an engine without */
+    /* A handshake message after the handshake, as it is: TLS 1.2, for audits. NULL: without */
+    lt_code (*send_handshake)(lt_engine *, lt_bytes message, lt_error *);
 
     lt_session *(*session)(const lt_engine *,
                            lt_error *); /* owned by the caller; NULL: see e */

@@ -48,6 +48,19 @@ static int conn_update_keys(lua_State *L)
     return done(L, engine->update_keys(c->engine, lua_toboolean(L, 2), &e), &e);
 }
 
+/* send_handshake(conn, message): TLS 1.2, after the handshake; for bearssl.audit alone. */
+static int conn_send_handshake(lua_State *L)
+{
+    lt_conn *c;
+    const lt_engine_class *engine = open_engine(L, &c);
+    lt_bytes message = { 0 };
+    message.p = (const uint8_t *)luaL_checklstring(L, 2, &message.n);
+    lt_error e = { 0 };
+    if (!engine->send_handshake)
+        return lacking(L, "handshake");
+    return done(L, engine->send_handshake(c->engine, message, &e), &e);
+}
+
 /***
 Server: asks the client for a certificate after the handshake (RFC 8446 section 4.6.2). What comes is
 verified as in the handshake; peer_certificates tells then.
@@ -152,6 +165,7 @@ void lt_lua_open_conn_later(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "write_early", conn_write_early },
+        { "send_handshake", conn_send_handshake },
         { "alert_name", alert_name },
         { NULL, NULL },
     };

@@ -407,6 +407,7 @@ static const lt_engine_class engine_class = {
     .write_early = write_early,
     .request_certificate = lt_tls_request_certificate,
     .update_keys = lt_tls_update_keys,
+    .send_handshake = lt_tls_send_handshake,
     .trace = trace,
     .key_log = lt_tls_key_log,
 };

@@ -304,6 +304,22 @@ lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e)
     return LT_OK;
 }
 
+/* We never renegotiate; an audit asks whether the peer would (RFC 5746 section 3.5). What it answers ends
+ * the connection, as any message would that nobody waits for. */
+lt_code lt_tls_send_handshake(lt_engine *engine, lt_bytes message, lt_error *e)
+{
+    lt_tls *t = (lt_tls *)engine;
+    if (t->version != LT_TLS_1_2 || t->state != LT_TLS_connected || t->closing
+        || t->error.code != LT_OK)
+        return lt_fail_detail(e, LT_state, "handshake", "no open connection of TLS 1.2");
+    if (message.n < 4 || message.n > LT_RECORD_MAX)
+        return lt_fail_detail(e, LT_limit, "handshake", "%zu bytes", message.n);
+    lt_tls_trace_message(t, false, message.p[0], (lt_bytes){ message.p + 4, message.n - 4 });
+    if (!lt_tls_send(t, LT_CONTENT_handshake, message))
+        return lt_fail(e, LT_memory, "handshake");
+    return LT_OK;
+}
+
 lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body)
 {
     uint32_t request;

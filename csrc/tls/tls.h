@@ -268,6 +268,7 @@ void lt_tls_exchanges_free(lt_tls *t); /* what may come after the handshake */
 void lt_tls_handshake_free(lt_tls *t); /* wipes; once connected, or failed */
 lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body);
 lt_code lt_tls_update_keys(lt_engine *engine, bool request, lt_error *e); /* TLS 1.3, 4.6.3 */
+lt_code lt_tls_send_handshake(lt_engine *engine, lt_bytes message, lt_error *e); /* TLS 1.2 */
 const char *lt_tls_message_name(uint32_t message);
 const char *lt_tls_state_name(lt_tls_state state);
 

@@ -1,0 +1,307 @@
+-- SPDX-License-Identifier: MIT
+-- The registries of IANA that an audit asks by, as data.
+--
+-- Cipher suites: https://www.iana.org/assignments/tls-parameters (tls-parameters-4.csv), as of February 2023, when the
+-- suites of RFC 9367 were the last ones; those of AEGIS by the names they got since (draft-irtf-cfrg-aegis-aead).
+-- Groups and signature schemes: tls-parameters-8.csv and tls-signaturescheme, with the hybrids of
+-- draft-ietf-tls-ecdhe-mlkem and the drafts that were deployed before them.
+local wire = require "bearssl.wire"
+
+local registry = {}
+
+-- A number, then the names of it and those that follow, without "TLS_".
+local assigned = [[
+0000 NULL_WITH_NULL_NULL RSA_WITH_NULL_MD5 RSA_WITH_NULL_SHA RSA_EXPORT_WITH_RC4_40_MD5 RSA_WITH_RC4_128_MD5
+  RSA_WITH_RC4_128_SHA RSA_EXPORT_WITH_RC2_CBC_40_MD5 RSA_WITH_IDEA_CBC_SHA RSA_EXPORT_WITH_DES40_CBC_SHA
+  RSA_WITH_DES_CBC_SHA RSA_WITH_3DES_EDE_CBC_SHA DH_DSS_EXPORT_WITH_DES40_CBC_SHA DH_DSS_WITH_DES_CBC_SHA
+  DH_DSS_WITH_3DES_EDE_CBC_SHA DH_RSA_EXPORT_WITH_DES40_CBC_SHA DH_RSA_WITH_DES_CBC_SHA DH_RSA_WITH_3DES_EDE_CBC_SHA
+  DHE_DSS_EXPORT_WITH_DES40_CBC_SHA DHE_DSS_WITH_DES_CBC_SHA DHE_DSS_WITH_3DES_EDE_CBC_SHA
+  DHE_RSA_EXPORT_WITH_DES40_CBC_SHA DHE_RSA_WITH_DES_CBC_SHA DHE_RSA_WITH_3DES_EDE_CBC_SHA
+  DH_anon_EXPORT_WITH_RC4_40_MD5 DH_anon_WITH_RC4_128_MD5 DH_anon_EXPORT_WITH_DES40_CBC_SHA DH_anon_WITH_DES_CBC_SHA
+  DH_anon_WITH_3DES_EDE_CBC_SHA
+001E KRB5_WITH_DES_CBC_SHA KRB5_WITH_3DES_EDE_CBC_SHA KRB5_WITH_RC4_128_SHA KRB5_WITH_IDEA_CBC_SHA
+  KRB5_WITH_DES_CBC_MD5 KRB5_WITH_3DES_EDE_CBC_MD5 KRB5_WITH_RC4_128_MD5 KRB5_WITH_IDEA_CBC_MD5
+  KRB5_EXPORT_WITH_DES_CBC_40_SHA KRB5_EXPORT_WITH_RC2_CBC_40_SHA KRB5_EXPORT_WITH_RC4_40_SHA
+  KRB5_EXPORT_WITH_DES_CBC_40_MD5 KRB5_EXPORT_WITH_RC2_CBC_40_MD5 KRB5_EXPORT_WITH_RC4_40_MD5 PSK_WITH_NULL_SHA
+  DHE_PSK_WITH_NULL_SHA RSA_PSK_WITH_NULL_SHA RSA_WITH_AES_128_CBC_SHA DH_DSS_WITH_AES_128_CBC_SHA
+  DH_RSA_WITH_AES_128_CBC_SHA DHE_DSS_WITH_AES_128_CBC_SHA DHE_RSA_WITH_AES_128_CBC_SHA DH_anon_WITH_AES_128_CBC_SHA
+  RSA_WITH_AES_256_CBC_SHA DH_DSS_WITH_AES_256_CBC_SHA DH_RSA_WITH_AES_256_CBC_SHA DHE_DSS_WITH_AES_256_CBC_SHA
+  DHE_RSA_WITH_AES_256_CBC_SHA DH_anon_WITH_AES_256_CBC_SHA RSA_WITH_NULL_SHA256 RSA_WITH_AES_128_CBC_SHA256
+  RSA_WITH_AES_256_CBC_SHA256 DH_DSS_WITH_AES_128_CBC_SHA256 DH_RSA_WITH_AES_128_CBC_SHA256
+  DHE_DSS_WITH_AES_128_CBC_SHA256 RSA_WITH_CAMELLIA_128_CBC_SHA DH_DSS_WITH_CAMELLIA_128_CBC_SHA
+  DH_RSA_WITH_CAMELLIA_128_CBC_SHA DHE_DSS_WITH_CAMELLIA_128_CBC_SHA DHE_RSA_WITH_CAMELLIA_128_CBC_SHA
+  DH_anon_WITH_CAMELLIA_128_CBC_SHA
+0067 DHE_RSA_WITH_AES_128_CBC_SHA256 DH_DSS_WITH_AES_256_CBC_SHA256 DH_RSA_WITH_AES_256_CBC_SHA256
+  DHE_DSS_WITH_AES_256_CBC_SHA256 DHE_RSA_WITH_AES_256_CBC_SHA256 DH_anon_WITH_AES_128_CBC_SHA256
+  DH_anon_WITH_AES_256_CBC_SHA256
+0084 RSA_WITH_CAMELLIA_256_CBC_SHA DH_DSS_WITH_CAMELLIA_256_CBC_SHA DH_RSA_WITH_CAMELLIA_256_CBC_SHA
+  DHE_DSS_WITH_CAMELLIA_256_CBC_SHA DHE_RSA_WITH_CAMELLIA_256_CBC_SHA DH_anon_WITH_CAMELLIA_256_CBC_SHA
+  PSK_WITH_RC4_128_SHA PSK_WITH_3DES_EDE_CBC_SHA PSK_WITH_AES_128_CBC_SHA PSK_WITH_AES_256_CBC_SHA
+  DHE_PSK_WITH_RC4_128_SHA DHE_PSK_WITH_3DES_EDE_CBC_SHA DHE_PSK_WITH_AES_128_CBC_SHA DHE_PSK_WITH_AES_256_CBC_SHA
+  RSA_PSK_WITH_RC4_128_SHA RSA_PSK_WITH_3DES_EDE_CBC_SHA RSA_PSK_WITH_AES_128_CBC_SHA RSA_PSK_WITH_AES_256_CBC_SHA
+  RSA_WITH_SEED_CBC_SHA DH_DSS_WITH_SEED_CBC_SHA DH_RSA_WITH_SEED_CBC_SHA DHE_DSS_WITH_SEED_CBC_SHA
+  DHE_RSA_WITH_SEED_CBC_SHA DH_anon_WITH_SEED_CBC_SHA RSA_WITH_AES_128_GCM_SHA256 RSA_WITH_AES_256_GCM_SHA384
+  DHE_RSA_WITH_AES_128_GCM_SHA256 DHE_RSA_WITH_AES_256_GCM_SHA384 DH_RSA_WITH_AES_128_GCM_SHA256
+  DH_RSA_WITH_AES_256_GCM_SHA384 DHE_DSS_WITH_AES_128_GCM_SHA256 DHE_DSS_WITH_AES_256_GCM_SHA384
+  DH_DSS_WITH_AES_128_GCM_SHA256 DH_DSS_WITH_AES_256_GCM_SHA384 DH_anon_WITH_AES_128_GCM_SHA256
+  DH_anon_WITH_AES_256_GCM_SHA384 PSK_WITH_AES_128_GCM_SHA256 PSK_WITH_AES_256_GCM_SHA384
+  DHE_PSK_WITH_AES_128_GCM_SHA256 DHE_PSK_WITH_AES_256_GCM_SHA384 RSA_PSK_WITH_AES_128_GCM_SHA256
+  RSA_PSK_WITH_AES_256_GCM_SHA384 PSK_WITH_AES_128_CBC_SHA256 PSK_WITH_AES_256_CBC_SHA384 PSK_WITH_NULL_SHA256
+  PSK_WITH_NULL_SHA384 DHE_PSK_WITH_AES_128_CBC_SHA256 DHE_PSK_WITH_AES_256_CBC_SHA384 DHE_PSK_WITH_NULL_SHA256
+  DHE_PSK_WITH_NULL_SHA384 RSA_PSK_WITH_AES_128_CBC_SHA256 RSA_PSK_WITH_AES_256_CBC_SHA384 RSA_PSK_WITH_NULL_SHA256
+  RSA_PSK_WITH_NULL_SHA384 RSA_WITH_CAMELLIA_128_CBC_SHA256 DH_DSS_WITH_CAMELLIA_128_CBC_SHA256
+  DH_RSA_WITH_CAMELLIA_128_CBC_SHA256 DHE_DSS_WITH_CAMELLIA_128_CBC_SHA256 DHE_RSA_WITH_CAMELLIA_128_CBC_SHA256
+  DH_anon_WITH_CAMELLIA_128_CBC_SHA256 RSA_WITH_CAMELLIA_256_CBC_SHA256 DH_DSS_WITH_CAMELLIA_256_CBC_SHA256
+  DH_RSA_WITH_CAMELLIA_256_CBC_SHA256 DHE_DSS_WITH_CAMELLIA_256_CBC_SHA256 DHE_RSA_WITH_CAMELLIA_256_CBC_SHA256
+  DH_anon_WITH_CAMELLIA_256_CBC_SHA256 SM4_GCM_SM3 SM4_CCM_SM3
+1301 AES_128_GCM_SHA256 AES_256_GCM_SHA384 CHACHA20_POLY1305_SHA256 AES_128_CCM_SHA256 AES_128_CCM_8_SHA256
+  AEGIS_256_SHA512 AEGIS_128L_SHA256
+C001 ECDH_ECDSA_WITH_NULL_SHA ECDH_ECDSA_WITH_RC4_128_SHA ECDH_ECDSA_WITH_3DES_EDE_CBC_SHA
+  ECDH_ECDSA_WITH_AES_128_CBC_SHA ECDH_ECDSA_WITH_AES_256_CBC_SHA ECDHE_ECDSA_WITH_NULL_SHA
+  ECDHE_ECDSA_WITH_RC4_128_SHA ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA ECDHE_ECDSA_WITH_AES_128_CBC_SHA
+  ECDHE_ECDSA_WITH_AES_256_CBC_SHA ECDH_RSA_WITH_NULL_SHA ECDH_RSA_WITH_RC4_128_SHA ECDH_RSA_WITH_3DES_EDE_CBC_SHA
+  ECDH_RSA_WITH_AES_128_CBC_SHA ECDH_RSA_WITH_AES_256_CBC_SHA ECDHE_RSA_WITH_NULL_SHA ECDHE_RSA_WITH_RC4_128_SHA
+  ECDHE_RSA_WITH_3DES_EDE_CBC_SHA ECDHE_RSA_WITH_AES_128_CBC_SHA ECDHE_RSA_WITH_AES_256_CBC_SHA
+  ECDH_anon_WITH_NULL_SHA ECDH_anon_WITH_RC4_128_SHA ECDH_anon_WITH_3DES_EDE_CBC_SHA ECDH_anon_WITH_AES_128_CBC_SHA
+  ECDH_anon_WITH_AES_256_CBC_SHA SRP_SHA_WITH_3DES_EDE_CBC_SHA SRP_SHA_RSA_WITH_3DES_EDE_CBC_SHA
+  SRP_SHA_DSS_WITH_3DES_EDE_CBC_SHA SRP_SHA_WITH_AES_128_CBC_SHA SRP_SHA_RSA_WITH_AES_128_CBC_SHA
+  SRP_SHA_DSS_WITH_AES_128_CBC_SHA SRP_SHA_WITH_AES_256_CBC_SHA SRP_SHA_RSA_WITH_AES_256_CBC_SHA
+  SRP_SHA_DSS_WITH_AES_256_CBC_SHA ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 ECDHE_ECDSA_WITH_AES_256_CBC_SHA384
+  ECDH_ECDSA_WITH_AES_128_CBC_SHA256 ECDH_ECDSA_WITH_AES_256_CBC_SHA384 ECDHE_RSA_WITH_AES_128_CBC_SHA256
+  ECDHE_RSA_WITH_AES_256_CBC_SHA384 ECDH_RSA_WITH_AES_128_CBC_SHA256 ECDH_RSA_WITH_AES_256_CBC_SHA384
+  ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 ECDH_ECDSA_WITH_AES_128_GCM_SHA256
+  ECDH_ECDSA_WITH_AES_256_GCM_SHA384 ECDHE_RSA_WITH_AES_128_GCM_SHA256 ECDHE_RSA_WITH_AES_256_GCM_SHA384
+  ECDH_RSA_WITH_AES_128_GCM_SHA256 ECDH_RSA_WITH_AES_256_GCM_SHA384 ECDHE_PSK_WITH_RC4_128_SHA
+  ECDHE_PSK_WITH_3DES_EDE_CBC_SHA ECDHE_PSK_WITH_AES_128_CBC_SHA ECDHE_PSK_WITH_AES_256_CBC_SHA
+  ECDHE_PSK_WITH_AES_128_CBC_SHA256 ECDHE_PSK_WITH_AES_256_CBC_SHA384 ECDHE_PSK_WITH_NULL_SHA
+  ECDHE_PSK_WITH_NULL_SHA256 ECDHE_PSK_WITH_NULL_SHA384 RSA_WITH_ARIA_128_CBC_SHA256 RSA_WITH_ARIA_256_CBC_SHA384
+  DH_DSS_WITH_ARIA_128_CBC_SHA256 DH_DSS_WITH_ARIA_256_CBC_SHA384 DH_RSA_WITH_ARIA_128_CBC_SHA256
+  DH_RSA_WITH_ARIA_256_CBC_SHA384 DHE_DSS_WITH_ARIA_128_CBC_SHA256 DHE_DSS_WITH_ARIA_256_CBC_SHA384
+  DHE_RSA_WITH_ARIA_128_CBC_SHA256 DHE_RSA_WITH_ARIA_256_CBC_SHA384 DH_anon_WITH_ARIA_128_CBC_SHA256
+  DH_anon_WITH_ARIA_256_CBC_SHA384 ECDHE_ECDSA_WITH_ARIA_128_CBC_SHA256 ECDHE_ECDSA_WITH_ARIA_256_CBC_SHA384
+  ECDH_ECDSA_WITH_ARIA_128_CBC_SHA256 ECDH_ECDSA_WITH_ARIA_256_CBC_SHA384 ECDHE_RSA_WITH_ARIA_128_CBC_SHA256
+  ECDHE_RSA_WITH_ARIA_256_CBC_SHA384 ECDH_RSA_WITH_ARIA_128_CBC_SHA256 ECDH_RSA_WITH_ARIA_256_CBC_SHA384
+  RSA_WITH_ARIA_128_GCM_SHA256 RSA_WITH_ARIA_256_GCM_SHA384 DHE_RSA_WITH_ARIA_128_GCM_SHA256
+  DHE_RSA_WITH_ARIA_256_GCM_SHA384 DH_RSA_WITH_ARIA_128_GCM_SHA256 DH_RSA_WITH_ARIA_256_GCM_SHA384
+  DHE_DSS_WITH_ARIA_128_GCM_SHA256 DHE_DSS_WITH_ARIA_256_GCM_SHA384 DH_DSS_WITH_ARIA_128_GCM_SHA256
+  DH_DSS_WITH_ARIA_256_GCM_SHA384 DH_anon_WITH_ARIA_128_GCM_SHA256 DH_anon_WITH_ARIA_256_GCM_SHA384
+  ECDHE_ECDSA_WITH_ARIA_128_GCM_SHA256 ECDHE_ECDSA_WITH_ARIA_256_GCM_SHA384 ECDH_ECDSA_WITH_ARIA_128_GCM_SHA256
+  ECDH_ECDSA_WITH_ARIA_256_GCM_SHA384 ECDHE_RSA_WITH_ARIA_128_GCM_SHA256 ECDHE_RSA_WITH_ARIA_256_GCM_SHA384
+  ECDH_RSA_WITH_ARIA_128_GCM_SHA256 ECDH_RSA_WITH_ARIA_256_GCM_SHA384 PSK_WITH_ARIA_128_CBC_SHA256
+  PSK_WITH_ARIA_256_CBC_SHA384 DHE_PSK_WITH_ARIA_128_CBC_SHA256 DHE_PSK_WITH_ARIA_256_CBC_SHA384
+  RSA_PSK_WITH_ARIA_128_CBC_SHA256 RSA_PSK_WITH_ARIA_256_CBC_SHA384 PSK_WITH_ARIA_128_GCM_SHA256
+  PSK_WITH_ARIA_256_GCM_SHA384 DHE_PSK_WITH_ARIA_128_GCM_SHA256 DHE_PSK_WITH_ARIA_256_GCM_SHA384
+  RSA_PSK_WITH_ARIA_128_GCM_SHA256 RSA_PSK_WITH_ARIA_256_GCM_SHA384 ECDHE_PSK_WITH_ARIA_128_CBC_SHA256
+  ECDHE_PSK_WITH_ARIA_256_CBC_SHA384 ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256
+  ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384 ECDH_ECDSA_WITH_CAMELLIA_128_CBC_SHA256
+  ECDH_ECDSA_WITH_CAMELLIA_256_CBC_SHA384 ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256
+  ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384 ECDH_RSA_WITH_CAMELLIA_128_CBC_SHA256 ECDH_RSA_WITH_CAMELLIA_256_CBC_SHA384
+  RSA_WITH_CAMELLIA_128_GCM_SHA256 RSA_WITH_CAMELLIA_256_GCM_SHA384 DHE_RSA_WITH_CAMELLIA_128_GCM_SHA256
+  DHE_RSA_WITH_CAMELLIA_256_GCM_SHA384 DH_RSA_WITH_CAMELLIA_128_GCM_SHA256 DH_RSA_WITH_CAMELLIA_256_GCM_SHA384
+  DHE_DSS_WITH_CAMELLIA_128_GCM_SHA256 DHE_DSS_WITH_CAMELLIA_256_GCM_SHA384 DH_DSS_WITH_CAMELLIA_128_GCM_SHA256
+  DH_DSS_WITH_CAMELLIA_256_GCM_SHA384 DH_anon_WITH_CAMELLIA_128_GCM_SHA256 DH_anon_WITH_CAMELLIA_256_GCM_SHA384
+  ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256 ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384
+  ECDH_ECDSA_WITH_CAMELLIA_128_GCM_SHA256 ECDH_ECDSA_WITH_CAMELLIA_256_GCM_SHA384
+  ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256 ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384
+  ECDH_RSA_WITH_CAMELLIA_128_GCM_SHA256 ECDH_RSA_WITH_CAMELLIA_256_GCM_SHA384 PSK_WITH_CAMELLIA_128_GCM_SHA256
+  PSK_WITH_CAMELLIA_256_GCM_SHA384 DHE_PSK_WITH_CAMELLIA_128_GCM_SHA256 DHE_PSK_WITH_CAMELLIA_256_GCM_SHA384
+  RSA_PSK_WITH_CAMELLIA_128_GCM_SHA256 RSA_PSK_WITH_CAMELLIA_256_GCM_SHA384 PSK_WITH_CAMELLIA_128_CBC_SHA256
+  PSK_WITH_CAMELLIA_256_CBC_SHA384 DHE_PSK_WITH_CAMELLIA_128_CBC_SHA256 DHE_PSK_WITH_CAMELLIA_256_CBC_SHA384
+  RSA_PSK_WITH_CAMELLIA_128_CBC_SHA256 RSA_PSK_WITH_CAMELLIA_256_CBC_SHA384 ECDHE_PSK_WITH_CAMELLIA_128_CBC_SHA256
+  ECDHE_PSK_WITH_CAMELLIA_256_CBC_SHA384 RSA_WITH_AES_128_CCM RSA_WITH_AES_256_CCM DHE_RSA_WITH_AES_128_CCM
+  DHE_RSA_WITH_AES_256_CCM RSA_WITH_AES_128_CCM_8 RSA_WITH_AES_256_CCM_8 DHE_RSA_WITH_AES_128_CCM_8
+  DHE_RSA_WITH_AES_256_CCM_8 PSK_WITH_AES_128_CCM PSK_WITH_AES_256_CCM DHE_PSK_WITH_AES_128_CCM
+  DHE_PSK_WITH_AES_256_CCM PSK_WITH_AES_128_CCM_8 PSK_WITH_AES_256_CCM_8 PSK_DHE_WITH_AES_128_CCM_8
+  PSK_DHE_WITH_AES_256_CCM_8 ECDHE_ECDSA_WITH_AES_128_CCM ECDHE_ECDSA_WITH_AES_256_CCM
+  ECDHE_ECDSA_WITH_AES_128_CCM_8 ECDHE_ECDSA_WITH_AES_256_CCM_8 ECCPWD_WITH_AES_128_GCM_SHA256
+  ECCPWD_WITH_AES_256_GCM_SHA384 ECCPWD_WITH_AES_128_CCM_SHA256 ECCPWD_WITH_AES_256_CCM_SHA384 SHA256_SHA256
+  SHA384_SHA384
+C100 GOSTR341112_256_WITH_KUZNYECHIK_CTR_OMAC GOSTR341112_256_WITH_MAGMA_CTR_OMAC
+  GOSTR341112_256_WITH_28147_CNT_IMIT GOSTR341112_256_WITH_KUZNYECHIK_MGM_L GOSTR341112_256_WITH_MAGMA_MGM_L
+  GOSTR341112_256_WITH_KUZNYECHIK_MGM_S GOSTR341112_256_WITH_MAGMA_MGM_S
+CCA8 ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+  DHE_RSA_WITH_CHACHA20_POLY1305_SHA256 PSK_WITH_CHACHA20_POLY1305_SHA256 ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256
+  DHE_PSK_WITH_CHACHA20_POLY1305_SHA256 RSA_PSK_WITH_CHACHA20_POLY1305_SHA256
+D001 ECDHE_PSK_WITH_AES_128_GCM_SHA256 ECDHE_PSK_WITH_AES_256_GCM_SHA384 ECDHE_PSK_WITH_AES_128_CCM_8_SHA256
+D005 ECDHE_PSK_WITH_AES_128_CCM_SHA256
+]]
+
+-- Numbers that no registry has and servers had: drafts, and Netscape's.
+local unassigned = [[
+0060 RSA_EXPORT1024_WITH_RC4_56_MD5 RSA_EXPORT1024_WITH_RC2_CBC_56_MD5 RSA_EXPORT1024_WITH_DES_CBC_SHA
+  DHE_DSS_EXPORT1024_WITH_DES_CBC_SHA RSA_EXPORT1024_WITH_RC4_56_SHA DHE_DSS_EXPORT1024_WITH_RC4_56_SHA
+  DHE_DSS_WITH_RC4_128_SHA
+CC13 ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256_OLD ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256_OLD
+  DHE_RSA_WITH_CHACHA20_POLY1305_SHA256_OLD
+FEFE RSA_FIPS_WITH_DES_CBC_SHA RSA_FIPS_WITH_3DES_EDE_CBC_SHA
+]]
+
+-- Key exchange and authentication, as names begin.
+local exchanges = {
+  { "^RSA_PSK", "RSA-PSK", "RSA" }, { "^RSA", "RSA", "RSA" }, { "^DHE_PSK", "DHE-PSK", "PSK" },
+  { "^PSK_DHE", "DHE-PSK", "PSK" }, { "^DHE_RSA", "DHE", "RSA" }, { "^DHE_DSS", "DHE", "DSS" },
+  { "^DH_anon", "DHE", "anon" }, { "^DH_RSA", "DH", "RSA" }, { "^DH_DSS", "DH", "DSS" },
+  { "^ECDHE_PSK", "ECDHE-PSK", "PSK" }, { "^ECDHE_RSA", "ECDHE", "RSA" }, { "^ECDHE_ECDSA", "ECDHE", "ECDSA" },
+  { "^ECDH_anon", "ECDHE", "anon" }, { "^ECDH_RSA", "ECDH", "RSA" }, { "^ECDH_ECDSA", "ECDH", "ECDSA" },
+  { "^PSK", "PSK", "PSK" }, { "^KRB5", "KRB5", "KRB5" }, { "^SRP_SHA_RSA", "SRP", "RSA" },
+  { "^SRP_SHA_DSS", "SRP", "DSS" }, { "^SRP", "SRP", "SRP" }, { "^ECCPWD", "ECCPWD", "PWD" },
+  { "^GOST", "GOST", "GOST" }, { "^NULL", "NULL", "anon" },
+}
+
+-- The cipher, and the bits that an attacker must search for.
+local ciphers = {
+  { "EXPORT1024", nil, 56 }, { "_NULL_", "NULL", 0 }, { "RC4_40", "RC4", 40 }, { "RC2_CBC_40", "RC2", 40 },
+  { "DES40", "DES", 40 }, { "DES_CBC_40", "DES", 40 }, { "3DES", "3DES", 112 }, { "DES_CBC", "DES", 56 },
+  { "RC4_128", "RC4", 128 }, { "IDEA", "IDEA", 128 }, { "SEED", "SEED", 128 }, { "AES_128", "AES", 128 },
+  { "AES_256", "AES", 256 }, { "CAMELLIA_128", "Camellia", 128 }, { "CAMELLIA_256", "Camellia", 256 },
+  { "ARIA_128", "ARIA", 128 }, { "ARIA_256", "ARIA", 256 }, { "CHACHA20", "ChaCha20", 256 }, { "SM4", "SM4", 128 },
+  { "AEGIS_256", "AEGIS", 256 }, { "AEGIS_128", "AEGIS", 128 }, { "GOST", "GOST", 256 },
+}
+local old_ciphers = { RC4 = "RC4_", RC2 = "RC2_", DES = "DES_" }
+local authenticated = { "_GCM", "_CCM", "POLY1305", "AEGIS", "_MGM_" }
+
+local function find_row(rows, name)
+  for _, row in ipairs(rows) do
+    if name:find(row[1]) then return row end
+  end
+end
+
+local function cipher_of(name)
+  local row = find_row(ciphers, name)
+  if not row then return "NULL", 0 end -- TLS_SHA256_SHA256 (RFC 9150): integrity alone
+  if row[2] then return row[2], row[3] end
+  for cipher, part in pairs(old_ciphers) do
+    if name:find("WITH_" .. part) then return cipher, row[3] end
+  end
+end
+
+local function is_aead(name)
+  for _, part in ipairs(authenticated) do
+    if name:find(part, 1, true) then return true end
+  end
+  return false
+end
+
+-- What is known of a suite by its name.
+local function facts(id, short)
+  local tls_1_3 = id >> 8 == 0x13 or (short:find "^SM4_" or short:find "^SHA%d" or short:find "_MGM_") ~= nil
+  local exchange = not tls_1_3 and find_row(exchanges, short) or { nil, "any", "any" }
+  local cipher, bits = cipher_of(short)
+  local aead = is_aead(short)
+  return {
+    id = id, name = "TLS_" .. short, tls_1_3 = tls_1_3, exchange = exchange[2], auth = exchange[3], cipher = cipher,
+    bits = bits, aead = aead, cbc = not aead and short:find "_CBC_" ~= nil or false,
+    export = short:find "EXPORT" ~= nil, anonymous = exchange[3] == "anon",
+    forward_secret = tls_1_3 or exchange[2]:find "^E?C?DHE" ~= nil or exchange[2] == "ECCPWD",
+    small_block = cipher == "3DES" or cipher == "DES" or cipher == "IDEA" or cipher == "RC2",
+    tls_1_2 = not tls_1_3 and (aead or short:find "_SHA256$" ~= nil or short:find "_SHA384$" ~= nil),
+  }
+end
+
+registry.suites, registry.suite_ids = {}, {} -- by number; the numbers, the modern ones first
+
+local function read(text)
+  local id
+  for word in text:gmatch "%S+" do
+    if word:find "^%x%x%x%x$" then
+      id = tonumber(word, 16)
+    else
+      registry.suites[id] = facts(id, word)
+      id = id + 1
+    end
+  end
+end
+read(assigned)
+read(unassigned)
+
+-- So that a server which goes by the client's order is offered good things first.
+local function rank(suite)
+  return (suite.forward_secret and 8 or 0) + (suite.aead and 4 or 0) + (suite.bits >= 128 and 2 or 0)
+    + (suite.exchange == "ECDHE" and 1 or 0) + (suite.anonymous and -16 or 0) + (suite.bits == 0 and -16 or 0)
+    + (suite.export and -16 or 0)
+end
+for id in pairs(registry.suites) do registry.suite_ids[#registry.suite_ids + 1] = id end
+table.sort(registry.suite_ids, function(a, b)
+  local one, other = rank(registry.suites[a]), rank(registry.suites[b])
+  if one ~= other then return one > other end
+  return a < b
+end)
+
+-- SSL 2.0's cipher kinds (draft-hickman-netscape-ssl-00 section C.4).
+registry.ssl_2_kinds = {
+  [0x010080] = "SSL_CK_RC4_128_WITH_MD5", [0x020080] = "SSL_CK_RC4_128_EXPORT40_WITH_MD5",
+  [0x030080] = "SSL_CK_RC2_128_CBC_WITH_MD5", [0x040080] = "SSL_CK_RC2_128_CBC_EXPORT40_WITH_MD5",
+  [0x050080] = "SSL_CK_IDEA_128_CBC_WITH_MD5", [0x060040] = "SSL_CK_DES_64_CBC_WITH_MD5",
+  [0x0700c0] = "SSL_CK_DES_192_EDE3_CBC_WITH_MD5", [0x080080] = "SSL_CK_RC4_64_WITH_MD5",
+}
+
+-- number, name, kind, bits of security (NIST SP 800-57 part 1, table 2); what Safe curves and RFCs say otherwise.
+local groups = {
+  { 0x11ec, "X25519MLKEM768", "hybrid", 128 }, { 0x11eb, "SecP256r1MLKEM768", "hybrid", 128 },
+  { 0x11ed, "SecP384r1MLKEM1024", "hybrid", 192 }, { 0x6399, "X25519Kyber768Draft00", "hybrid", 128 },
+  { 0x639a, "SecP256r1Kyber768Draft00", "hybrid", 128 },
+  { 512, "MLKEM512", "pq", 128 }, { 513, "MLKEM768", "pq", 192 }, { 514, "MLKEM1024", "pq", 256 },
+  { 29, "x25519", "ecdhe", 128 }, { 23, "secp256r1", "ecdhe", 128 }, { 30, "x448", "ecdhe", 224 },
+  { 24, "secp384r1", "ecdhe", 192 }, { 25, "secp521r1", "ecdhe", 256 },
+  { 26, "brainpoolP256r1", "ecdhe", 128 }, { 27, "brainpoolP384r1", "ecdhe", 192 },
+  { 28, "brainpoolP512r1", "ecdhe", 256 }, { 31, "brainpoolP256r1tls13", "ecdhe", 128 },
+  { 32, "brainpoolP384r1tls13", "ecdhe", 192 }, { 33, "brainpoolP512r1tls13", "ecdhe", 256 },
+  { 41, "curveSM2", "ecdhe", 128 }, { 34, "GC256A", "ecdhe", 128 }, { 35, "GC256B", "ecdhe", 128 },
+  { 36, "GC256C", "ecdhe", 128 }, { 37, "GC256D", "ecdhe", 128 }, { 38, "GC512A", "ecdhe", 256 },
+  { 39, "GC512B", "ecdhe", 256 }, { 40, "GC512C", "ecdhe", 256 },
+  { 256, "ffdhe2048", "ffdhe", 112 }, { 257, "ffdhe3072", "ffdhe", 128 }, { 258, "ffdhe4096", "ffdhe", 152 },
+  { 259, "ffdhe6144", "ffdhe", 176 }, { 260, "ffdhe8192", "ffdhe", 200 },
+  { 22, "secp256k1", "ecdhe", 128 }, { 21, "secp224r1", "ecdhe", 112 }, { 20, "secp224k1", "ecdhe", 112 },
+  { 19, "secp192r1", "ecdhe", 96 }, { 18, "secp192k1", "ecdhe", 96 }, { 17, "secp160r2", "ecdhe", 80 },
+  { 16, "secp160r1", "ecdhe", 80 }, { 15, "secp160k1", "ecdhe", 80 }, { 14, "sect571r1", "ecdhe", 256 },
+  { 13, "sect571k1", "ecdhe", 256 }, { 12, "sect409r1", "ecdhe", 192 }, { 11, "sect409k1", "ecdhe", 192 },
+  { 10, "sect283r1", "ecdhe", 128 }, { 9, "sect283k1", "ecdhe", 128 }, { 8, "sect239k1", "ecdhe", 112 },
+  { 7, "sect233r1", "ecdhe", 112 }, { 6, "sect233k1", "ecdhe", 112 }, { 5, "sect193r2", "ecdhe", 96 },
+  { 4, "sect193r1", "ecdhe", 96 }, { 3, "sect163r2", "ecdhe", 80 }, { 2, "sect163r1", "ecdhe", 80 },
+  { 1, "sect163k1", "ecdhe", 80 },
+}
+
+-- number, name; those of TLS 1.2 are pairs of a hash and a signature (RFC 5246 section 7.4.1.4.1).
+local schemes = {
+  { 0x0403, "ecdsa_secp256r1_sha256" }, { 0x0503, "ecdsa_secp384r1_sha384" }, { 0x0603, "ecdsa_secp521r1_sha512" },
+  { 0x0807, "ed25519" }, { 0x0808, "ed448" }, { 0x0804, "rsa_pss_rsae_sha256" }, { 0x0805, "rsa_pss_rsae_sha384" },
+  { 0x0806, "rsa_pss_rsae_sha512" }, { 0x0809, "rsa_pss_pss_sha256" }, { 0x080a, "rsa_pss_pss_sha384" },
+  { 0x080b, "rsa_pss_pss_sha512" }, { 0x0401, "rsa_pkcs1_sha256" }, { 0x0501, "rsa_pkcs1_sha384" },
+  { 0x0601, "rsa_pkcs1_sha512" }, { 0x0904, "mldsa44" }, { 0x0905, "mldsa65" }, { 0x0906, "mldsa87" },
+  { 0x081a, "ecdsa_brainpoolP256r1tls13_sha256" }, { 0x081b, "ecdsa_brainpoolP384r1tls13_sha384" },
+  { 0x081c, "ecdsa_brainpoolP512r1tls13_sha512" }, { 0x0708, "sm2sig_sm3" },
+  { 0x0301, "rsa_pkcs1_sha224", "weak" }, { 0x0303, "ecdsa_sha224", "weak" },
+  { 0x0203, "ecdsa_sha1", "weak" }, { 0x0201, "rsa_pkcs1_sha1", "weak" }, { 0x0202, "dsa_sha1", "weak" },
+  { 0x0402, "dsa_sha256", "weak" }, { 0x0101, "rsa_pkcs1_md5", "weak" },
+}
+
+local function index(rows, fields)
+  local by_id, ids = {}, {}
+  for i, row in ipairs(rows) do
+    local entry = { id = row[1], name = row[2] }
+    for at, field in ipairs(fields) do entry[field] = row[at + 2] end
+    by_id[entry.id], ids[i] = entry, entry.id
+  end
+  return by_id, ids
+end
+registry.groups, registry.group_ids = index(groups, { "kind", "bits" })
+registry.schemes, registry.scheme_ids = index(schemes, { "weak" })
+
+local function name_in(list, other)
+  return function(id) return list[id] and list[id].name or other(id) end
+end
+registry.suite_name = name_in(registry.suites, wire.cipher_suite_name)
+registry.group_name = name_in(registry.groups, wire.group_name)
+registry.scheme_name = name_in(registry.schemes, wire.signature_scheme_name)
+
+-- The suites that a version can have: those of TLS 1.3 are for it alone; what came with TLS 1.2 is offered below it,
+-- too, since servers exist that take it there.
+function registry.suites_for(version)
+  local list = {}
+  for _, id in ipairs(registry.suite_ids) do
+    if registry.suites[id].tls_1_3 == (version >= 0x0304) then list[#list + 1] = id end
+  end
+  return list
+end
+
+return registry
