@@ -6,6 +6,9 @@
 -- what no engine here implements. The rest are a few whole handshakes. Connections are few (some 150 for a server with
 -- everything), some at a time, and each is bounded in time and octets. Nothing that a server says is believed to be
 -- harmless: texts in a report are as they came, for who shows them to escape.
+--
+-- `version` is that of the report, which the JSON of `bearssl audit` has, too; `grades` are all grades from the best to
+-- the worst: A+, A, B, C, D, F, and T where a certificate is not trusted.
 -- @module bearssl.audit
 local certificates = require "bearssl.audit.certificates"
 local check = require "bearssl.check"
@@ -21,12 +24,7 @@ local rules = require "bearssl.audit.rules"
 local scheduler = require "bearssl.scheduler"
 local weaknesses = require "bearssl.audit.weaknesses"
 
-local audit = {
-  --- The version of what @{run} gives, which the JSON of `bearssl audit` has, too.
-  version = 1,
-  --- The grades, from the best to the worst: A+, A, B, C, D, F, and T for a certificate that is not trusted.
-  grades = rules.grades,
-}
+local audit = { version = 1, grades = rules.grades }
 
 local protocols_in_clear = {
   smtp = "smtp", imap = "imap", pop3 = "pop3", ftp = "ftp", xmpp = "xmpp", ldap = "ldap", postgres = "postgres",
@@ -76,6 +74,14 @@ local function new_facts()
   }
 end
 
+local STARTTLS_HINT = "is it a protocol that begins in clear? starttls says which"
+local no_tls = { -- by how every ClientHello was answered
+  not_tls = "the server does not speak TLS", timeout = "the server does not answer",
+  closed = "the server closes the connection whatever it is offered", limit = "the server sends without end",
+  malformed = "what the server answers does not decode", nothing = "no connection could be made",
+  unreachable = "no connection could be made",
+}
+
 -- Did anything answer in TLS? nil and why not.
 local function check_tls(facts, p)
   local why = {}
@@ -84,17 +90,10 @@ local function check_tls(facts, p)
     if protocol.id >= 0x0300 then why[#why + 1] = protocol.answer or "nothing" end
   end
   local last = why[#why] or "nothing"
-  local said = {
-    not_tls = "the server does not speak TLS", timeout = "the server does not answer", closed = "the server closes the "
-      .. "connection whatever it is offered", limit = "the server sends without end", malformed = "what the server "
-      .. "answers does not decode",
-  }
-  if last == "nothing" or last == "unreachable" then said[last] = "no connection could be made" end
-  local hint = last == "not_tls" and not p.values.starttls and "is it a protocol that begins in clear? starttls says which"
-    or nil
+  local hint = last == "not_tls" and not p.values.starttls and STARTTLS_HINT or nil
   return nil, core.error {
     code = last == "timeout" and "timeout" or "handshake", side = "local", where = "audit", hint = hint,
-    message = said[last] or ("no version and no suite is accepted (%s)"):format(last),
+    message = no_tls[last] or ("no version and no suite is accepted (%s)"):format(last),
   }
 end
 
@@ -168,7 +167,8 @@ end
 -- - `address`: connects there instead of to host
 -- - `starttls`: `"smtp"`, `"imap"`, `"pop3"`, `"ftp"`, `"xmpp"`, `"ldap"`, `"postgres"` or `"mysql"`
 -- - `trust`: what a store is made of (`"system"`)
--- - `timeout`: seconds for one connection (5), `total_timeout` for the whole audit (120): what is known by then is given
+-- - `timeout`: seconds for one connection (5), `total_timeout` for the whole audit (120): what is known by then is
+--   given
 -- - `concurrency`: connections at a time (6)
 -- - `http`: whether the server speaks HTTP, and may be asked for `/` (true without `starttls`); `http_port`: where HTTP
 --   in clear is asked for a redirect (80 where port is 443)

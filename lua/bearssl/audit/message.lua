@@ -109,6 +109,42 @@ function message.certificate_request(body, version)
   return body and attempt(read_request, body, version)
 end
 
+-- --- names in DER ----------------------------------------------------------------------------------------
+
+local attributes = { -- RFC 4514 section 3
+  ["\x55\4\3"] = "CN", ["\x55\4\6"] = "C", ["\x55\4\7"] = "L", ["\x55\4\8"] = "ST", ["\x55\4\10"] = "O",
+  ["\x55\4\11"] = "OU",
+}
+
+-- One element: tag, value, where the next one is.
+local function element(der, at)
+  local tag, length
+  tag, length, at = ("BB"):unpack(der, at)
+  if length == 0x81 then length, at = ("B"):unpack(der, at) end
+  if length == 0x82 then length, at = (">I2"):unpack(der, at) end
+  if at + length > #der + 1 then error("it is cut off", 0) end
+  return tag, der:sub(at, at + length - 1), at + length
+end
+
+local function read_name(der)
+  local _, rdns = element(der, 1)
+  local parts, at = {}, 1
+  while at <= #rdns and #parts < 32 do
+    local set, pair, oid, value, after
+    _, set, at = element(rdns, at)
+    _, pair = element(set, 1)
+    _, oid, after = element(pair, 1)
+    _, value = element(pair, after)
+    table.insert(parts, 1, (attributes[oid] or "?") .. "=" .. value)
+  end
+  return table.concat(parts, ",")
+end
+
+-- A distinguished name for people, the last RDN first; nil where it does not decode.
+function message.distinguished_name(der)
+  return attempt(read_name, der)
+end
+
 -- SSL 2.0's SERVER-HELLO behind the header of its record: the cipher kinds, or nil.
 function message.ssl_2_hello(body)
   return attempt(function()

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 -- What was found, as plain tables in names: what bearssl.audit.run gives, and JSON takes.
+local message = require "bearssl.audit.message"
 local primes = require "bearssl.audit.primes"
 local registry = require "bearssl.audit.registry"
 local rules = require "bearssl.audit.rules"
-local x509 = require "bearssl.x509"
 
 local function names(ids, name_of)
   local list = {}
@@ -88,10 +88,8 @@ local function feature_entries(facts)
   return out
 end
 
--- A name in DER as RFC 4514 writes it.
 local function name_text(der)
-  local ok, text = pcall(x509.name_text, der)
-  return ok and text or (der:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+  return message.distinguished_name(der) or (der:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
 local function request_entry(facts)
