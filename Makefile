@@ -26,6 +26,8 @@ C_SOURCES := $(sort $(wildcard csrc/*/*.c csrc/*/*/*.c))
 SOURCES := $(C_SOURCES) $(if $(filter fault gcc clang,$(VARIANT)),spec/fault/wrap.c) \
 	$(if $(filter gcc clang,$(VARIANT)),$(UNIT_SOURCES))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
+# What require finds in the module itself; bearssl.lua alone is looked for in package.path.
+LUA_MODULES := $(sort $(shell find lua/bearssl -name '*.lua'))
 
 UNIT_ROOMS := $(filter $(patsubst %,csrc/%/%,base wire crypto x509 tls),$(C_SOURCES))
 
@@ -97,9 +99,18 @@ all: $(MODULE) ## build build/bearssl/core.so
 
 objects: $(OBJECTS)
 
-$(MODULE): $(OBJECTS)
+$(MODULE): $(OBJECTS) $(BUILD)/obj/modules.o
 	@mkdir -p $(@D)
-	$(call say,LINK)$(LINK) -o $@ $(OBJECTS) $(BEARSSL_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(BEARSSL_LIBS)
+
+# The Lua files as bytecode, where there is an interpreter that makes some. (Folders: a file more or less.)
+$(BUILD)/obj/modules.c: .ci/bundle.lua $(LUA_MODULES) $(sort $(dir $(LUA_MODULES)))
+	@mkdir -p $(@D)
+	$(call say,LUA)if command -v $(LUA) >/dev/null; then $(LUA) .ci/bundle.lua $(LUA_MODULES) >$@; else \
+		printf '%s\n' '#include "lua/modules.h"' 'const lt_lua_bundle lt_lua_modules = { .count = 0 };' >$@; fi
+
+$(BUILD)/obj/modules.o: $(BUILD)/obj/modules.c csrc/lua/modules.h $(BUILD)/flags
+	$(call say,CC)$(COMPILE) -c -o $@ $<
 
 unit: $(UNIT)
 
@@ -218,12 +229,12 @@ install: all ## PREFIX, DESTDIR, BINDIR, LUA_CDIR, LUA_LMODDIR say where
 	install -d $(DESTDIR)$(BINDIR)
 	$(LAUNCHER) >$(DESTDIR)$(BINDIR)/bearssl
 	chmod 755 $(DESTDIR)$(BINDIR)/bearssl
-	install -d $(DESTDIR)$(LUA_CDIR)/bearssl
-	install -m 755 $(MODULE) $(DESTDIR)$(LUA_CDIR)/bearssl/core.so
 	@for file in $(LUA_FILES); do \
 		echo "install $(DESTDIR)$(LUA_LMODDIR)/$$file"; \
 		install -D -m 644 lua/$$file $(DESTDIR)$(LUA_LMODDIR)/$$file || exit 1; \
 	done
+	install -d $(DESTDIR)$(LUA_CDIR)/bearssl
+	install -m 755 $(MODULE) $(DESTDIR)$(LUA_CDIR)/bearssl/core.so # last: what is newer than it was changed since
 
 # LuaSec's names for our modules, in a folder of their own: nothing there, nothing shadowed. Whoever wants them puts the
 # folder first in LUA_PATH.

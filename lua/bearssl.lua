@@ -20,6 +20,7 @@
 -- @tfield bearssl.https.response response of `bearssl.https`: what had come of it by then
 -- @tfield string body of `bearssl.https`: the part of the body that had come
 -- @tfield integer status of `bearssl.https`: what an HTTP proxy answered
+require "bearssl.core" -- first: it has the other files compiled
 local config = require "bearssl.config"
 require "bearssl.connection"
 require "bearssl.socket"
@@ -28,20 +29,28 @@ local bearssl = {
   _VERSION = "bearssl " .. require "bearssl.version",
   client = config.client,
   server = config.server,
-  connect = require "bearssl.connect",
-  session_cache = require "bearssl.session_cache".new,
   store = require "bearssl.store",
   x509 = require "bearssl.x509", -- certificates of connections have its methods
 }
 
--- What few programs need is loaded when first asked for.
-local modules = { key = "bearssl.key", listen = "bearssl.listen", pins = "bearssl.pins" }
+-- What not every program needs is loaded when it is first asked for, or by pairs.
+local modules = {
+  connect = "bearssl.connect", key = "bearssl.key", listen = "bearssl.listen", pins = "bearssl.pins",
+  session_cache = "bearssl.session_cache",
+}
+
+local function load(self, name)
+  if not modules[name] then return nil end
+  local module = require(modules[name])
+  if name == "session_cache" then module = module.new end
+  rawset(self, name, module)
+  return module
+end
 
 return setmetatable(bearssl, {
-  __index = function(self, name)
-    if not modules[name] then return nil end
-    local module = require(modules[name])
-    rawset(self, name, module)
-    return module
+  __index = load,
+  __pairs = function(self)
+    for name in next, modules do load(self, name) end
+    return next, self
   end,
 })

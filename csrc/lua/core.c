@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * core.c - the module bearssl.core: what the Lua files of bearssl are made of. Not for callers. */
+#include <string.h>
+
 #include "base/iana.h"
 #include "crypto/aead.h"
 #include "crypto/signature_scheme.h"
@@ -14,7 +16,69 @@ static void push_named_values(lua_State *L, const lt_named_value *list)
     }
 }
 
-/* What options may name: name = number, or for a suite name = { id, what it asks for }. */
+/* name = { id, what it asks for } into the table at 1; leaves that on the stack. */
+static void add_suite(lua_State *L, const lt_cipher_suite *s)
+{
+    lua_createtable(L, 0, 6);
+    lua_pushinteger(L, s->id);
+    lua_setfield(L, -2, "id");
+    lua_pushboolean(L, s->traits & LT_SUITE_ephemeral);
+    lua_setfield(L, -2, "ephemeral");
+    lua_pushboolean(L, s->traits & LT_SUITE_aead);
+    lua_setfield(L, -2, "aead");
+    lua_pushboolean(L, s->traits & (LT_SUITE_aead | LT_SUITE_tls_1_2));
+    lua_setfield(L, -2, "tls_1_2");
+    lua_pushboolean(L, s->traits & LT_SUITE_tls_1_3);
+    lua_setfield(L, -2, "tls_1_3");
+    lua_pushstring(L, s->name);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+}
+
+static int suite_by_name(lua_State *L) /* __index(suites, name) */
+{
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    const lt_cipher_suite *s = lt_cipher_suites;
+    while (s->name && strcmp(s->name, name) != 0)
+        s++;
+    if (!s->name)
+        return 0;
+    add_suite(L, s);
+    return 1;
+}
+
+static int next_suite(lua_State *L)
+{
+    lua_settop(L, 2);
+    return lua_next(L, 1) ? 2 : 0;
+}
+
+static int all_suites(lua_State *L) /* __pairs(suites) */
+{
+    lua_settop(L, 1);
+    for (const lt_cipher_suite *s = lt_cipher_suites; s->name; s++) {
+        lua_getfield(L, 1, s->name);
+        lua_settop(L, 1);
+    }
+    lua_pushcfunction(L, next_suite);
+    lua_insert(L, 1);
+    return 2;
+}
+
+/* A table that is filled as it is asked: few programs name a suite. */
+static void push_suites(lua_State *L)
+{
+    static const luaL_Reg meta[] = {
+        { "__index", suite_by_name },
+        { "__pairs", all_suites },
+        { NULL, NULL },
+    };
+    lua_newtable(L);
+    luaL_newlib(L, meta);
+    lua_setmetatable(L, -2);
+}
+
+/* What options may name: name = number; suites as above. */
 static void set_names(lua_State *L)
 {
     push_named_values(L, lt_groups);
@@ -28,21 +92,7 @@ static void set_names(lua_State *L)
             lua_setfield(L, -2, s->name);
         }
     lua_setfield(L, -2, "native_schemes");
-    lua_newtable(L);
-    for (const lt_cipher_suite *s = lt_cipher_suites; s->name; s++) {
-        lua_createtable(L, 0, 6);
-        lua_pushinteger(L, s->id);
-        lua_setfield(L, -2, "id");
-        lua_pushboolean(L, s->traits & LT_SUITE_ephemeral);
-        lua_setfield(L, -2, "ephemeral");
-        lua_pushboolean(L, s->traits & LT_SUITE_aead);
-        lua_setfield(L, -2, "aead");
-        lua_pushboolean(L, s->traits & (LT_SUITE_aead | LT_SUITE_tls_1_2));
-        lua_setfield(L, -2, "tls_1_2");
-        lua_pushboolean(L, s->traits & LT_SUITE_tls_1_3);
-        lua_setfield(L, -2, "tls_1_3");
-        lua_setfield(L, -2, s->name);
-    }
+    push_suites(L);
     lua_setfield(L, -2, "cipher_suites");
 }
 
@@ -59,7 +109,9 @@ static int box(lua_State *L)
 __attribute__((visibility("default"))) int luaopen_bearssl_core(lua_State *L);
 int luaopen_bearssl_core(lua_State *L)
 {
+    const char *file = lua_tostring(L, 2); /* which require hands in */
     lua_newtable(L);
+    lt_lua_open_modules(L, file);
     set_names(L);
     lua_pushboolean(L, lt_aead_hardware_aes());
     lua_setfield(L, -2, "hardware_aes");

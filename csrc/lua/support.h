@@ -46,6 +46,9 @@ void lt_lua_push_name(lua_State *L, lt_bytes name); /* bearssl.name, of a Name i
 struct lt_private_key;                                           /* x509/private_key.h */
 struct lt_private_key *lt_lua_test_key(lua_State *L, int index); /* NULL: something else */
 
+/* Has require find the Lua files in here; `file`: the one that this module was loaded from. */
+void lt_lua_open_modules(lua_State *L, const char *file);
+
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);
 void lt_lua_open_system(lua_State *L);

@@ -8,8 +8,8 @@ local check = require "bearssl.check"
 local core = require "bearssl.core"
 local native_options = require "bearssl.native_options"
 local options = require "bearssl.options"
-local revocation = require "bearssl.revocation"
 local store = require "bearssl.store"
+local revocation = require "bearssl.later" "bearssl.revocation"
 
 -- The system's store is read once, as long as some config has it.
 local system = setmetatable({}, { __mode = "v" })

@@ -5,8 +5,8 @@
 
 -- bearssl.connection: what C's methods (csrc/lua/connection.c) leave to Lua, the callbacks.
 local core = require "bearssl.core"
-local answer_events = require "bearssl.event"
-local session_cache = require "bearssl.session_cache"
+local later = require "bearssl.later"
+local answer_events, session_cache = later "bearssl.event", later "bearssl.session_cache"
 
 local methods = core.connection_methods
 local feed, pull = methods.feed, methods.pull
@@ -44,7 +44,7 @@ local meta = core.connection_meta
 local free = meta.__close
 
 function meta.__close(conn)
-  session_cache.release(conn)
+  if package.loaded["bearssl.session_cache"] then session_cache.release(conn) end
   free(conn)
 end
 

@@ -5,6 +5,7 @@
 -- Names, arguments, results and error strings are lua-nginx-module's. Timeouts are milliseconds, 60,000 by default, and
 -- bound each wait. What differs is on purpose: sslhandshake verifies chain and name unless it is told `false`.
 -- @module bearssl.cosocket
+require "bearssl.core" -- first: it has the other files compiled
 local arguments = require "bearssl.cosocket.arguments"
 local new_guard = require "bearssl.guard"
 local new_udp = require "bearssl.cosocket.udp"

@@ -4,10 +4,11 @@
 --
 -- `TIMEOUT`, seconds, and `USERAGENT` of the module are what a request or client has that says nothing of them.
 -- @module bearssl.https
+require "bearssl.core" -- first: it has the other files compiled
 local clients = require "bearssl.https.client"
-local download = require "bearssl.https.download"
-local luasocket = require "bearssl.https.luasocket"
+local later = require "bearssl.later"
 local options = require "bearssl.https.options"
+local download, luasocket = later "bearssl.https.download", later "bearssl.https.luasocket"
 
 local https = {
   TIMEOUT = options.defaults.timeout, -- seconds that one step may take where the request does not say

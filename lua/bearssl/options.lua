@@ -3,12 +3,10 @@
 -- programmer's mistake; read(role, given) gives nil and a text that names the option, for its caller to raise.
 local check = require "bearssl.check"
 local core = require "bearssl.core"
+local later = require "bearssl.later"
 local native_options = require "bearssl.native_options"
-local pins = require "bearssl.pins"
-local policy = require "bearssl.policy"
-local revocation = require "bearssl.revocation"
-local caches = require "bearssl.session_cache"
 local suites = require "bearssl.suites"
+local caches = later "bearssl.session_cache"
 
 local of_type, integer, one_of, strings = check.of_type, check.integer, check.one_of, check.strings
 local names_of = check.names_of
@@ -73,6 +71,12 @@ local function session_cache(value, role)
   return integer(0, 1000000)(value)
 end
 
+-- The option's own module reads it.
+local function read_by(name)
+  local module = later(name)
+  return function(value) return module.read(value) end
+end
+
 -- { check, role it is for: both where nil }
 local options = {
   certificate = { strings },
@@ -96,9 +100,9 @@ local options = {
   min_rsa_bits = { integer(2048, 4096) },
   max_depth = { integer(1, 16) },
   max_signatures = { integer(1, 10000) },
-  policy = { policy.read },
-  revocation = { revocation.read },
-  pins = { pins.read },
+  policy = { read_by "bearssl.policy" },
+  revocation = { read_by "bearssl.revocation" },
+  pins = { read_by "bearssl.pins" },
   trace = { of_type "boolean" },
   on_message = { of_type "function" },
   time = { integer(0, 253402300799) },

@@ -7,10 +7,11 @@
 --
 -- What goes wrong is told in two ways, so that code which was written for LuaSocket goes on working: `"timeout"`,
 -- `"closed"`, `"wantread"` and `"wantwrite"` are these strings; everything else is a bearssl.error.
+local carrier = require "bearssl.carrier"
 local core = require "bearssl.core"
-local answer_events = require "bearssl.event"
-local session_cache = require "bearssl.session_cache"
-local stream = require "bearssl.stream"
+local later = require "bearssl.later"
+local answer_events, stream = later "bearssl.event", later "bearssl.stream"
+local session_cache = later "bearssl.session_cache"
 
 local methods = core.socket_methods
 local handshake, receive, send = methods.handshake, methods.receive, methods.send
@@ -103,7 +104,7 @@ end
 -- @function sock:close
 -- @treturn integer 1
 function methods.close(sock)
-  session_cache.release(sock)
+  if package.loaded["bearssl.session_cache"] then session_cache.release(sock) end
   return close(sock)
 end
 
@@ -182,7 +183,9 @@ local function check_options(config, options, level)
   if psk then return name, session_of(config, psk, level) end
   local early = options and options.early_data
   local watch
-  if not session then session, watch = session_cache.prepare(config, name) end
+  if not session and core.config_keep(config).session_cache then
+    session, watch = session_cache.prepare(config, name)
+  end
   if early and not session and not watch then
     error("option 'early_data' needs a 'session', or a config with a 'session_cache'", level)
   end
@@ -214,8 +217,8 @@ end
 -- @treturn[2] string|bearssl.error `"closed"`: tcp is; tcp is left as it was
 -- @raise if an option is wrong
 function core.config_methods.wrap(config, tcp, options)
-  local descriptor = math.type(tcp) == "integer" and tcp >= 0 or stream.owns_descriptor(tcp)
-  if not descriptor and not stream.fits(tcp) then
+  local descriptor = math.type(tcp) == "integer" and tcp >= 0 or carrier.owns_descriptor(tcp)
+  if not descriptor and not carrier.fits(tcp) then
     error("a descriptor, or an object with LuaSocket's methods send, receive, settimeout and close is wanted, not "
       .. type(tcp), 2)
   end

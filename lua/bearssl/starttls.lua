@@ -17,10 +17,10 @@
 -- protocol does not allow is `decode`, and a socket's `"timeout"` and `"closed"` stay what they are. The socket stays
 -- open then, for its owner to close; once the handshake has begun, a failure closes it.
 -- @module bearssl.starttls
+local carrier = require "bearssl.carrier"
 local core = require "bearssl.core"
 local new_guard = require "bearssl.guard"
 local scheduler = require "bearssl.scheduler"
-local stream = require "bearssl.stream"
 local talk = require "bearssl.starttls.talk"
 
 local starttls = {}
@@ -31,7 +31,7 @@ local common = {
 }
 
 local function check(protocol, tcp, config, options, own)
-  if not stream.fits(tcp) then
+  if not carrier.fits(tcp) then
     error(("starttls.%s: a connected socket is wanted, not %s"):format(protocol, type(tcp)), 3)
   end
   local ok = pcall(core.config_is_server, config)

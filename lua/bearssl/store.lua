@@ -5,9 +5,9 @@
 -- @pragma nostrip
 local core = require "bearssl.core"
 local hint = require "bearssl.check".hint
-local pins = require "bearssl.pins"
+local later = require "bearssl.later"
 local policy = require "bearssl.policy"
-local revocation = require "bearssl.revocation"
+local pins, revocation = later "bearssl.pins", later "bearssl.revocation"
 
 local purposes = { any = true, server = true, client = true }
 
@@ -28,10 +28,10 @@ local function octets(value)
   return nil, "a string"
 end
 
--- A check that says in full what is wrong.
-local function told(check)
+-- What the option's own module reads, which says in full what is wrong.
+local function read_by(module)
   return function(value)
-    local result, what = check(value)
+    local result, what = module.read(value)
     return result, nil, what
   end
 end
@@ -65,8 +65,8 @@ local verify_options = {
   min_rsa_bits = integer(1024, 8192),
   max_depth = integer(1, 16),
   max_signatures = integer(1, 10000),
-  revocation = told(revocation.read),
-  pins = told(pins.read),
+  revocation = read_by(revocation),
+  pins = read_by(pins),
   must_staple = boolean,
   aia = aia,
 }

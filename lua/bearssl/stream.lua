@@ -4,6 +4,7 @@
 -- csrc/lua/socket.c. The object is asked for as many bytes as the record still wants, never for more, so that it may
 -- be one that blocks, or lets other coroutines run meanwhile.
 local core = require "bearssl.core"
+local has = require "bearssl.carrier".has
 local time_left = require "bearssl.time_left"
 
 local HEADER = 5 -- bytes of a record's header (RFC 8446 section 5.1)
@@ -419,25 +420,6 @@ end
 meta.__close = methods.close
 
 -- Making --------------------------------------------------------------------------------------------------------------
-
-local function has(object, name)
-  local ok, method = pcall(function() return object[name] end)
-  return ok and method ~= nil
-end
-
--- Has it what we call?
-function stream.fits(object)
-  local kind = type(object)
-  if kind ~= "table" and kind ~= "userdata" then return false end
-  return has(object, "send") and has(object, "receive") and has(object, "settimeout") and has(object, "close")
-end
-
--- Is it a descriptor's owner, and no TLS on top of it?
-function stream.owns_descriptor(object)
-  local kind = type(object)
-  if kind ~= "table" and kind ~= "userdata" then return false end
-  return has(object, "getfd") and has(object, "setfd") and not has(object, "dohandshake")
-end
 
 -- `conn` over `inner`; `early`: bytes of the peer that were read before.
 function stream.new(conn, inner, early)

@@ -4,15 +4,15 @@
 -- @module bearssl.https
 
 -- bearssl.https: a request from its first target to its last response; and clients, which keep what requests share.
+local later = require "bearssl.later"
 local scheduler = require "bearssl.scheduler"
-local download = require "bearssl.https.download"
 local exchange = require "bearssl.https.exchange"
-local json = require "bearssl.https.json"
 local options = require "bearssl.https.options"
 local pool = require "bearssl.https.pool"
 local redirect = require "bearssl.https.redirect"
 local target = require "bearssl.https.target"
 local timers = require "bearssl.https.timers"
+local download, json = later "bearssl.https.download", later "bearssl.https.json"
 
 local client = {}
 

@@ -4,8 +4,8 @@ local scheduler = require "bearssl.scheduler"
 local connections = require "bearssl.https.connection"
 local failure = require "bearssl.https.failure"
 local proxy = require "bearssl.https.proxy"
-local resolve = require "bearssl.scheduler.resolve"
-local socks5 = require "bearssl.https.socks5"
+local later = require "bearssl.later"
+local resolve, socks5 = later "bearssl.scheduler.resolve", later "bearssl.https.socks5"
 
 local function connect_failed(err, host, port, timers)
   if err == "timeout" then return nil, timers:failure("connect", "connect") end

@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: one request on one connection, and its response.
-local ltn12 = require "ltn12"
 local bodies = require "bearssl.https.body"
 local core = require "bearssl.core"
 local decode = require "bearssl.https.decode"
@@ -10,6 +9,7 @@ local outgoing = require "bearssl.https.outgoing"
 local proxy = require "bearssl.https.proxy"
 local redirect = require "bearssl.https.redirect"
 local responses = require "bearssl.https.response"
+local ltn12 = require "bearssl.later" "ltn12"
 
 local DRAIN = 65536 -- bytes of a body that nobody wants, read so that the connection can go on
 
@@ -85,6 +85,22 @@ local function bounded(source, most)
   end
 end
 
+-- All of it into `sink`, step by step as LuaSocket has it; without either, into a string.
+local function pump(source, sink, step)
+  if sink or step then
+    local pieces = not sink and {}
+    local ok, err = ltn12.pump.all(source, sink or ltn12.sink.table(pieces), step)
+    return ok, err, pieces and table.concat(pieces) or nil
+  end
+  local pieces = {}
+  local data, err = source()
+  while data do
+    if data ~= "" then pieces[#pieces + 1] = data end
+    data, err = source()
+  end
+  return not err, err, pieces[2] and table.concat(pieces) or pieces[1] or ""
+end
+
 local function receive_body(connection, request, response, framing)
   local source = bodies.source(connection, framing, request.progress)
   local codings = request.decodes and decode.codings(response.headers["content-encoding"])
@@ -93,10 +109,9 @@ local function receive_body(connection, request, response, framing)
     response.headers["content-encoding"], response.headers["content-length"] = nil, nil
     response.decoded = true
   end
-  local pieces = not request.sink and {}
-  source = bounded(source, request.max_body or pieces and request.most_in_memory)
-  local ok, err = ltn12.pump.all(source, request.sink or ltn12.sink.table(pieces), request.step)
-  response.body = pieces and table.concat(pieces) or nil
+  source = bounded(source, request.max_body or not request.sink and request.most_in_memory)
+  local ok, err
+  ok, err, response.body = pump(source, request.sink, request.step)
   response.trailers = framing.trailers
   if ok then return true end
   if failure.is(err) then -- what arrived is not lost

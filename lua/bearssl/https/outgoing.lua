@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: the request as it goes out, and the head of what comes back.
-local ltn12 = require "ltn12"
-local mime = require "mime"
 local url = require "socket.url"
 local decode = require "bearssl.https.decode"
 local failure = require "bearssl.https.failure"
 local header = require "bearssl.https.header"
+local later = require "bearssl.later"
 local proxy = require "bearssl.https.proxy"
+local ltn12, mime = later "ltn12", later "mime"
 
 local outgoing = {}
 

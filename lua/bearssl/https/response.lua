@@ -5,7 +5,7 @@
 
 -- bearssl.https: what a request gives.
 local failure = require "bearssl.https.failure"
-local json = require "bearssl.https.json"
+local json = require "bearssl.later" "bearssl.https.json"
 
 local Response = {}
 Response.__index = Response

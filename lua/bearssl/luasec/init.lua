@@ -5,6 +5,8 @@
 -- from LuaSec before stays with those who hold it. docs/luasec.md has a table of all functions and options.
 -- @module bearssl.luasec
 
+require "bearssl.core" -- first: it has the other files compiled
+
 local modules = {
   ["ssl"] = "bearssl.luasec.ssl",
   ["ssl.https"] = "bearssl.luasec.https",
