@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * system.c - what Lua files want from the operating system: what a file looks like, random bytes, a terminal. */
+ * system.c - what Lua files want from the operating system: what a file looks like, random bytes, a terminal, signals. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#ifdef __linux__
+#include <sys/signalfd.h>
+#endif
 #include <unistd.h>
 
 #include "base/entropy.h"
@@ -74,12 +79,72 @@ static int terminal(lua_State *L)
     return 1;
 }
 
+/* private_file(path) -> true: it was made, empty, for its owner alone | nil, message: it is there already, say */
+static int private_file(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd < 0) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    close(fd);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+#ifdef __linux__
+/* signals() -> a descriptor to wait for: SIGINT, SIGTERM and SIGHUP come there, and act no more by themselves | nil */
+static int signals(lua_State *L)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return 0;
+    lua_pushinteger(L, fd);
+    return 1;
+}
+
+/* signal(descriptor) -> "INT", "TERM" or "HUP" | nil: none has come */
+static int next_signal(lua_State *L)
+{
+    struct signalfd_siginfo info;
+    ssize_t n = read((int)luaL_checkinteger(L, 1), &info, sizeof info);
+    if (n != (ssize_t)sizeof info)
+        return 0;
+    lua_pushstring(L, info.ssi_signo == SIGINT   ? "INT"
+                      : info.ssi_signo == SIGHUP ? "HUP"
+                                                 : "TERM");
+    return 1;
+}
+#else
+static int signals(lua_State *L) /* they end the program, as they do by themselves */
+{
+    (void)L;
+    return 0;
+}
+
+static int next_signal(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+#endif
+
 void lt_lua_open_system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "file_stamp", file_stamp },
         { "random", random_bytes },
         { "terminal", terminal },
+        { "private_file", private_file },
+        { "signals", signals },
+        { "signal", next_signal },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);

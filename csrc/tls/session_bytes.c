@@ -135,8 +135,12 @@ lt_session *lt_tls_session_import(const lt_config *config, lt_bytes bytes, lt_er
         lt_fail(e, LT_memory, "session");
         return NULL;
     }
-    if (lt_tls_session_read(bytes, s) && whole(s))
+    if (lt_tls_session_read(bytes, s) && whole(s)) {
+        bool in_range = s->received <= INT64_MAX - s->lifetime;
+        s->base.single_use = s->version == LT_TLS_1_3;
+        s->base.expires = in_range ? s->received + s->lifetime : s->received;
         return &s->base;
+    }
     lt_tls_session_free(&s->base);
     lt_fail(e, LT_bad_session, "session");
     return NULL;

@@ -54,6 +54,7 @@ end
 --   default what no_proxy or NO_PROXY says; `proxy_tls`: options of `bearssl.client` for an https:// proxy;
 -- * `decode`: false leaves gzip and deflate as they are; `max_body`: bytes of the body at most, 128 MiB by default
 --   where it does not go to a sink; `progress(received, total)`: called for each piece;
+--   `on_head(response)`: called when the head of the last response has come, and its body has not;
 -- * `http`: true allows http:// URLs, without TLS;
 -- * `scheduler`: instead of the one found at run time (`bearssl.scheduler`);
 -- * `name`: the name that the certificate must have, where it is not the URL's host;

@@ -175,6 +175,34 @@ function session_cache.new(options)
   return setmetatable({ size = size, held = 0, first = 1, last = 0, queue = {}, slots = {} }, Cache)
 end
 
+--- Puts a session in, one that was kept elsewhere (@{config:import_session}).
+-- @function cache:put
+-- @tparam bearssl.config config whose session it is
+-- @tparam string name the server's
+-- @tparam bearssl.session session the cache's from now on
+-- @treturn boolean whether it can still be used; else it is closed
+function Cache:put(config, name, session)
+  local single_use, usable = core.session_state(session)
+  if usable then
+    put(self, slot_of(self, config, name:lower()), session, single_use)
+  else
+    session:close()
+  end
+  return usable
+end
+
+--- Takes a session out, as the next connection to the name would.
+-- @function cache:take
+-- @tparam bearssl.config config
+-- @tparam string name the server's
+-- @treturn bearssl.session|nil one of TLS 1.2 stays in the cache, too
+function Cache:take(config, name)
+  local slot = slot_of(self, config, name:lower())
+  local session = take(self, slot)
+  tidy(self, slot)
+  return session
+end
+
 --- How many sessions it holds.
 -- @function cache:count
 -- @treturn integer what open connections have received is not counted as long as nobody asked for it

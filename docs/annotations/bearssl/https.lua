@@ -13,7 +13,7 @@ local module = {}
 ---* `connect_timeout`, `handshake_timeout`, `read_timeout`: seconds that each such step may take; `timeout`: for those not named, default `https.TIMEOUT`; `total_timeout`: for all of it, no limit by default; `expect_timeout`: what a body waits for the server's word with `Expect: 100-continue`, 1 second by default;
 ---* `redirect`: false: none is followed; true: those of all methods, by RFC 9110 section 15.4; `"unsafe"`: also to http://; by default as LuaSocket, those of GET and HEAD. `maxredirects`: 5 by default, false: no bound;
 ---* `proxy`: an `http://`, `https://`, `socks5://` or `socks5h://` URL with user and password if need be; false: none; by default what https_proxy, HTTPS_PROXY, all_proxy or ALL_PROXY says; `no_proxy`: hosts that go without, by default what no_proxy or NO_PROXY says; `proxy_tls`: options of `bearssl.client` for an https:// proxy;
----* `decode`: false leaves gzip and deflate as they are; `max_body`: bytes of the body at most, 128 MiB by default where it does not go to a sink; `progress(received, total)`: called for each piece;
+---* `decode`: false leaves gzip and deflate as they are; `max_body`: bytes of the body at most, 128 MiB by default where it does not go to a sink; `progress(received, total)`: called for each piece; `on_head(response)`: called when the head of the last response has come, and its body has not;
 ---* `http`: true allows http:// URLs, without TLS;
 ---* `scheduler`: instead of the one found at run time (`bearssl.scheduler`);
 ---* `name`: the name that the certificate must have, where it is not the URL's host;

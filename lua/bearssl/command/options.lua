@@ -24,10 +24,16 @@ local function seconds(text)
   return nil, ("a number of seconds up to 86400 is wanted, not '%s'"):format(text)
 end
 
-local function address(text)
+--- For argparse's convert: an address to connect to.
+-- @function options.address
+-- @tparam string text `host`, `host:port`, `[v6]:port`
+-- @treturn[1] table as of @{target.parse}
+-- @treturn[2] nil
+-- @treturn[2] string what is wrong
+function options.address(text)
   local found, err = targets.server(text)
   if found then return found end
-  return nil, "--connect: " .. err
+  return nil, "address: " .. err
 end
 
 local function version(text)
@@ -45,12 +51,18 @@ end
 --- Adds what every verb has that makes connections.
 -- @function options.common
 -- @param parser argparse's parser of the verb
-function options.common(parser)
+-- @tparam[opt] table without `starttls`, `connect` = true: none of that
+function options.common(parser, without)
+  without = without or {}
   options.json(parser)
-  parser:option "--starttls":argname "PROTO":convert(protocol)
-    :description "Ask for TLS first: smtp, imap, pop3, ftp, xmpp, ldap, postgres, mysql."
-  parser:option "--connect":argname "ADDR":convert(address)
-    :description "Connect to this address (host, host:port, [v6]:port) instead of the target's."
+  if not without.starttls then
+    parser:option "--starttls":argname "PROTO":convert(protocol)
+      :description "Ask for TLS first: smtp, imap, pop3, ftp, xmpp, ldap, postgres, mysql."
+  end
+  if not without.connect then
+    parser:option "--connect":argname "ADDR":convert(options.address)
+      :description "Connect to this address (host, host:port, [v6]:port) instead of the target's."
+  end
   parser:option "--name":argname "NAME":description "The name to ask for (SNI) and to verify, instead of the target's."
   parser:option "--ca":argname "FILE":count "*"
     :description "Trust these certificates: a file or a folder; instead of the system's. May be repeated."

@@ -154,6 +154,7 @@ local function finish(connection, request, to, plan, head)
   if next_step then
     drain(connection, framing)
   else
+    if request.on_head then request.on_head(response) end
     local ok
     ok, err = receive_body(connection, request, response, framing)
     if not ok then return nil, err end

@@ -53,8 +53,8 @@ local shared = {
 -- Of one request.
 local single = {
   url = text, method = text, body = text, json = function() return true end, form = list, source = call, sink = call,
-  step = call, progress = call, host = text, port = of_types("number", "string"), path = text, params = text,
-  query = of_types("string", "table"), user = text, password = text,
+  step = call, progress = call, on_head = call, host = text, port = of_types("number", "string"), path = text,
+  params = text, query = of_types("string", "table"), user = text, password = text,
 }
 -- Of a client, and of a request that has no client.
 local lasting = {

@@ -41,7 +41,7 @@ function checks.name(f, it)
   local names = fields.names(leaf)
   if #names == 0 then
     return f:add("error", "no_subject_alt_name", "the certificate has no subject alternative name; a common name counts"
-      .. " for nothing (RFC 9525)", ("get a certificate with the name %s in its subject alternative names"):format(name))
+      .. " for nothing (RFC 9525)", ("get a certificate with %s as a subject alternative name"):format(name))
   end
   f:add("error", "name_mismatch", ("the certificate is not for %s, but for %s"):format(name, some(names, 4)),
     ("get a certificate that has %s among its names, or ask the server that the name stands for"):format(name))

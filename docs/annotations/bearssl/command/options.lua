@@ -5,9 +5,16 @@
 ---@class bearssl.command.options.module
 local module = {}
 
+---For argparse's convert: an address to connect to.
+---@param text string `host`, `host:port`, `[v6]:port`
+---@return table|nil # as of `target.parse`
+---@return nil|string # what is wrong
+function module.address(text) end
+
 ---Adds what every verb has that makes connections.
 ---@param parser any argparse's parser of the verb
-function module.common(parser) end
+---@param without? table `starttls`, `connect` = true: none of that
+function module.common(parser, without) end
 
 ---Adds the option for JSON.
 ---@param parser any argparse's parser of the verb
