@@ -36,7 +36,7 @@ local known = {
   timeout = check.seconds, total_timeout = check.seconds, concurrency = check.integer(1, 32),
   http = check.of_type "boolean", http_port = check.integer(1, 65535), time = check.integer(0, 253402300799),
   on_progress = check.of_type "function", weaknesses = check.of_type "boolean",
-  trust = function(value) return value end,
+  trust = function(value) return value end, certificate = check.of_type "string", key = check.of_type "string",
 }
 
 local defaults = { timeout = 5, total_timeout = 120, concurrency = 6, weaknesses = true }
@@ -166,7 +166,7 @@ end
 -- - `name`: the server name that is asked for (host)
 -- - `address`: connects there instead of to host
 -- - `starttls`: `"smtp"`, `"imap"`, `"pop3"`, `"ftp"`, `"xmpp"`, `"ldap"`, `"postgres"` or `"mysql"`
--- - `trust`: what a store is made of (`"system"`)
+-- - `trust`: what a store is made of (`"system"`); `certificate`, `key`: a client's, for the whole handshakes
 -- - `timeout`: seconds for one connection (5), `total_timeout` for the whole audit (120): what is known by then is
 --   given
 -- - `concurrency`: connections at a time (6)

@@ -94,6 +94,7 @@ function certificates.examine(p, facts, store)
   local seen, entries, time = {}, {}, p.values.time or os.time()
   local presented = table.move(facts.presented, 1, #facts.presented, 1, {})
   if facts.presented_13 then presented[#presented + 1] = facts.presented_13 end
+  table.sort(presented, function(a, b) return a.auth < b.auth end)
   for _, found in ipairs(presented) do
     local key = found.ders[1]
     if seen[key] then -- the same one, in another version: what came along is told once
@@ -110,6 +111,10 @@ function certificates.examine(p, facts, store)
       end
     end
   end
+  table.sort(entries, function(a, b)
+    if a.auth ~= b.auth then return a.auth < b.auth end
+    return a.sha256 < b.sha256
+  end)
   local other = facts.nameless
   facts.nameless_differs = other and not seen[other.ders[1]] or false
   return entries

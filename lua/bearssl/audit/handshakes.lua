@@ -169,7 +169,7 @@ local function connect(p, config, options, then_do)
 end
 
 local function common(p, more)
-  local options = { verify = "none", trace = true, entropy = nil }
+  local options = { verify = "none", trace = true, certificate = p.values.certificate, key = p.values.key }
   for key, value in pairs(more) do options[key] = value end
   if not p.values.starttls and options.alpn == nil and options.engine ~= "bear" then
     options.alpn = { "http/1.1" }
