@@ -174,7 +174,7 @@ local rows = {
   { id = "export", title = "export suites, and FREAK (CVE-2015-0204)", severity = "critical", cap = "F",
     sources = "RFC 9325 section 4.1", remedy = "suites", when = any_suite(function(s) return s.export end) },
   { id = "logjam", title = "LOGJAM (CVE-2015-4000): export suites of DHE, or DH parameters below 1024 bits",
-    severity = "critical", cap = "F", sources = "RFC 9325 section 4.1", remedy = "dh", when = function(f)
+    severity = "critical", cap = "F", sources = "RFC 9325 section 4.5", remedy = "dh", when = function(f)
       local weak = suites(f, function(s) return s.export and s.exchange == "DHE" end)
       return weak or each_dh(0, 1024)(f) or weak
     end },
@@ -207,7 +207,7 @@ local rows = {
     end },
   -- key exchange
   { id = "dh_1024", title = "DH parameters of less than 2048 bits", severity = "high", cap = "B",
-    sources = "RFC 9325 section 4.1", remedy = "dh", when = each_dh(1024, 2048) },
+    sources = "RFC 9325 section 4.5", remedy = "dh", when = each_dh(1024, 2048) },
   { id = "weak_group", title = "a group of less than 112 bits", severity = "medium", cap = "B",
     sources = "RFC 9325 section 4.2.1, RFC 8422", remedy = "groups",
     when = has_group(function(group) return group.bits < 112 end) },
@@ -221,7 +221,7 @@ local rows = {
       return not hybrid and "what is recorded today can be read once there are quantum computers"
     end },
   { id = "key_reuse", title = "a key of an ephemeral exchange used again", severity = "medium", cap = "A",
-    sources = "RFC 9325 section 6.3, RFC 7919 section 5.1", remedy = "update", when = function(f)
+    sources = "RFC 9325 section 7.4, RFC 7919 section 5.1", remedy = "update", when = function(f)
       local kinds, known = {}, nil
       for kind, count in pairs(f.keys.count) do
         if count > 1 then known = false end
@@ -263,11 +263,11 @@ local rows = {
       return not c.expired and c.days_left < 14 and ("%s: %d days left"):format(c.subject, c.days_left)
     end) },
   { id = "key_1024", title = "a key that is too short", severity = "critical", cap = "F",
-    sources = "RFC 9325 section 4.3", remedy = "certificate", when = weak_key(0, 1024) },
+    sources = "RFC 9325 section 4.5", remedy = "certificate", when = weak_key(0, 1024) },
   { id = "key_2048", title = "an RSA key of less than 2048 bits", severity = "high", cap = "B",
-    sources = "RFC 9325 section 4.3", remedy = "certificate", when = weak_key(1024, 2048) },
+    sources = "RFC 9325 section 4.5", remedy = "certificate", when = weak_key(1024, 2048) },
   { id = "chain_hash", title = "a chain signed with SHA-1 or MD5", severity = "high", cap = "F",
-    sources = "RFC 9155, RFC 9325 section 4.3", remedy = "certificate", when = each_certificate(function(c)
+    sources = "RFC 9155, RFC 9325 section 4.5", remedy = "certificate", when = each_certificate(function(c)
       local all = { c, table.unpack(c.chain) }
       for _, one in ipairs(all) do
         local hash = one.hash and one.hash:lower():gsub("-", "")
@@ -313,7 +313,7 @@ local rows = {
       return missing and "ServerHello.random does not end with DOWNGRD" or missing
     end },
   { id = "no_ems", title = "no extended master secret", severity = "low", cap = "A",
-    sources = "RFC 7627, RFC 9325 section 3.5", remedy = "update",
+    sources = "RFC 7627", remedy = "update",
     when = feature_missing("extended_master_secret", "the ServerHello lacks the extension") },
   { id = "crime", title = "CRIME (CVE-2012-4929): compression", severity = "high", cap = "C",
     sources = "RFC 9325 section 3.3", remedy = "compression", when = function(f)
