@@ -181,6 +181,8 @@ ct: ## branches, addresses and what is left on the stack that depend on secrets,
 		-Wl,--wrap=lt_accel \
 		$(UNIT_ROOMS) $(BEARSSL_LIBS)
 	valgrind -q --error-exitcode=1 --suppressions=spec/ct/bearssl.supp build/ct
+	@echo "and what is left on the stack by what valgrind's processor lacks:"
+	build/ct
 
 # What is found is kept in build/fuzz/corpus; what crashes, as build/fuzz/NAME-crash-...
 fuzz: ## libFuzzer on every parser, TIME=60 seconds each (FUZZ="fuzz_pem" for some)

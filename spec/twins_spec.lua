@@ -4,8 +4,8 @@ local unit = require "bearssl.unit"
 
 local function random(n)
   local out = {}
-  for i = 1, n do out[i] = string.char(math.random(0, 255)) end
-  return table.concat(out)
+  for i = 1, (n + 7) // 8 do out[i] = ("j"):pack(math.random(0)) end
+  return table.concat(out):sub(1, n)
 end
 
 local function lengths()
@@ -68,6 +68,61 @@ describe("sha256", function()
       for _, piece in ipairs { n + 1, n % 131 + 1, 64, math.random(1, 200) } do
         assert.is_nil(unit.sha256_twins(text, n % 65, piece))
       end
+    end
+  end)
+end)
+
+describe("aes_ctr", function()
+  it("is BearSSL's, the counter's end included", function()
+    for _, n in ipairs(lengths()) do
+      local counter = n % 2 == 0 and 0xffffffff - math.random(0, 17) or math.random(0, 0xffffffff)
+      for _, size in ipairs { 16, 24, 32 } do
+        assert.is_nil(unit.aes_ctr_twins(random(size), random(12), counter, random(n), n % 65))
+      end
+    end
+  end)
+end)
+
+describe("ghash", function()
+  local zeros, ones = ("\0"):rep(16), ("\255"):rep(16)
+  local keys = { zeros, ones }
+  for _, byte in ipairs { "\1", "\128", "\225" } do
+    keys[#keys + 1], keys[#keys + 2] = byte .. zeros:sub(2), zeros:sub(2) .. byte
+  end
+
+  it("is BearSSL's", function()
+    for _, n in ipairs(lengths()) do
+      for _, text in ipairs(texts(n)) do
+        assert.is_nil(unit.ghash_twins(random(16), random(16), text, n % 65))
+        assert.is_nil(unit.ghash_twins(n % 2 == 0 and zeros or ones, keys[math.random(#keys)], text, n % 65))
+      end
+    end
+  end)
+
+  it("is BearSSL's with each bit of the key alone", function()
+    for bit = 0, 127 do
+      local h = ("\0"):rep(bit // 8) .. string.char(128 >> bit % 8) .. ("\0"):rep(15 - bit // 8)
+      for _, n in ipairs { 1, 16, 240, 255, 256, 257, 512 } do
+        assert.is_nil(unit.ghash_twins(ones, h, ("\255"):rep(n), 0))
+        assert.is_nil(unit.ghash_twins(zeros, h, random(n), bit % 17))
+      end
+    end
+  end)
+end)
+
+describe("aes_gcm", function()
+  it("seals as BearSSL does, and opens that", function()
+    for _, n in ipairs(lengths()) do
+      for _, size in ipairs { 16, 32 } do
+        local aad = random(n % 2 == 0 and n % 31 or 5)
+        assert.is_nil(unit.aes_gcm_twins(random(size), random(12), aad, random(n), n % 65))
+      end
+    end
+  end)
+
+  it("takes additional data of every length", function()
+    for n = 0, 600 do
+      assert.is_nil(unit.aes_gcm_twins(random(16), random(12), random(n), random(n * 7 % 300), n % 65))
     end
   end)
 end)

@@ -98,6 +98,17 @@ br_poly1305_run lt_aead_poly1305(void)
     return p ? p : &br_poly1305_ctmul_run;
 }
 
+static void set_gcm(lt_aead *a, const uint8_t *key, size_t n)
+{
+    a->aes_gcm = lt_accel_aes_gcm();
+    if (a->aes_gcm) {
+        a->aes_gcm->set(&a->u.key, key, n);
+        return;
+    }
+    best_ctr()->init(&a->u.gcm.key.vtable, key, n);
+    br_gcm_init(&a->u.gcm.context, &a->u.gcm.key.vtable, best_ghash());
+}
+
 void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
 {
     size_t n = lt_aead_key_size(algorithm);
@@ -105,8 +116,7 @@ void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
     switch (algorithm) {
     case LT_AEAD_aes_128_gcm:
     case LT_AEAD_aes_256_gcm:
-        best_ctr()->init(&a->u.gcm.key.vtable, key, n);
-        br_gcm_init(&a->u.gcm.context, &a->u.gcm.key.vtable, best_ghash());
+        set_gcm(a, key, n);
         break;
     case LT_AEAD_chacha20_poly1305:
         memcpy(a->u.chacha20_poly1305.key, key, n);
@@ -121,20 +131,29 @@ void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
     lt_wipe_stack(STACK);
 }
 
+static void run_gcm(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t *data, size_t n,
+                    uint8_t *tag, bool encrypt)
+{
+    br_gcm_context *c = &a->u.gcm.context;
+    if (a->aes_gcm) {
+        a->aes_gcm->run(&a->u.key, nonce, aad, data, n, tag, encrypt);
+        return;
+    }
+    br_gcm_reset(c, nonce, LT_AEAD_NONCE);
+    br_gcm_aad_inject(c, aad.p, aad.n);
+    br_gcm_flip(c);
+    br_gcm_run(c, encrypt, data, n);
+    br_gcm_get_tag(c, tag);
+}
+
 static void run(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t *data, size_t n,
                 uint8_t *tag, bool encrypt)
 {
     switch (a->algorithm) {
     case LT_AEAD_aes_128_gcm:
-    case LT_AEAD_aes_256_gcm: {
-        br_gcm_context *c = &a->u.gcm.context;
-        br_gcm_reset(c, nonce, LT_AEAD_NONCE);
-        br_gcm_aad_inject(c, aad.p, aad.n);
-        br_gcm_flip(c);
-        br_gcm_run(c, encrypt, data, n);
-        br_gcm_get_tag(c, tag);
+    case LT_AEAD_aes_256_gcm:
+        run_gcm(a, nonce, aad, data, n, tag, encrypt);
         break;
-    }
     case LT_AEAD_chacha20_poly1305:
         a->u.chacha20_poly1305.poly1305(a->u.chacha20_poly1305.key, nonce, data, n, aad.p,
                                         aad.n, tag, a->u.chacha20_poly1305.chacha20, encrypt);

@@ -7,6 +7,7 @@
 #include <bearssl.h>
 
 #include "base/bytes.h"
+#include "crypto/accel/aes_gcm.h"
 
 typedef enum {
     LT_AEAD_aes_128_gcm,
@@ -20,7 +21,9 @@ enum { LT_AEAD_KEY_MAX = 32, LT_AEAD_NONCE = 12, LT_AEAD_TAG = 16 };
 /* A key, expanded. Holds pointers into itself: it stays where it was set. */
 typedef struct {
     lt_aead_algorithm algorithm;
+    const lt_aes_gcm_class *aes_gcm; /* of the key below; NULL: it is BearSSL's `gcm` */
     union {
+        lt_aes_gcm key;
         struct {
             br_aes_gen_ctr_keys key;
             br_gcm_context context;

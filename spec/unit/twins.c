@@ -3,6 +3,7 @@
  * BearSSL's constant-time code on the same input. */
 #include "unit.h"
 
+#include "crypto/accel/aes_gcm.h"
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
 #include "crypto/accel/sha256.h"
@@ -37,6 +38,23 @@ static const struct poly1305 poly1305s[] = {
     { "ifma", lt_poly1305_ifma, LT_ACCEL_ifma },
 #endif
     { NULL, NULL, 0 },
+};
+
+struct aes {
+    const char *name;
+    const lt_aes_gcm_class *gcm;
+    const br_block_ctr_class *ctr;
+    br_ghash ghash;
+    uint32_t needs;
+};
+
+static const struct aes aes[] = {
+#if LT_HAS_X86
+    { "128", &lt_aes_gcm_128, &lt_aes_ctr_128, lt_ghash_128, LT_ACCEL_aes },
+    { "256", &lt_aes_gcm_256, &lt_aes_ctr_256, lt_ghash_256, LT_ACCEL_vaes },
+    { "512", &lt_aes_gcm_512, &lt_aes_ctr_512, lt_ghash_512, LT_ACCEL_vaes | LT_ACCEL_avx512 },
+#endif
+    { NULL, NULL, NULL, NULL, 0 },
 };
 
 /* A text at any address: `offset` bytes into a buffer */
@@ -130,12 +148,106 @@ static int sha256_twins(lua_State *L) /* text, offset, size of a piece -> "sha25
     return 1;
 }
 
+/* key, nonce, counter, text, offset -> name, or nil */
+static int aes_ctr_twins(lua_State *L)
+{
+    lt_bytes key = unit_bytes(L, 1), text = unit_bytes(L, 4);
+    const uint8_t *iv = unit_exactly(L, 2, 12);
+    uint32_t counter = (uint32_t)luaL_checkinteger(L, 3);
+    size_t offset = (size_t)luaL_checkinteger(L, 5);
+    uint8_t expected[ROOM], found[ROOM];
+    br_aes_gen_ctr_keys k;
+    luaL_argcheck(L, key.n == 16 || key.n == 24 || key.n == 32, 1, "wrong length");
+    uint8_t *data = copy(L, expected, text, offset);
+    br_aes_ct64_ctr_vtable.init(&k.vtable, key.p, key.n);
+    uint32_t after = k.vtable->run(&k.vtable, iv, counter, data, text.n);
+    for (const struct aes *a = aes; a->name; a++) {
+        if (!lt_accel_has(a->needs))
+            continue;
+        data = copy(L, found, text, offset);
+        a->ctr->init(&k.vtable, key.p, key.n);
+        if (a->ctr->context_size > sizeof k || k.vtable != a->ctr
+            || k.vtable->run(&k.vtable, iv, counter, data, text.n) != after
+            || memcmp(found, expected, ROOM) != 0) {
+            lua_pushstring(L, a->name);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int ghash_twins(lua_State *L) /* y, h, text, offset -> name, or nil */
+{
+    const uint8_t *y = unit_exactly(L, 1, 16), *h = unit_exactly(L, 2, 16);
+    lt_bytes text = unit_bytes(L, 3);
+    uint8_t room[ROOM], expected[16], found[16];
+    const uint8_t *data = copy(L, room, text, (size_t)luaL_checkinteger(L, 4));
+    memcpy(expected, y, sizeof expected);
+    br_ghash_ctmul(expected, h, data, text.n);
+    for (const struct aes *a = aes; a->name; a++) {
+        if (!lt_accel_has(a->needs))
+            continue;
+        memcpy(found, y, sizeof found);
+        a->ghash(found, h, data, text.n);
+        if (memcmp(found, expected, sizeof found) != 0) {
+            lua_pushstring(L, a->name);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void gcm_of_bearssl(lt_bytes key, const uint8_t *nonce, lt_bytes aad, uint8_t *data,
+                           size_t n, uint8_t tag[16])
+{
+    br_aes_ct64_ctr_keys k;
+    br_gcm_context c;
+    br_aes_ct64_ctr_init(&k, key.p, key.n);
+    br_gcm_init(&c, &k.vtable, br_ghash_ctmul);
+    br_gcm_reset(&c, nonce, 12);
+    br_gcm_aad_inject(&c, aad.p, aad.n);
+    br_gcm_flip(&c);
+    br_gcm_run(&c, 1, data, n);
+    br_gcm_get_tag(&c, tag);
+}
+
+/* key, nonce, aad, text, offset -> name, or nil: sealed as BearSSL does, and opened again */
+static int aes_gcm_twins(lua_State *L)
+{
+    lt_bytes key = unit_bytes(L, 1), aad = unit_bytes(L, 3), text = unit_bytes(L, 4);
+    const uint8_t *nonce = unit_exactly(L, 2, 12);
+    size_t offset = (size_t)luaL_checkinteger(L, 5);
+    uint8_t plain[ROOM], expected[ROOM], found[ROOM], tag[16], own[16], again[16];
+    lt_aes_gcm k;
+    luaL_argcheck(L, key.n == 16 || key.n == 32, 1, "wrong length");
+    copy(L, plain, text, offset);
+    uint8_t *data = copy(L, expected, text, offset);
+    gcm_of_bearssl(key, nonce, aad, data, text.n, tag);
+    for (const struct aes *a = aes; a->name; a++) {
+        if (!lt_accel_has(a->needs))
+            continue;
+        data = copy(L, found, text, offset);
+        a->gcm->set(&k, key.p, key.n);
+        a->gcm->run(&k, nonce, aad, data, text.n, own, true);
+        bool ok = memcmp(found, expected, ROOM) == 0 && memcmp(own, tag, sizeof tag) == 0;
+        a->gcm->run(&k, nonce, aad, data, text.n, again, false);
+        if (!ok || memcmp(found, plain, ROOM) != 0 || memcmp(again, tag, sizeof tag) != 0) {
+            lua_pushstring(L, a->name);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 void unit_open_twins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "chacha20_twins", chacha20_twins },
         { "poly1305_twins", poly1305_twins },
         { "sha256_twins", sha256_twins },
+        { "aes_ctr_twins", aes_ctr_twins },
+        { "ghash_twins", ghash_twins },
+        { "aes_gcm_twins", aes_gcm_twins },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);

@@ -49,13 +49,14 @@ static uint32_t of_cpu(void)
         features |= all_of(b, bit_SHA, LT_ACCEL_sha);
     if ((wide & 0x06) == 0x06) /* XMM, YMM */
         features |= all_of(b, bit_AVX2, LT_ACCEL_avx2);
+    if ((features & (LT_ACCEL_avx2 | LT_ACCEL_aes)) == (LT_ACCEL_avx2 | LT_ACCEL_aes))
+        features |= all_of(c, bit_VAES | bit_VPCLMULQDQ, LT_ACCEL_vaes);
     if ((wide & 0xe6) != 0xe6) /* opmask, ZMM too */
         return features;
     features |=
         all_of(b, bit_AVX512F | bit_AVX512BW | bit_AVX512VL | bit_AVX512DQ, LT_ACCEL_avx512);
     if (features & LT_ACCEL_avx512)
-        features |= all_of(b, bit_AVX512IFMA, LT_ACCEL_ifma)
-                    | all_of(c, bit_VAES | bit_VPCLMULQDQ, LT_ACCEL_vaes);
+        features |= all_of(b, bit_AVX512IFMA, LT_ACCEL_ifma);
     return features;
 }
 #else
