@@ -4,7 +4,7 @@
 --
 -- `conn:trace` gives the steps of any connection. The functions here make connections to be looked at, and tell of each
 -- in a report: a ladder of who sent what when, under which keys and in which round trip, what it is for, and where it
--- failed, why and what cures it. `text` and `value` show reports; they take one, or a list of them.
+-- failed, why and what cures it. `text`, `html`, `svg` and `value` show reports; they take one, or a list of them.
 -- @module bearssl.trace
 local core = require "bearssl.core"
 local wire = require "bearssl.wire"
@@ -92,7 +92,7 @@ end
 -- @tfield bearssl.error error what it failed with, nil where it did not
 -- @tfield table failure the same for people: `code`, `message`, `cause`, `remedy`, …, safe to print
 -- @tfield string version what was agreed on; likewise `cipher_suite`, `group`, `signature_scheme`, `alpn`, `resumed`,
--- `early_data` and `engine`, as in `conn:info`
+-- `early_data` (`"not offered"` where the session does not allow it) and `engine`, as in `conn:info`
 -- @tfield integer round_trips of the handshake; nil: it was not done
 -- @tfield integer round_trips_before_data how many of them the client waited for before its first data: 0 with early
 -- data that was accepted
@@ -204,6 +204,20 @@ end
 -- @treturn string lines
 function trace.text(reports, options)
   return require "bearssl.trace.text"(list_of(reports), options or {})
+end
+
+--- Reports as a page of HTML that stands by itself: no script, nothing from outside, everything from the wire escaped.
+-- @tparam report|table reports
+-- @treturn string
+function trace.html(reports)
+  return require "bearssl.trace.html"(list_of(reports))
+end
+
+--- Reports as a drawing.
+-- @tparam report|table reports
+-- @treturn string SVG
+function trace.svg(reports)
+  return require "bearssl.trace.svg"(list_of(reports))
 end
 
 --- Reports as plain tables, for JSON: what is not text is in hexadecimal digits, and all text is UTF-8.

@@ -184,6 +184,7 @@ function client:run(host, port, more)
   about.address = tcp:getpeername()
   local info
   info, err = converse(self, tcp, more, about, math.max(0.001, timeout - about.connect_seconds))
+  if info and more.early_data then info.early_data = info.early_data or "not offered" end
   return report.make(self.steps, "client", info, as_error(err, self.steps, timeout), about)
 end
 
