@@ -300,6 +300,13 @@ function peer.relay(port, options)
   return relay
 end
 
+-- A server that speaks no TLS: see rude.lua
+function peer.rude(act)
+  local server = peer.start(("lua5.4 %s/rude.lua %s"):format(source, act))
+  server.port = math.tointeger(tonumber(server:wait_for "port (%d+)"))
+  return server
+end
+
 -- Plain TCP -------------------------------------------------------------------------------------------------------
 
 local function limited(tcp)

@@ -127,8 +127,14 @@ function options.client(args, more)
   return nil, core.error { code = "option", message = message, side = "local" }, status.usage
 end
 
--- Host and port to connect to.
-local function place(args, target)
+--- Where the options say to connect to.
+-- @function options.place
+-- @tparam table args
+-- @tparam table target of `bearssl.command.target`
+-- @treturn string host
+-- @treturn integer port
+-- @treturn string|nil the protocol of STARTTLS that is to be spoken first
+function options.place(args, target)
   local starttls = args.starttls or target.starttls
   local port = target.port
   if args.starttls and not target.explicit_port and not target.scheme then port = targets.port(args.starttls) end
@@ -147,7 +153,7 @@ end
 -- @treturn[2] bearssl.error
 -- @treturn[2] integer the exit status
 function options.dial(args, target)
-  local host, port, starttls = place(args, target)
+  local host, port, starttls = options.place(args, target)
   local tcp, err = require "bearssl.scheduler".connect(host, port, { timeout = args.timeout })
   if tcp then return tcp, starttls end
   if err == "timeout" then

@@ -93,7 +93,7 @@ end
 
 local function is_list(value)
   local meta = getmetatable(value)
-  return meta == array or value[1] ~= nil
+  return meta ~= nil and meta.__jsontype == "array" or value[1] ~= nil
 end
 
 -- A copy whose strings are UTF-8; `keys` gathers the names of all fields.

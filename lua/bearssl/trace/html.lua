@@ -56,15 +56,14 @@ local function hexdump(octets)
   return table.concat(lines, "\n")
 end
 
-local lock = '<svg class="lock" viewBox="0 0 10 12" role="img" aria-label="encrypted"><path d="M1 5h1V3.5a3 3 0 0 1 6 0V5'
-  .. 'h1v7H1zM3.4 5h3.2V3.5a1.6 1.6 0 0 0-3.2 0z"/></svg>'
+local lock = '<svg class="lock" viewBox="0 0 10 12" role="img" aria-label="encrypted"><path d="M1 5h1V3.5a3 3 0 0 1 6'
+  .. ' 0V5h1v7H1zM3.4 5h3.2V3.5a1.6 1.6 0 0 0-3.2 0z"/></svg>'
 
 -- Classes of a rung: whose it is, under which keys, and the keys of both ends for the two lines.
 local initials = { early = "e", handshake = "h", application = "a" }
 
 local function classes(self, item)
-  local fatal = item.kind == "alert" and item.fields and item.fields.level == "fatal"
-  local list = { item.from, fatal and "fatal" or item.protection or "none" }
+  local list = { item.from, summary.is_fatal(item) and "fatal" or item.protection or "none" }
   for _, side in ipairs { "client", "server" } do
     local initial = initials[self.keys[side]]
     if initial then list[#list + 1] = side:sub(1, 1) .. initial end
@@ -78,9 +77,8 @@ local function put_inside(self, item)
   if item.malformed then self:put("<p class=\"v\">%s</p>", item.malformed) end
   if #item.rows > 0 then put_rows(self, item.rows) end
   if item.octets then
-    self:put("<details class=\"octets\"><summary>%s of the message</summary><pre>%s</pre></details>",
-      fields.plural(#item.octets, "byte"), "\0")
-    self[#self] = self[#self]:gsub("\\00", function() return (hexdump(item.octets):gsub("[&<>\"']", entities)) end)
+    self:put("<details class=\"octets\"><summary>%s of the message</summary>", fields.plural(#item.octets, "byte"))
+    self[#self + 1] = ("<pre>%s</pre></details>"):format(hexdump(item.octets):gsub("[&<>\"']", entities))
   elseif item.hidden then
     self:put "<p class=\"note\">This engine keeps encrypted messages to itself: their size is known.</p>"
   end
@@ -88,10 +86,10 @@ local function put_inside(self, item)
 end
 
 local function put_message(self, item)
-  self:put("<li class=\"%s\"><details><summary><span class=\"label\"><span class=\"name\">%s</span><span class=\"meta\">"
-    .. "%s · %.1f ms</span></span>", classes(self, item), summary.title(item), fields.plural(item.bytes or 0, "byte"),
-    (item.seconds or 0) * 1000)
-  if item.encrypted then self[#self] = self[#self]:gsub('<span class="name">', "%0" .. lock, 1) end
+  self:put("<li class=\"%s\"><details><summary><span class=\"label\"><span class=\"name\">", classes(self, item))
+  if item.encrypted then self:put(lock) end
+  self:put("%s</span><span class=\"meta\">%s · %.1f ms</span></span>", summary.title(item),
+    fields.plural(item.bytes or 0, "byte"), (item.seconds or 0) * 1000)
   self:put("<span class=\"arrow\" role=\"img\" aria-label=\"from %s to %s\"></span><span class=\"why\">%s "
     .. "<span class=\"meta\">(%s)</span></span>", item.from, item.from == "client" and "server" or "client",
     item.explanation, item.explanation_section)
@@ -167,7 +165,8 @@ end
 local function put_comparison(self, reports)
   local most = 0
   for _, report in ipairs(reports) do most = math.max(most, report.seconds or 0) end
-  self:put "<table><thead><tr><th>Handshake</th><th>Round trips before data</th><th>Time</th><th>Bytes</th></tr></thead>"
+  self:put "<table><thead><tr><th>Handshake</th><th>Round trips before data</th><th>Time</th><th>Bytes</th></tr>"
+  self:put "</thead>"
   for _, report in ipairs(reports) do
     local trips = report.round_trips_before_data
     self:put("<tr><th scope=\"row\">%s</th>", report.label or report.version or "none")

@@ -91,8 +91,8 @@ details[open] > summary .name::before { content: "\2212"; }
 .inside p { margin: 0 0 .5rem; }
 dl { display: grid; grid-template-columns: minmax(0, 15em) minmax(0, 1fr); gap: .15rem .9rem; margin: 0; }
 dt { color: var(--muted); } dd { margin: 0; }
-dd > dl { grid-template-columns: minmax(0, 11em) minmax(0, 1fr); border-left: 2px solid var(--rule); margin: .3rem 0 .5rem;
-  padding-left: .7rem; }
+dd > dl { grid-template-columns: minmax(0, 11em) minmax(0, 1fr); border-left: 2px solid var(--rule);
+  margin: .3rem 0 .5rem; padding-left: .7rem; }
 .note { display: block; font-size: .85em; }
 pre { margin: .5rem 0 0; font-size: .74rem; line-height: 1.4; overflow-x: auto; }
 .octets { margin-top: .6rem; } .octets > summary { color: var(--link); font-size: .86rem; }
@@ -110,7 +110,7 @@ footer { font-size: .82rem; padding-top: 2rem; padding-bottom: 2.5rem; }
 
 -- The drawing keeps to itself: it has its colours with it.
 style.drawing = style.colours:gsub(":root", "svg") .. [[
-.ground { fill: var(--ground); } text { fill: var(--text); font: 14px system-ui, "DejaVu Sans", sans-serif; }
+.ground { fill: var(--ground); } text { fill: var(--text); font: 13px system-ui, "DejaVu Sans", sans-serif; }
 .h { font-size: 17px; font-weight: 600; } .b { font-weight: 600; } .m { fill: var(--muted); font-size: 12px; }
 .end { text-anchor: end; } .mid { text-anchor: middle; } .bad { fill: var(--bad); font-weight: 600; }
 .none { --k: var(--none); } .early { --k: var(--early); } .handshake { --k: var(--handshake); }

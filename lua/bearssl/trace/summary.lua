@@ -13,6 +13,10 @@ function summary.title(item)
   return item.fields and "alert " .. core.printable(item.fields.description) or "alert"
 end
 
+function summary.is_fatal(item)
+  return item.kind == "alert" and item.fields ~= nil and item.fields.level == "fatal"
+end
+
 local function spoken(version)
   return (version:gsub("^TLSv", "TLS "))
 end
@@ -28,6 +32,9 @@ function summary.circumstances(report)
   if report.name and report.name ~= report.host then parts[#parts + 1] = "as " .. core.printable(report.name) end
   if report.starttls then parts[#parts + 1] = "after STARTTLS in " .. report.starttls end
   parts[#parts + 1] = ("seen from the %s, by the %s engine"):format(report.side, report.engine or "native")
+  if report.connect_seconds and not report.connect_failed then
+    parts[#parts + 1] = ("TCP connection %.1f ms"):format(report.connect_seconds * 1000)
+  end
   return table.concat(parts, " · ")
 end
 
@@ -67,7 +74,9 @@ end
 function summary.stage(report, item)
   if item.kind == "alert" then return nil end
   if not item.round_trip then return "After the handshake" end
-  if report.round_trips and item.round_trip > report.round_trips then return "With the first application data" end
+  if report.round_trips and item.round_trip > report.round_trips then
+    return report.round_trips_before_data == 0 and "The client's last flight" or "With the first application data"
+  end
   return ("Round trip %d"):format(item.round_trip)
 end
 

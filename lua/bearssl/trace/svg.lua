@@ -8,7 +8,7 @@ local summary = require "bearssl.trace.summary"
 
 local WIDTH, CLIENT, SERVER = 620, 96, 524 -- of one ladder, and where its two lines stand
 local TOP, STEP, SLOPE, KEYS, STAGE = 98, 42, 10, 26, 30 -- SLOPE: how far an arrow goes down
-local LETTERS = 76 -- of a line of text
+local LETTERS = 84 -- of a line of text
 
 local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
 
@@ -38,11 +38,10 @@ function drawing:arrow(item)
   local from = item.from == "client" and CLIENT or SERVER
   local to = item.from == "client" and SERVER or CLIENT
   local way = from < to and 1 or -1
-  local fatal = item.kind == "alert" and item.fields and item.fields.level == "fatal"
-  local class, y = fatal and "fatal" or item.protection or "none", self.y + 22
+  local class, y = summary.is_fatal(item) and "fatal" or item.protection or "none", self.y + 22
   self:line(from + 4 * way, y, to - 10 * way, y + SLOPE, class)
   self:put('<path class="t %s" d="M%d %dl%d -6v12z"/>', class, self.left + to - 3 * way, y + SLOPE, -11 * way)
-  self:text((CLIENT + SERVER) // 2, y - 2, "b mid", ("%s%s, %s"):format(summary.title(item),
+  self:text((CLIENT + SERVER) // 2, y - 4, "b mid", ("%s%s, %s"):format(summary.title(item),
     item.encrypted and " (encrypted)" or "", fields.plural(item.bytes or 0, "byte")))
   self:text(from - 10 * way, y + 4, way > 0 and "m end" or "m", ("%.1f ms"):format((item.seconds or 0) * 1000))
   self.y = self.y + STEP

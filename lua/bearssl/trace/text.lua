@@ -2,6 +2,7 @@
 -- text.lua - a ladder for a terminal. Every text of a report has been through core.printable.
 local core = require "bearssl.core"
 local fields = require "bearssl.trace.fields"
+local summary = require "bearssl.trace.summary"
 
 local NARROW = 64 -- columns, below which arrows stand beside the messages instead of between two lines
 local WIDE = 110 -- more does not make it easier to read
@@ -162,10 +163,9 @@ end
 
 function ladder:keys(item)
   local signs = self.signs
-  local text = ("%s: %s"):format(item.from, item.name)
-  if self.narrow then return self:note(2, "* keys of the " .. text, "warn") end
+  if self.narrow then return self:note(2, "* from here on: " .. item.name, "warn") end
   local inner = self:inner()
-  text = (" from here on the %s encrypts: %s "):format(item.from, item.name)
+  local text = (" from here on: %s "):format(item.name)
   if columns(text) > inner then text = cut(text, inner) end
   local left = (inner - columns(text)) // 2
   local line = signs.key:rep(left) .. text .. signs.key:rep(inner - left - columns(text))
@@ -173,14 +173,9 @@ function ladder:keys(item)
   self:put("%s %s %s %s", (" "):rep(TIME), bar, self.style(line, "warn"), bar)
 end
 
-local titles = { hidden = "%s (encrypted)", early_data = "early data (%s)" }
-
 local function title_of(item)
-  if item.kind == "early_data" then return titles.early_data:format(item.name) end
-  if item.kind == "alert" then
-    return item.fields and ("alert %s"):format(item.fields.description) or titles.hidden:format "alert"
-  end
-  return item.encrypted and titles.hidden:format(item.name) or item.name
+  local title = summary.title(item)
+  return item.encrypted and title .. " (encrypted)" or title
 end
 
 function ladder:item(item)
@@ -199,29 +194,11 @@ function ladder:item(item)
   if self.octets and item.octets then self:hexdump(item.octets) end
 end
 
-function ladder:trip(report, item)
-  if item.round_trip and item.round_trip ~= self.last_trip then
-    self.last_trip = item.round_trip
-    if report.round_trips and item.round_trip > report.round_trips then return end
-    self:put(self.style(("round trip %d"):format(item.round_trip), "bold"))
-  end
-end
-
-local function heading(report)
-  local where = report.host and ("%s port %d"):format(core.printable(report.host), report.port) or "a client"
-  if report.address and report.address ~= report.host then where = ("%s (%s)"):format(where, report.address) end
-  local text = ("%s, seen from the %s, %s engine"):format(where, report.side, report.engine or "no")
-  return report.label and ("%s: %s"):format(report.label, text) or text
-end
-
-local function agreed(report)
-  local parts = { report.version, report.cipher_suite, report.group, report.signature_scheme }
-  local list = {}
-  for i = 1, 4 do list[#list + 1] = parts[i] end
-  if report.alpn then list[#list + 1] = "ALPN " .. report.alpn end
-  if report.resumed then list[#list + 1] = "resumed" end
-  if report.early_data then list[#list + 1] = "early data " .. report.early_data end
-  return table.concat(list, ", ")
+function ladder:stage(report, item)
+  local text = summary.stage(report, item)
+  if not text or text == self.last_stage then return end
+  self.last_stage = text
+  self:put(self.style(text, "bold"))
 end
 
 function ladder:loose(text, kind)
@@ -232,30 +209,30 @@ function ladder:ending(report)
   local failure = report.failure
   if failure then
     self:loose(("failed: %s: %s"):format(failure.code, failure.message or ""), "bad")
+    if failure.alert then
+      self:loose(("alert %s, %s"):format(failure.alert, failure.side == "peer" and "received" or "sent"))
+    end
     if failure.cause then self:loose("cause:  " .. failure.cause) end
     if failure.remedy then self:loose("remedy: " .. failure.remedy, "bold") end
   end
   if not report.handshake_done then return end
-  self:loose(("%s: %s"):format(failure and "until then" or "connected", agreed(report)), not failure and "good" or nil)
-  local before = report.round_trips_before_data ~= report.round_trips and ", none before the first data" or ""
-  self:loose(("%s%s; handshake %.1f ms, TCP %s; %d bytes sent, %d received"):format(
-    fields.plural(report.round_trips, "round trip"), before, report.seconds * 1000,
-    report.connect_seconds and ("%.1f ms"):format(report.connect_seconds * 1000) or "not ours",
+  self:loose(("%s: %s"):format(failure and "until then" or "connected", table.concat(summary.facts(report), ", ")),
+    not failure and "good" or nil)
+  self:loose(("%s; %.1f ms; %d bytes sent, %d received"):format(summary.round_trips(report), report.seconds * 1000,
     report.bytes_sent, report.bytes_received))
 end
 
 local function draw(self, report)
-  self.last_trip = nil
-  self:loose(heading(report), "bold")
-  if report.connect_seconds and not report.connect_failed then
-    self:put("%s TCP connection", time_text(report.connect_seconds))
-  end
+  self.last_stage = nil
+  local heading = summary.heading(report)
+  self:loose(report.label and ("%s: %s"):format(report.label, heading) or heading, "bold")
+  self:loose((self.ascii and summary.circumstances(report):gsub("·", "-") or summary.circumstances(report)), "dim")
   if #report.items > 0 then
     self:put ""
     sides(self)
   end
   for _, item in ipairs(report.items) do
-    self:trip(report, item)
+    if item.kind ~= "keys" and item.kind ~= "lost" then self:stage(report, item) end
     self:item(item)
   end
   if #report.items > 0 then self:put "" end

@@ -5,12 +5,14 @@ local hex = require "bearssl.trace.fields".hex
 
 local octets = { der = true, data = true, octets = true }
 
+local list_meta = { __jsontype = "array" } -- what is empty in a message is a list
+
 local function plain(value, name)
   if type(value) == "string" then return octets[name] and hex(value) or core.printable(value) end
   if type(value) ~= "table" then return value end
   local copy = {}
   for key, item in pairs(value) do copy[key] = plain(item, key) end
-  return copy
+  return next(copy) == nil and setmetatable(copy, list_meta) or copy
 end
 
 local item_fields = {

@@ -151,13 +151,16 @@ local remedies = {
   revoked = "the server needs a new certificate, with a new key",
   no_starttls = "use the port that has TLS from the start, if there is one",
   peer_alert = "the log of the side that sent the alert says why",
-  decode = "what answers there does not speak TLS properly: check the port",
-  bad_record_version = "what answers there does not speak TLS: check the port",
-  unexpected = "what answers there does not speak TLS properly: check the port",
+}
+
+-- Everything else is somebody's fault in the protocol.
+local other_remedy = {
+  ["local"] = "the peer breaks the rules of TLS, or it is not TLS: check the port, and what stands between the two",
+  peer = "the peer refuses what this side says: its log says why",
 }
 
 function words.remedy(err)
-  return err.hint or remedies[err.code]
+  return err.hint or remedies[err.code] or other_remedy[err.side] or other_remedy["local"]
 end
 
 return words
