@@ -2,7 +2,7 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---What happened in a handshake: every message in its order, what it carried, what was decided because of it.
----`conn:trace` gives the steps of any connection. The functions here make connections to be looked at, and tell of each in a report: a ladder of who sent what when, under which keys and in which round trip, what it is for, and where it failed, why and what cures it. `text` and `value` show reports; they take one, or a list of them.
+---`conn:trace` gives the steps of any connection. The functions here make connections to be looked at, and tell of each in a report: a ladder of who sent what when, under which keys and in which round trip, what it is for, and where it failed, why and what cures it. `text`, `html`, `svg` and `value` show reports; they take one, or a list of them.
 ---@class bearssl.trace.module
 local module = {}
 
@@ -25,7 +25,7 @@ function connection:trace() end
 ---@field connected boolean the handshake was done, and nothing was wrong with it afterwards
 ---@field error bearssl.error what it failed with, nil where it did not
 ---@field failure table the same for people: `code`, `message`, `cause`, `remedy`, …, safe to print
----@field version string what was agreed on; likewise `cipher_suite`, `group`, `signature_scheme`, `alpn`, `resumed`, `early_data` and `engine`, as in `conn:info`
+---@field version string what was agreed on; likewise `cipher_suite`, `group`, `signature_scheme`, `alpn`, `resumed`, `early_data` (`"not offered"` where the session does not allow it) and `engine`, as in `conn:info`
 ---@field round_trips integer of the handshake; nil: it was not done
 ---@field round_trips_before_data integer how many of them the client waited for before its first data: 0 with early data that was accepted
 ---@field bytes_sent integer in records of the handshake and alerts; likewise `bytes_received`
@@ -80,6 +80,16 @@ function module.accept(tcp, options) end
 ---@param options? table `width` in columns, 80 by default: below 64 the arrows are short; `ascii`: no other characters; `all`: every field in full; `octets`: the bytes of each message, too; `style`: a function of a text and what it is (`"bold"`, `"dim"`, `"good"`, `"warn"`, `"bad"`) that gives the text with its colour
 ---@return string # lines
 function module.text(reports, options) end
+
+---Reports as a page of HTML that stands by itself: no script, nothing from outside, everything from the wire escaped.
+---@param reports report|table
+---@return string
+function module.html(reports) end
+
+---Reports as a drawing.
+---@param reports report|table
+---@return string # SVG
+function module.svg(reports) end
 
 ---Reports as plain tables, for JSON: what is not text is in hexadecimal digits, and all text is UTF-8.
 ---@param reports report|table

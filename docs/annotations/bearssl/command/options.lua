@@ -38,6 +38,14 @@ function module.config(args, more) end
 ---@return nil|integer # the exit status
 function module.client(args, more) end
 
+---Where the options say to connect to.
+---@param args table
+---@param target table of `bearssl.command.target`
+---@return string # host
+---@return integer # port
+---@return string|nil # the protocol of STARTTLS that is to be spoken first
+function module.place(args, target) end
+
 ---Connects by TCP, no byte said.
 ---@param args table
 ---@param target table of `bearssl.command.target`
