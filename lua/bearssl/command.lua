@@ -10,7 +10,15 @@ local status = require "bearssl.command.status"
 
 local command = {}
 
-local verbs = { "cert", "trace", "audit", "get", "help", "completion" }
+local verbs = {
+  "cert",
+  "trace",
+  "audit",
+  "get",
+  "serve",
+  "help",
+  "completion",
+}
 
 local known = {}
 for _, name in ipairs(verbs) do known[name] = true end

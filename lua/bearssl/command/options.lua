@@ -83,13 +83,15 @@ end
 -- off.
 -- @function options.protocol
 -- @param parser argparse's parser of the verb
-function options.protocol(parser)
+-- @tparam[opt] table without `insecure` = true: not that
+function options.protocol(parser, without)
   parser:option "--min-version":argname "VERSION":convert(version):description "1.0, 1.1, 1.2 or 1.3."
   parser:option "--max-version":argname "VERSION":convert(version):description "1.0, 1.1, 1.2 or 1.3."
   parser:option "--cipher-suites":argname "LIST":convert(list):description "IANA's names, with commas between."
   parser:option "--groups":argname "LIST":convert(list):description "x25519, secp256r1, ..."
   parser:option "--signature-schemes":argname "LIST":convert(list):description "ecdsa_secp256r1_sha256, ..."
   parser:option "--alpn":argname "LIST":convert(list):description "Protocols to offer: h2, http/1.1, ..."
+  if without and without.insecure then return end
   parser:flag "-k --insecure":description "Do not verify the certificates."
 end
 

@@ -124,9 +124,10 @@ end
 -- @function output.encode
 -- @tparam table value
 -- @tparam[opt] {string,...} first
+-- @tparam[opt=false] boolean compact true: in one line
 -- @treturn string
 -- @raise where there is no dkjson
-function output.encode(value, first)
+function output.encode(value, first, compact)
   local keys, order, before = {}, {}, {}
   local copy = plain(value, keys)
   for _, key in ipairs(first or {}) do before[key] = true end
@@ -135,7 +136,7 @@ function output.encode(value, first)
   end
   table.sort(order)
   for i, key in ipairs(first or {}) do table.insert(order, i, key) end
-  return escaped(require "dkjson".encode(copy, { indent = true, keyorder = order }))
+  return escaped(require "dkjson".encode(copy, { indent = not compact, keyorder = order }))
 end
 
 --- Prints the JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`. A
@@ -169,7 +170,7 @@ function output.lines(err)
   if err.where then about[1] = err.where end
   local way = err.side == "peer" and "received" or "sent"
   if err.alert then about[#about + 1] = ("alert %s %s"):format(err.alert, way) end
-  local head = ("%s: %s"):format(err.code, err.message)
+  local head = err.code == "option" and err.message or ("%s: %s"):format(err.code, err.message)
   if about[1] then head = ("%s (%s)"):format(head, table.concat(about, ", ")) end
   local lines = { output.clean(head) }
   if err.cause then lines[#lines + 1] = "  cause: " .. output.clean(err.cause) end

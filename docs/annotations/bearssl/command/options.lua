@@ -22,7 +22,8 @@ function module.json(parser) end
 
 ---Adds what changes the offer: versions, suites, groups, signature schemes, ALPN; and the one that turns verification off.
 ---@param parser any argparse's parser of the verb
-function module.protocol(parser) end
+---@param without? table `insecure` = true: not that
+function module.protocol(parser, without) end
 
 ---What the options ask of a client's config.
 ---@param args table what argparse has read

@@ -45,8 +45,9 @@ function module.list(list) end
 ---Raises: where there is no dkjson
 ---@param value table
 ---@param first? string[]
+---@param compact? boolean true: in one line
 ---@return string
-function module.encode(value, first) end
+function module.encode(value, first, compact) end
 
 ---Prints the JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`. A verb calls it once.
 ---@param value table
