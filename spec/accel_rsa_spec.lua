@@ -4,6 +4,7 @@ local unit = require "bearssl.unit"
 
 local random, rough, below = numbers.random, numbers.rough, numbers.below
 local plus, small, ones, multiply, same = numbers.plus, numbers.small, numbers.ones, numbers.multiply, numbers.same
+local power = numbers.power
 local built = unit.accel()
 local keys = "spec/vectors/keys/"
 
@@ -57,12 +58,80 @@ if built then
       end
     end)
 
+    it("doubles modulo every size", function()
+      for _, size in ipairs { 64, 128, 192, 256, 512, 1024 } do
+        local moduli = { ones(size), "\128" .. small(1, size - 1), "\192" .. small(3, size - 1), modulus(size, rough),
+          modulus(size, random), "\128" .. ones(size - 1), ones(8) .. small(1, size - 8),
+          "\128" .. small(1, 7) .. small(1, size - 8) }
+        for _, m in ipairs(moduli) do
+          for _, bits in ipairs { 0, 1, 31, 59, 60, 61, 120, 121, 601 } do
+            local of_two = string.char(1 << bits % 8) .. ("\0"):rep(bits // 8 + size)
+            of_two = ("\0"):rep(-#of_two % 4) .. of_two
+            same(multiply(of_two, "\0\0\0\1", m), unit.montgomery_shift(m, bits), m, bits)
+          end
+        end
+      end
+    end)
+
     it("takes no modulus that is even or does not fill its limbs", function()
       local function takes(m) return unit.montgomery(m, small(0, #m), small(0, #m)) end
       assert.truthy(takes(ones(64)))
       for _, m in ipairs { "", ones(63), ones(65), ones(32), ones(1088), ones(63) .. "\254", "\127" .. ones(63),
         "\0" .. ones(63) } do
         assert.is_false(takes(m))
+      end
+    end)
+  end)
+
+  describe("rsa_ifma", function()
+    local function edges(size)
+      return { ones(size), "\128" .. small(1, size - 1), "\128" .. ones(size - 1), modulus(size, rough),
+        modulus(size, random), ones(size // 2) .. small(1, size - size // 2) }
+    end
+
+    for _, emulated in ipairs { true, false } do
+      local which = emulated and "with its vectors emulated" or "on this machine, if it has it"
+
+      it("raises two numbers at once to secret powers, " .. which, function()
+        for _, size in ipairs { 128, 192, 256 } do
+          local moduli = edges(size)
+          for i, m1 in ipairs(moduli) do
+            local m2 = moduli[math.random(#moduli)]
+            local xs = { small(0, size), small(1, size), plus(m1, -1), below(m1, rough), below(m1, random) }
+            local es = { 0, 1, 2, 31, 32, 0xffffff }
+            for j, e1 in ipairs(es) do
+              local x1, x2, e2 = xs[(i + j) % #xs + 1], below(m2, rough), math.random(0, 1 << 20)
+              local r1, r2 = unit.ifma_private(emulated, m1, x1, small(e1, size), m2, x2, small(e2, size))
+              if not r1 then return assert.is_false(emulated) end
+              same(power(x1, (">I4"):pack(e1), m1), r1, "power", m1, x1, e1)
+              same(power(x2, (">I4"):pack(e2), m2), r2, "power", m2, x2, e2)
+            end
+          end
+        end
+      end)
+
+      it("raises numbers to public powers, " .. which, function()
+        for _, size in ipairs { 256, 384, 512 } do
+          for _, m in ipairs(edges(size)) do
+            for _, x in ipairs { small(0, size), small(1, size), plus(m, -1), below(m, rough), below(m, random) } do
+              for _, e in ipairs { "\3", "\1\0\1" } do
+                local r = unit.ifma_public(emulated, m, x, e)
+                if not r then return assert.is_false(emulated) end
+                same(power(x, ("\0"):rep(-#e % 4) .. e, m), r, "power", m, x, e)
+              end
+            end
+          end
+        end
+      end)
+    end
+
+    it("leaves other sizes to montgomery.h", function()
+      for _, size in ipairs { 64, 320, 512 } do
+        local m, x, e = ones(size), small(2, size), small(3, size)
+        assert.is_false(unit.ifma_private(true, m, x, e, m, x, e))
+      end
+      for _, size in ipairs { 64, 128, 320, 576, 1024 } do
+        assert.is_false(unit.ifma_public(true, ones(size), small(2, size), "\3"))
       end
     end)
   end)
@@ -111,15 +180,18 @@ describe("rsa_private", function()
   end
 
   it("is BearSSL's with factors at the edges", function()
-    local factors = { ones(64), "\128" .. small(1, 63), plus(ones(64), -2), modulus(64, rough), modulus(64, random) }
-    for _, p in ipairs(factors) do
-      for _, q in ipairs(factors) do
-        for _ = 1, 3 do
-          local key = { bits = 1024, p = p, q = q, dp = rough(64), dq = rough(64), iq = rough(64) }
-          check_private(key, rough(128))
-          check_private(key, small(0, 128))
-          check_private(key, small(0, 64) .. p)
-          check_private(key, "\63" .. ones(127)) -- below every product of these
+    for size, rounds in pairs { [64] = 3, [128] = 1 } do
+      local factors = { ones(size), "\128" .. small(1, size - 1), plus(ones(size), -2), modulus(size, rough),
+        modulus(size, random) }
+      for _, p in ipairs(factors) do
+        for _, q in ipairs(factors) do
+          for _ = 1, rounds do
+            local key = { bits = 16 * size, p = p, q = q, dp = rough(size), dq = rough(size), iq = rough(size) }
+            check_private(key, rough(2 * size))
+            check_private(key, small(0, 2 * size))
+            check_private(key, small(0, size) .. p)
+            check_private(key, "\63" .. ones(2 * size - 1)) -- below every product of these
+          end
         end
       end
     end

@@ -6,7 +6,7 @@
 #include "crypto/accel/rsa.h"
 #include "crypto/rsa_pkcs1.h"
 
-enum { STACK = 24576 }; /* that either takes of it, with room to spare */
+enum { STACK = 49152 }; /* that either takes of it, with room to spare */
 
 uint32_t lt_rsa_private(unsigned char *x, const br_rsa_private_key *sk)
 {

@@ -5,7 +5,7 @@
 
 #include "accel_field.h"
 #include "crypto/accel/accel.h"
-#include "crypto/accel/montgomery.h"
+#include "crypto/accel/rsa_ifma.h"
 #include "crypto/bignum.h"
 #include "crypto/ec.h"
 #include "crypto/field25519.h"
@@ -303,9 +303,72 @@ static int montgomery(lua_State *L)
     return 2;
 }
 
+/* m, bits -> 2^(8 size + bits) mod m */
+static int montgomery_shift(lua_State *L)
+{
+    static lt_montgomery k;
+    uint64_t r[LT_MONTGOMERY_LIMBS];
+    lt_bytes m = unit_bytes(L, 1);
+    uint8_t out[8 * LT_MONTGOMERY_LIMBS];
+    luaL_argcheck(L, lt_montgomery_start(&k, m.p, m.n), 1, "no modulus");
+    lt_montgomery_one(&k, r);
+    lt_montgomery_shift(&k, r, (size_t)luaL_checkinteger(L, 2));
+    lt_limbs_encode(out, m.n, r);
+    return push(L, 1, out, m.n);
+}
+
+/* rsa_ifma.h's functions with their vectors emulated (accel_ifma.c) */
+bool unit_rsa_ifma_private(lt_montgomery *const k[2], uint64_t *const r[2],
+                           const uint64_t *const exponent[2]);
+bool unit_rsa_ifma_public(const lt_montgomery *k, uint64_t *x, lt_bytes e);
+
+/* whether emulated, m, x, e, m, x, e -> x^e mod m of both; false: not for m, or this machine */
+static int ifma_private(lua_State *L)
+{
+    static lt_montgomery k[2];
+    uint64_t x[2][LT_MONTGOMERY_LIMBS], e[2][LT_MONTGOMERY_LIMBS + 1];
+    size_t size = unit_bytes(L, 2).n;
+    uint8_t out[8 * LT_MONTGOMERY_LIMBS];
+    for (int i = 0; i < 2; i++) {
+        luaL_argcheck(L, lt_montgomery_set(&k[i], unit_exactly(L, 2 + 3 * i, size), size),
+                      2 + 3 * i, "no modulus");
+        lt_limbs_decode(x[i], k[i].n, unit_exactly(L, 3 + 3 * i, size), size);
+        lt_limbs_decode(e[i], k[i].n + 1, unit_exactly(L, 4 + 3 * i, size), size);
+        lt_montgomery_multiply(&k[i], x[i], x[i], k[i].r_squared);
+    }
+    if (!(lua_toboolean(L, 1) ? unit_rsa_ifma_private : lt_rsa_ifma_private)(
+            (lt_montgomery *const[]){ &k[0], &k[1] }, (uint64_t *const[]){ x[0], x[1] },
+            (const uint64_t *const[]){ e[0], e[1] }))
+        return push(L, 0, NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        lt_limbs_encode(out, size, x[i]);
+        push(L, 1, out, size);
+    }
+    return 2;
+}
+
+static int
+ifma_public(lua_State *L) /* whether emulated, m, x, e -> x^e mod m; false as above */
+{
+    static lt_montgomery k;
+    uint64_t x[LT_MONTGOMERY_LIMBS];
+    lt_bytes m = unit_bytes(L, 2);
+    uint8_t out[8 * LT_MONTGOMERY_LIMBS];
+    luaL_argcheck(L, lt_montgomery_start(&k, m.p, m.n), 2, "no modulus");
+    lt_limbs_decode(x, k.n, unit_exactly(L, 3, m.n), m.n);
+    bool ok = (lua_toboolean(L, 1) ? unit_rsa_ifma_public
+                                   : lt_rsa_ifma_public)(&k, x, unit_bytes(L, 4));
+    if (ok)
+        lt_limbs_encode(out, m.n, x);
+    return push(L, ok, out, m.n);
+}
+
 static void open_fields(lua_State *L)
 {
     static const luaL_Reg functions[] = { { "prime_field", prime_field },
+                                          { "montgomery_shift", montgomery_shift },
+                                          { "ifma_private", ifma_private },
+                                          { "ifma_public", ifma_public },
                                           { "field25519", field25519 },
                                           { "montgomery", montgomery },
                                           { NULL, NULL } };

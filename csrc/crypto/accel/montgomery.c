@@ -66,24 +66,20 @@ void lt_limbs_encode(uint8_t *out, size_t size, const uint64_t *limbs)
         out[i] = (uint8_t)(limbs[(size - 1 - i) / 8] >> (8 * ((size - 1 - i) % 8)));
 }
 
-/* r = a - b; gives the borrow */
-static uint64_t subtract(uint64_t *r, const uint64_t *a, const uint64_t *b, size_t n)
-{
-    uint64_t borrow = 0;
-    for (size_t i = 0; i < n; i++) {
-        lt_u128 difference = (lt_u128)a[i] - b[i] - borrow;
-        r[i] = (uint64_t)difference;
-        borrow = (uint64_t)(difference >> 64) & 1;
-    }
-    return borrow;
-}
-
 uint64_t lt_limbs_below(const uint64_t *a, const uint64_t *b, size_t n)
 {
     uint64_t borrow = 0;
     for (size_t i = 0; i < n; i++)
         borrow = (uint64_t)(((lt_u128)a[i] - b[i] - borrow) >> 64) & 1;
     return borrow;
+}
+
+size_t lt_highest_bit(lt_bytes e)
+{
+    size_t bit = 8 * e.n - 1;
+    while (!(e.p[0] >> (bit % 8)))
+        bit--;
+    return bit;
 }
 
 void lt_montgomery_reduce_once(const lt_montgomery *k, uint64_t *r, uint64_t carry)
@@ -111,31 +107,63 @@ void lt_montgomery_multiply(lt_montgomery *k, uint64_t *r, const uint64_t *a, co
     lt_montgomery_reduce_once(k, r, top);
 }
 
-static void twice(const lt_montgomery *k, uint64_t *r)
+/* R - m, as m is above R/2 */
+void lt_montgomery_one(const lt_montgomery *k, uint64_t *r)
 {
-    uint64_t carry = 0;
-    for (size_t i = 0; i < k->n; i++) {
-        uint64_t out = r[i] >> 63;
-        r[i] = r[i] << 1 | carry;
-        carry = out;
-    }
-    lt_montgomery_reduce_once(k, r, carry);
+    memset(r, 0, k->n * sizeof *r);
+    lt_montgomery_reduce_once(k, r, 1);
 }
 
-/* R mod m is R - m, as m is above R/2; 2^(4n) R after 4n doublings, and each squaring doubles the
- * power of two: 2^(64n) R */
-static void square_r(lt_montgomery *k)
+/* r = r 2^bits - q m, of a q that is the quotient or one less: from the highest limbs alone, for up
+ * to 60 bits, what is cut off amounts to less than 2^(bits - 61) of it */
+static void shift_some(const lt_montgomery *k, uint64_t *r, unsigned bits)
 {
-    static const uint64_t zero[LT_MONTGOMERY_LIMBS];
+    uint64_t q = (uint64_t)((lt_u128)r[k->n - 1] * k->reciprocal >> (127 - bits));
+    uint64_t below = 0, borrow = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        lt_u128 product = (lt_u128)k->m[i] * q + borrow;
+        uint64_t shifted = r[i] << bits | below;
+        below = r[i] >> (64 - bits);
+        r[i] = shifted - (uint64_t)product;
+        borrow = (uint64_t)(product >> 64) + (shifted < (uint64_t)product);
+    }
+    lt_montgomery_reduce_once(k, r, below - borrow);
+}
+
+void lt_montgomery_shift(const lt_montgomery *k, uint64_t *r, size_t bits)
+{
+    enum { AT_ONCE = 60 };
+    for (; bits > AT_ONCE; bits -= AT_ONCE)
+        shift_some(k, r, AT_ONCE);
+    if (bits > 0)
+        shift_some(k, r, (unsigned)bits);
+}
+
+/* 2^127 / (top + 1), bit by bit: what divides in hardware may take as long as it likes */
+static uint64_t reciprocal(uint64_t top)
+{
+    uint64_t quotient = 0, rest = (uint64_t)1 << 63; /* below top + 1 */
+    for (int i = 0; i < 64; i++) {
+        uint64_t out = rest >> 63;
+        rest <<= 1;
+        uint64_t take = lt_ct_mask(0 - (out | (uint64_t)(((lt_u128)top - rest) >> 127)));
+        rest -= (top & take) + (take & 1); /* modulo 2^64 */
+        quotient = quotient << 1 | (take & 1);
+    }
+    return quotient;
+}
+
+/* 2^(16 n) R, and each squaring doubles the power of two: 2^(64 n) R */
+void lt_montgomery_square_r(lt_montgomery *k)
+{
     uint64_t *r = k->r_squared;
-    subtract(r, zero, k->m, k->n);
-    for (size_t i = 0; i < 4 * k->n; i++)
-        twice(k, r);
-    for (int i = 0; i < 4; i++)
+    lt_montgomery_one(k, r);
+    lt_montgomery_shift(k, r, 16 * k->n);
+    for (int i = 0; i < 2; i++)
         lt_montgomery_multiply(k, r, r, r);
 }
 
-bool lt_montgomery_set(lt_montgomery *k, const uint8_t *modulus, size_t size)
+bool lt_montgomery_start(lt_montgomery *k, const uint8_t *modulus, size_t size)
 {
     if (size == 0 || size % 64 || size > 8 * LT_MONTGOMERY_LIMBS)
         return false;
@@ -146,7 +174,15 @@ bool lt_montgomery_set(lt_montgomery *k, const uint8_t *modulus, size_t size)
     for (int i = 0; i < 5; i++) /* each doubles them */
         inverse *= 2 - k->m[0] * inverse;
     k->minus_inverse = 0 - inverse;
-    square_r(k);
+    k->reciprocal = reciprocal(k->m[k->n - 1]);
+    return fits;
+}
+
+bool lt_montgomery_set(lt_montgomery *k, const uint8_t *modulus, size_t size)
+{
+    bool fits = lt_ct_public(lt_montgomery_start(k, modulus, size));
+    if (fits)
+        lt_montgomery_square_r(k);
     return fits;
 }
 

@@ -3,12 +3,12 @@
 #include "crypto/accel/rsa.h"
 
 #include "base/secret.h"
-#include "crypto/accel/montgomery.h"
+#include "crypto/accel/rsa_ifma.h"
 
 #if LT_HAS_INT128
 
 enum {
-    PRIME_LIMBS = 32, /* of a key of 4096 bits */
+    PRIME_LIMBS = LT_RSA_PRIME_LIMBS,
     WINDOW = 5,
 };
 
@@ -18,38 +18,45 @@ static void one(uint64_t *r, size_t n)
     r[0] = 1;
 }
 
+/* x^e mod m, x in and out of Montgomery's form */
+static void public_power(lt_montgomery *k, uint64_t *x, lt_bytes e)
+{
+    uint64_t base[LT_MONTGOMERY_LIMBS], result[LT_MONTGOMERY_LIMBS];
+    lt_montgomery_square_r(k);
+    lt_montgomery_multiply(k, result, x, k->r_squared);
+    memcpy(base, result, k->n * sizeof *base);
+    size_t bit = lt_highest_bit(e); /* which is base itself */
+    while (bit-- > 0) {
+        lt_montgomery_multiply(k, result, result, result);
+        if (e.p[e.n - 1 - bit / 8] >> (bit % 8) & 1)
+            lt_montgomery_multiply(k, result, result, bit > 0 ? base : x);
+    }
+    memcpy(x, result, k->n * sizeof *x);
+}
+
 lt_rsa_result lt_accel_rsa_public(uint8_t *x, lt_bytes n, lt_bytes e)
 {
     lt_montgomery k;
-    uint64_t value[LT_MONTGOMERY_LIMBS], base[LT_MONTGOMERY_LIMBS];
+    uint64_t value[LT_MONTGOMERY_LIMBS];
     if (!lt_accel_has(LT_ACCEL_int128) || e.n == 0 || e.p[0] == 0
-        || !lt_montgomery_set(&k, n.p, n.n))
+        || !lt_montgomery_start(&k, n.p, n.n))
         return LT_RSA_not_here;
     lt_limbs_decode(value, k.n, x, n.n);
     if (!lt_limbs_below(value, k.m, k.n))
         return LT_RSA_out_of_range;
-    lt_montgomery_multiply(&k, base, value, k.r_squared);
-    memcpy(value, base, k.n * sizeof *value);
-    size_t bits = 8 * e.n;
-    while (!(e.p[0] >> ((bits - 1) % 8) & 1)) /* the highest bit that is set is base itself */
-        bits--;
-    for (size_t i = bits - 1; i-- > 0;) {
-        lt_montgomery_multiply(&k, value, value, value);
-        if (e.p[e.n - 1 - i / 8] >> (i % 8) & 1)
-            lt_montgomery_multiply(&k, value, value, base);
-    }
-    one(base, k.n);
-    lt_montgomery_multiply(&k, value, value, base);
+    if (!lt_rsa_ifma_public(&k, value, e))
+        public_power(&k, value, e);
     lt_limbs_encode(x, n.n, value);
     return LT_RSA_done;
 }
 
-/* What an operation with a private key has in hand, all of it secret */
+/* What an operation with a private key has in hand, all of it secret; the exponents have a limb of zero
+ * above them */
 struct private_work {
     lt_montgomery p, q;
     uint64_t x[2 * PRIME_LIMBS], modulus[2 * PRIME_LIMBS];
     uint64_t of_p[PRIME_LIMBS], of_q[PRIME_LIMBS], high[PRIME_LIMBS], chosen[PRIME_LIMBS];
-    uint64_t exponent[PRIME_LIMBS + 1], table[1 << WINDOW][PRIME_LIMBS];
+    uint64_t dp[PRIME_LIMBS + 1], dq[PRIME_LIMBS + 1], table[1 << WINDOW][PRIME_LIMBS];
 };
 
 /* table[index]; every entry is looked at */
@@ -71,7 +78,8 @@ static uint64_t window(const uint64_t *exponent, size_t bit)
 }
 
 /* r = r^exponent mod m, r in Montgomery's form and out of it, by windows of five bits */
-static void power(struct private_work *w, lt_montgomery *k, uint64_t *r)
+static void power(struct private_work *w, lt_montgomery *k, uint64_t *r,
+                  const uint64_t *exponent)
 {
     size_t n = k->n;
     one(w->high, n);
@@ -83,14 +91,14 @@ static void power(struct private_work *w, lt_montgomery *k, uint64_t *r)
         bit -= WINDOW;
         for (int i = 0; i < WINDOW; i++)
             lt_montgomery_multiply(k, r, r, r);
-        pick(w, window(w->exponent, bit), n);
+        pick(w, window(exponent, bit), n);
         lt_montgomery_multiply(k, r, r, w->chosen);
     }
     lt_montgomery_multiply(k, r, r, w->high);
 }
 
-/* r = x^d mod m, of an x of twice as many limbs: its halves are put into Montgomery's form */
-static void power_of_half(struct private_work *w, lt_montgomery *k, uint64_t *r, lt_bytes d)
+/* r = x mod m in Montgomery's form, of an x of twice as many limbs */
+static void reduce_half(struct private_work *w, lt_montgomery *k, uint64_t *r)
 {
     size_t n = k->n;
     uint64_t carry = 0;
@@ -103,8 +111,22 @@ static void power_of_half(struct private_work *w, lt_montgomery *k, uint64_t *r,
         carry = (uint64_t)(sum >> 64);
     }
     lt_montgomery_reduce_once(k, r, carry);
-    lt_limbs_decode(w->exponent, n + 1, d.p, d.n);
-    power(w, k, r);
+}
+
+/* x to the power of dp and dq, modulo p and q */
+static void both_powers(struct private_work *w, const br_rsa_private_key *sk)
+{
+    size_t n = w->p.n;
+    lt_limbs_decode(w->dp, n + 1, sk->dp, sk->dplen);
+    lt_limbs_decode(w->dq, n + 1, sk->dq, sk->dqlen);
+    reduce_half(w, &w->p, w->of_p);
+    reduce_half(w, &w->q, w->of_q);
+    if (lt_rsa_ifma_private((lt_montgomery *const[]){ &w->p, &w->q },
+                            (uint64_t *const[]){ w->of_p, w->of_q },
+                            (const uint64_t *const[]){ w->dp, w->dq }))
+        return;
+    power(w, &w->p, w->of_p, w->dp);
+    power(w, &w->q, w->of_q, w->dq);
 }
 
 /* r = (of_p - of_q) iq mod p */
@@ -155,8 +177,7 @@ static lt_rsa_result in_two_halves(struct private_work *w, uint8_t *x,
     lt_limbs_decode(w->x, 2 * n, x, size);
     multiply_add(&w->p, w->modulus, w->p.m, w->q.m, NULL);
     bool below = lt_ct_public(lt_limbs_below(w->x, w->modulus, 2 * n));
-    power_of_half(w, &w->p, w->of_p, (lt_bytes){ sk->dp, sk->dplen });
-    power_of_half(w, &w->q, w->of_q, (lt_bytes){ sk->dq, sk->dqlen });
+    both_powers(w, sk);
     recombine(w, w->of_p, (lt_bytes){ sk->iq, sk->iqlen });
     multiply_add(&w->q, w->x, w->q.m, w->of_p, w->of_q);
     lt_limbs_encode(x, size, w->x);

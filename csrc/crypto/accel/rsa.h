@@ -13,7 +13,8 @@ typedef enum {
     LT_RSA_not_here,     /* a key that montgomery.h has nothing for, or a machine */
 } lt_rsa_result;
 
-/* x^e mod n in place, of as many octets as n; all of it public. n begins with no zero. */
+/* x^e mod n in place, of as many octets as n; all of it public. n begins with no zero; e
+ * is odd, above 1, and begins with none either. */
 lt_rsa_result lt_accel_rsa_public(uint8_t *x, lt_bytes n, lt_bytes e);
 
 /* x^d mod n in place by the Chinese remainder theorem, in constant time */
