@@ -11,11 +11,14 @@
 #ifdef __linux__
 #include <sys/signalfd.h>
 #endif
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/entropy.h"
 #include "base/file.h"
+#include "crypto/accel/accel.h"
 #include "lua/support.h"
+#include "x509/store.h"
 
 enum { RANDOM_MAX = 256, PATH_ROOM = 4096, FOLDER_MAX = 8192 };
 
@@ -51,6 +54,45 @@ static int file_stamp(lua_State *L)
     if (state.folder)
         add_files(path, &state);
     lua_pushlstring(L, (const char *)state.stamp, sizeof state.stamp);
+    return 1;
+}
+
+/* file_time(path) -> seconds since the epoch of its last change | nil, message */
+static int file_time(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct stat found;
+    if (stat(path, &found) != 0) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    lua_pushinteger(L, (lua_Integer)found.st_mtime);
+    return 1;
+}
+
+/* accelerations() -> { name = true: in use, false: not there, or not allowed } */
+static int accelerations(lua_State *L)
+{
+    const char *name;
+    uint32_t bit;
+    lua_newtable(L);
+    for (size_t i = 0; (name = lt_accel_name(i, &bit)) != NULL; i++) {
+        lua_pushboolean(L, lt_accel_has(bit));
+        lua_setfield(L, -2, name);
+    }
+    return 1;
+}
+
+/* trust_places() -> list of paths, where the system's trust anchors are looked for */
+static int trust_places(lua_State *L)
+{
+    const char *path;
+    lua_newtable(L);
+    for (size_t i = 0; (path = lt_store_system_place(i)) != NULL; i++) {
+        lua_pushstring(L, path);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 
@@ -139,13 +181,11 @@ static int next_signal(lua_State *L)
 void lt_lua_open_system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "file_stamp", file_stamp },
-        { "random", random_bytes },
-        { "terminal", terminal },
-        { "private_file", private_file },
-        { "signals", signals },
-        { "signal", next_signal },
-        { NULL, NULL },
+        { "file_stamp", file_stamp },       { "file_time", file_time },
+        { "accelerations", accelerations }, { "trust_places", trust_places },
+        { "random", random_bytes },         { "terminal", terminal },
+        { "private_file", private_file },   { "signals", signals },
+        { "signal", next_signal },          { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }

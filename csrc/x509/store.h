@@ -27,6 +27,9 @@ lt_code lt_store_add_path(lt_store *s, const char *file_or_folder, size_t *count
 /* SSL_CERT_FILE and SSL_CERT_DIR, else the first bundle of the known places. */
 lt_code lt_store_add_system(lt_store *s, size_t *count, lt_error *e);
 
+/* The places that it looks into where the environment names none, files before folders; NULL behind the last. */
+const char *lt_store_system_place(size_t i);
+
 size_t lt_store_size(const lt_store *s);
 
 /* The subjects; false past the end. Views that are good until the store is added to or read again. */

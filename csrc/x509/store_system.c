@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 
+#include "x509/store.h"
 #include "x509/store_part.h"
 
 /* The system's bundles, the likelier first. */
@@ -24,6 +25,15 @@ static const char *const known_folders[] = {
     "/usr/share/certs/trusted",     /* FreeBSD */
     "/system/etc/security/cacerts", /* Android */
 };
+
+const char *lt_store_system_place(size_t i)
+{
+    size_t files = sizeof known_files / sizeof *known_files;
+    if (i < files)
+        return known_files[i];
+    return i - files < sizeof known_folders / sizeof *known_folders ? known_folders[i - files]
+                                                                    : NULL;
+}
 
 static const char *variable(const char *name)
 {

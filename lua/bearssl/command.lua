@@ -16,6 +16,7 @@ local verbs = {
   "audit",
   "get",
   "serve",
+  "doctor",
   "help",
   "completion",
 }

@@ -66,6 +66,14 @@ static uint32_t of_cpu(void)
 }
 #endif
 
+const char *lt_accel_name(size_t i, uint32_t *bit)
+{
+    if (i >= sizeof names / sizeof *names)
+        return NULL;
+    *bit = names[i].bit;
+    return names[i].name;
+}
+
 /* The bits of a list of names; what is no name counts for nothing. */
 static uint32_t named(const char *list)
 {

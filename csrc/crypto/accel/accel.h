@@ -8,6 +8,7 @@
 #define LT_CRYPTO_ACCEL_ACCEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifndef LT_ACCEL
@@ -42,6 +43,9 @@ enum {
 
 /* LT_ACCEL_ bits of what is there and allowed; found once in a process. */
 uint32_t lt_accel(void);
+
+/* The name of the bit in this place, from 0 on; NULL behind the last. */
+const char *lt_accel_name(size_t i, uint32_t *bit);
 
 static inline bool lt_accel_has(uint32_t bits)
 {
