@@ -91,8 +91,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench lint rooms format docs \
-	annotations install clean help FORCE
+.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench bench-instructions \
+	bench-results lint rooms format docs annotations install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(MODULE) ## build build/bearssl/core.so
@@ -199,6 +199,16 @@ fuzz: ## libFuzzer on every parser, TIME=60 seconds each (FUZZ="fuzz_pem" for so
 bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk" for some)
 	@bench/run $(SECTIONS)
 
+# Kept in the tree, so that a diff shows what became cheaper or dearer.
+bench-instructions: all ## bench/instructions.tsv: what fixed paths take, counted by valgrind
+	@sh .ci/deps demo ct
+	@bench/instructions
+
+bench-results: all ## bench/results.tsv by one run of all benchmarks, and docs/performance.md's tables of it
+	@bench/run >bench/results.tsv.new
+	@mv bench/results.tsv.new bench/results.tsv
+	@bench/tables --into docs/performance.md bench/results.tsv
+
 lint: ## luacheck, rooms, memcmp, format, clang-tidy
 	@sh .ci/deps lint
 	@$(TEST) luacheck rooms memcmp format tidy
@@ -256,5 +266,5 @@ clean: ## remove build/ and docs/reference/
 	rm -rf build docs/reference
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 20
 	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR BINDIR LUA_CDIR LUA_LMODDIR JOBS V=1'

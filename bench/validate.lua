@@ -1,6 +1,7 @@
 -- validate.lua stack=NAME chain=PEM trust=PEM kind=KIND [n=200] - a chain of three certificates validated: with a store
--- that was used before (again), and with one that is read from its file first (first). Ours checks the name too, which
--- luaossl and LuaSec's cert:issued do not; that one makes a store for each call, of a root that is read already.
+-- that was used before (again), the same with certificates parsed anew from DER (fresh; LuaSec takes none), and with a
+-- store that is read from its file first (first). Ours checks the name too, which luaossl and LuaSec's cert:issued do
+-- not; that one makes a store for each call, of a root that is read already.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
 local o = bench.arguments { n = 200, stack = "bearssl" }
@@ -14,28 +15,47 @@ local function each_pem(path)
   return read(path):gmatch "%-%-%-%-%-BEGIN CERTIFICATE.-%-%-%-%-%-END CERTIFICATE%-%-%-%-%-\n?"
 end
 
+-- The chain's certificates in DER.
+local function each_der()
+  local all = {}
+  for i, certificate in ipairs(require "bearssl".x509.load(o.chain)) do all[i] = certificate:der() end
+  return all
+end
+
+-- Each stack: load() gives a store, verify(store) validates, and so does fresh(store), if there is one.
 local stacks = {}
 
 function stacks.bearssl()
   local bearssl = require "bearssl"
   local chain = assert(bearssl.x509.load(o.chain))
+  local ders = each_der()
   local function load() return assert(bearssl.store(o.trust)) end
-  return load, function(store) assert(store:verify(chain, { name = "localhost" })) end
+  local function verify(store) assert(store:verify(chain, { name = "localhost" })) end
+  local function fresh(store)
+    local certificates = {}
+    for i, der in ipairs(ders) do certificates[i] = bearssl.x509.parse(der)[1] end
+    assert(store:verify(certificates, { name = "localhost" }))
+  end
+  return load, verify, fresh
 end
 
 function stacks.luaossl()
   local x509 = require "openssl.x509"
-  local stack, leaf = require "openssl.x509.chain".new(), nil
-  for pem in each_pem(o.chain) do
-    local certificate = x509.new(pem, "PEM")
-    if leaf then stack:add(certificate) else leaf = certificate end
+  local chain = require "openssl.x509.chain"
+  local ders = each_der()
+  local function parse()
+    local stack, leaf = chain.new(), x509.new(ders[1], "DER")
+    for i = 2, #ders do stack:add(x509.new(ders[i], "DER")) end
+    return leaf, stack
   end
+  local leaf, stack = parse()
   local function load()
     local store = require "openssl.x509.store".new()
     for pem in each_pem(o.trust) do store:add(x509.new(pem, "PEM")) end
     return store
   end
-  return load, function(store) assert(store:verify(leaf, stack)) end
+  local function verify(store) assert(store:verify(leaf, stack)) end
+  return load, verify, function(store) assert(store:verify(parse())) end
 end
 
 function stacks.luasec()
@@ -58,9 +78,10 @@ function stacks.luasec()
   return load, function(root) assert(root:issued(table.unpack(certificates))) end
 end
 
-local load, verify = stacks[o.stack]()
+local load, verify, fresh = stacks[o.stack]()
 local name = ("validate/%s/%s"):format(o.stack, o.kind)
 local store = load()
 verify(store)
 bench.row(name, "again", 1 / bench.each(o.n, function() verify(store) end), "1/s")
+if fresh then bench.row(name, "fresh", 1 / bench.each(o.n, function() fresh(store) end), "1/s") end
 bench.row(name, "first", 1 / bench.each(o.n, function() verify(load()) end), "1/s")
