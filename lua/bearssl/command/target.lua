@@ -44,7 +44,8 @@ local function split(text)
     if rest == "" then return v6 end
     return v6, rest:match "^:(.*)$" or ""
   end
-  if text:find "^[%x.]*:[%x.]*:[%x:.]*$" then return text end
+  local colons = select(2, text:gsub(":", ""))
+  if text:find "^[%x.:]+$" and (text:find("::", 1, true) or colons == 7) then return text end
   local host, port = text:match "^([^:]*):(.*)$"
   if host then return host, port end
   return text
