@@ -113,8 +113,21 @@ local function name_gaps(facts, p)
       p:gap(protocol.name, protocol.answer or "no answer")
     end
   end
-  local why = p:given_up()
+  local why = not p.gone and p:given_up()
   if why then p:gap("the rest", why) end
+end
+
+-- After a stage: a ClientHello that was taken before. What a server did not answer since it went away is no refusal.
+local function check_presence(p, facts, stage)
+  if p.gone then return end
+  local newest = features.newest(facts)
+  local spec = newest and protocols.spec(newest.id, newest.suites, newest.shares)
+  for _ = 1, 2 do
+    if not spec or p.accepted(p:ask(spec)) then return end
+    scheduler.current().sleep(0.5)
+  end
+  p.gone = true
+  p:gap(stage .. ", and what is asked after that", "the server no longer answers: what is said of it may be too little")
 end
 
 -- The stages: each knows what the one before it has found.
@@ -125,14 +138,18 @@ local function investigate(p)
   p:parallel(first)
   local ok, err = check_tls(facts, p)
   if not ok then return nil, err end
+  check_presence(p, facts, "some of the cipher suites")
   local second = protocols.group_tasks(facts)
   table.move(features.tasks(facts), 1, 1000, #second + 1, second)
   p:parallel(second)
+  check_presence(p, facts, "groups, certificates and extensions")
   p:parallel(protocols.scheme_tasks(facts))
   protocols.collect_schemes(facts)
+  check_presence(p, facts, "signature schemes")
   p:parallel(handshakes.tasks(facts))
   if facts.http then facts.http.hsts = http.hsts(facts.http.headers["strict-transport-security"]) end
   if p.values.weaknesses then p:parallel(weaknesses.tasks(facts)) end
+  check_presence(p, facts, "resumption and weaknesses")
   facts.certificates = certificates.examine(p, facts, load_store(p))
   name_gaps(facts, p)
   return facts

@@ -9,7 +9,7 @@ local socket = require "socket"
 
 local peer = {}
 
-local LIFE = 240 -- seconds that a peer may live
+local LIFE = tonumber(os.getenv "PEER_LIFE") or 240 -- seconds that a peer may live
 local LIMIT = 60 -- seconds that we wait for anything
 
 local top = require "lfs".currentdir()

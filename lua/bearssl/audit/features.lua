@@ -30,7 +30,7 @@ end
 
 -- A ClientHello that the server has taken before.
 local function plain(protocol, more)
-  return with(protocols.spec(protocol.id, protocol.suites), more or {})
+  return with(protocols.spec(protocol.id, protocol.suites, protocol.shares), more or {})
 end
 
 -- --- certificates -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ local registry = require "bearssl.audit.registry"
 local scheduler = require "bearssl.scheduler"
 local talk = require "bearssl.starttls.talk"
 
-local DEAF = 8 -- failures in a row, without any answer between them, after which nobody is asked any more
+local DEAF = 24 -- connections in a row without any answer, after which nobody is asked any more
 
 local prober = {}
 prober.__index = prober
@@ -30,13 +30,14 @@ end
 
 -- Why nothing more is asked, or nil.
 function prober:given_up()
-  if self.failures >= DEAF then return "the server no longer answers" end
+  if self.gone or self.failures >= DEAF then return "the server no longer answers" end
   if self.now() - self.start > self.values.total_timeout then return "the time of the audit is over" end
 end
 
--- A failure to be reached at all, or a server that answered.
-local function note(self, answered)
+-- Silence, or a connection that could not be made; or else an answer, if only that the connection was closed.
+local function note(self, answered, in_tls)
   self.failures = answered and 0 or self.failures + 1
+  self.heard = self.heard or in_tls
 end
 
 local function enter(self)
@@ -140,7 +141,7 @@ function prober:ask(spec, whole, after)
     if not sent then return { kind = failed } end
     local answer = read_answer(l, whole)
     if answer.suite and not offers(spec, answer) then answer.kind, answer.unoffered = "malformed", true end
-    note(self, answer.kind ~= "timeout" and answer.kind ~= "closed" or answer.alert)
+    note(self, answer.kind ~= "timeout", answer.suite ~= nil or answer.alert ~= nil)
     if after then after(l, answer) end
     return answer
   end)

@@ -17,11 +17,9 @@ protocols.versions = { -- in the order of a report
 local function suite_of(answer) return answer.suite end
 
 -- A ClientHello of one version with these suites. In TLS 1.3 no key goes along: a HelloRetryRequest says all.
-function protocols.spec(version, suites)
-  return {
-    version = version, suites = suites, groups = version >= 0x0304 and registry.group_ids or prober.groups_12,
-    bare = version == 0x0300,
-  }
+function protocols.spec(version, suites, shares)
+  local groups = version >= 0x0304 and registry.group_ids or prober.groups_12
+  return { version = version, suites = suites, shares = shares, groups = groups, bare = version == 0x0300 }
 end
 
 -- An answer in another version says no to this one.
@@ -30,11 +28,7 @@ local function in_version(version)
 end
 
 local function enumerate(p, version, list, shares)
-  local function spec_of(suites)
-    local spec = protocols.spec(version, suites)
-    spec.shares = shares
-    return spec
-  end
+  local function spec_of(suites) return protocols.spec(version, suites, shares) end
   local chosen, last = p:enumerate(list, spec_of, in_version(version))
   return chosen, last, spec_of
 end
@@ -72,9 +66,11 @@ local function tls_version(p, protocol)
   local version, list = protocol.id, registry.suites_for(protocol.id)
   local chosen, last, spec_of = enumerate(p, version, list)
   local refused = last.kind == "alert" and plain_refusals[last.alert]
-  if not chosen[1] and not refused and last.kind ~= "unreachable" then
+  local mute = last.kind == "unreachable" or last.kind == "timeout" and not p.heard
+  if not chosen[1] and not refused and not mute then
     if version >= 0x0304 then -- perhaps it wants a key
-      chosen, last, spec_of = enumerate(p, version, list, hello.share_groups)
+      protocol.shares = hello.share_groups
+      chosen, last, spec_of = enumerate(p, version, list, protocol.shares)
     elseif last.kind ~= "hello" then
       chosen, spec_of = in_chunks(p, version, list)
     end
@@ -152,20 +148,37 @@ local function groups_13(p, facts)
 end
 
 -- Below TLS 1.3 the ServerKeyExchange tells. With one group alone, so that the answers can be had beside each other.
+local function exchange_of(answer)
+  if not prober.accepted(answer) or not answer.messages then return nil end
+  return message.server_key_exchange(answer.messages[12], registry.suites[answer.suite].exchange, answer.version)
+end
+
+local function index_of(list, wanted)
+  for i, value in ipairs(list) do
+    if value == wanted then return i end
+  end
+end
+
+-- The groups that certificates may have stay, at the end: a server may show no ECDSA certificate without its curve
+-- (RFC 8422 section 5.1).
+local function with_curves(left, chosen)
+  local list = table.move(left, 1, #left, 1, {})
+  for _, id in ipairs(chosen) do
+    if id >= 23 and id <= 25 then list[#list + 1] = id end
+  end
+  return #list > #left and list or nil
+end
+
 local function groups_12(p, facts, protocol, suites)
-  local function spec_of(groups)
-    return { version = protocol.id, suites = suites, groups = groups, whole = true }
+  local function ask(groups)
+    return exchange_of(p:ask({ version = protocol.id, suites = suites, groups = groups }, true))
   end
   local chosen, left = {}, table.move(prober.groups_12, 1, #prober.groups_12, 1, {})
   while left[1] do
-    local answer = p:ask(spec_of(left), true)
-    local exchange = prober.accepted(answer) and answer.messages
-      and message.server_key_exchange(answer.messages[12], registry.suites[answer.suite].exchange, answer.version)
-    local at
-    for i, group in ipairs(left) do
-      if exchange and group == exchange.group then at = i end
-    end
-    if exchange and not at then facts.unoffered_group = exchange.group end
+    local exchange = ask(left)
+    local more = not exchange and with_curves(left, chosen)
+    if more then exchange = ask(more) end
+    local at = exchange and index_of(left, exchange.group)
     if not at then break end
     facts.keys:add("ECDHE", exchange.group, exchange.public)
     chosen[#chosen + 1] = table.remove(left, at)
@@ -177,8 +190,7 @@ end
 local function finite_field(p, facts, protocol, suites)
   for _ = 1, 2 do
     local answer = p:ask({ version = protocol.id, suites = suites, groups = {} }, true)
-    local exchange = prober.accepted(answer) and answer.messages
-      and message.server_key_exchange(answer.messages[12], registry.suites[answer.suite].exchange, answer.version)
+    local exchange = exchange_of(answer)
     if not exchange then return end
     facts.dh[protocol.name] = { bits = exchange.bits, prime = exchange.prime, generator = exchange.generator }
     facts.keys:add("DHE", exchange.prime, exchange.public)
@@ -203,8 +215,7 @@ end
 local function two_ecdhe(p, facts, protocol, suites)
   for _ = 1, 2 do
     local answer = p:ask({ version = protocol.id, suites = suites, groups = prober.groups_12 }, true)
-    local exchange = prober.accepted(answer) and answer.messages
-      and message.server_key_exchange(answer.messages[12], "ECDHE", answer.version)
+    local exchange = exchange_of(answer)
     if exchange then facts.keys:add("ECDHE", exchange.group, exchange.public) end
   end
 end
@@ -240,17 +251,10 @@ end
 local function schemes_12(p, facts, suites)
   local left, chosen = table.move(registry.scheme_ids, 1, #registry.scheme_ids, 1, {}), {}
   while left[1] do
-    local answer = p:ask({ version = 0x0303, suites = suites, groups = prober.groups_12, schemes = left }, true)
-    local exchange = prober.accepted(answer) and answer.messages
-      and message.server_key_exchange(answer.messages[12], registry.suites[answer.suite].exchange, answer.version)
-    local at
-    for i, scheme in ipairs(left) do
-      if exchange and scheme == exchange.scheme then at = i end
-    end
-    if not at then
-      facts.unoffered_scheme = exchange and exchange.scheme
-      break
-    end
+    local spec = { version = 0x0303, suites = suites, groups = prober.groups_12, schemes = left }
+    local exchange = exchange_of(p:ask(spec, true))
+    local at = exchange and index_of(left, exchange.scheme)
+    if not at then break end
     chosen[#chosen + 1] = table.remove(left, at)
   end
   facts.schemes["TLSv1.2"] = chosen
