@@ -117,7 +117,8 @@ local function key_exchange(config, suite, version)
   if ecdhe[suite] then return (">BI2s1"):pack(3, 23, curve_point) .. signature end
   if dhe[suite] then
     local p = "\xff" .. ("\x55"):rep(config.dh // 8 - 1)
-    return (">s2s2s2"):pack(p, "\2", config.fresh and tostring({}) or ("\7"):rep(#p)) .. signature
+    config.count = (config.count or 0) + 1
+    return (">s2s2s2"):pack(p, "\2", config.fresh and (">I8"):pack(config.count) or ("\7"):rep(#p)) .. signature
   end
 end
 
