@@ -206,11 +206,12 @@ describe("rsa_private", function()
     end
   end)
 
+  local oids = { -- BR_HASH_OID_, the length first
+    [20] = "\5\x2b\x0e\3\2\x1a", [28] = "\9\x60\x86\x48\1\x65\3\4\2\4", [32] = "\9\x60\x86\x48\1\x65\3\4\2\1",
+    [48] = "\9\x60\x86\x48\1\x65\3\4\2\2", [64] = "\9\x60\x86\x48\1\x65\3\4\2\3",
+  }
+
   it("signs as BearSSL does", function()
-    local oids = { -- BR_HASH_OID_, the length first
-      [20] = "\5\x2b\x0e\3\2\x1a", [28] = "\9\x60\x86\x48\1\x65\3\4\2\4", [32] = "\9\x60\x86\x48\1\x65\3\4\2\1",
-      [48] = "\9\x60\x86\x48\1\x65\3\4\2\2", [64] = "\9\x60\x86\x48\1\x65\3\4\2\3",
-    }
     for _, key in ipairs(made) do
       for size, oid in pairs(oids) do
         for _, digest in ipairs { random(size), small(0, size) } do
@@ -221,6 +222,31 @@ describe("rsa_private", function()
       end
       local digest = random(36) -- MD5 and SHA-1, as TLS 1.1 has them
       same(unit.rsa_pkcs1_sign(key, nil, digest, true), unit.rsa_pkcs1_sign(key, nil, digest), digest)
+    end
+  end)
+
+  it("gives back what was signed, as BearSSL's does", function()
+    local function check(key, oid, size, x)
+      local digest = unit.rsa_pkcs1_recover(key.n, key.e, oid, size, x)
+      same(unit.rsa_pkcs1_recover(key.n, key.e, oid, size, x, true), digest, oid, x)
+      return digest
+    end
+    for _, key in ipairs(made) do
+      local sha256 = oids[32]
+      local without = "\x30\x2f\x30\x0b\6" .. sha256 .. "\4\x20" .. random(32) -- no NULL
+      local em = "\0\1" .. ones(#key.n - 3 - #without) .. "\0" .. without
+      assert.equal(without:sub(-32), check(key, sha256, 32, unit.rsa_private(key, em)))
+      for size, oid in pairs(oids) do
+        local digest = random(size)
+        local x = unit.rsa_pkcs1_sign(key, oid, digest)
+        assert.equal(digest, check(key, oid, size, x))
+        assert.is_false(check(key, sha256, 32, size == 32 and x .. "\0" or x))
+        assert.is_false(check(key, oid, size, x:sub(1, -2) .. string.char(x:byte(-1) ~ 1)))
+        assert.is_false(check(key, nil, 36, x))
+      end
+      local digest = random(36)
+      assert.equal(digest, check(key, nil, 36, unit.rsa_pkcs1_sign(key, nil, digest)))
+      assert.is_false(check(key, sha256, 32, ""))
     end
   end)
 end)

@@ -6,9 +6,10 @@
 
 #include "base/iana.h"
 #include "crypto/accel/sha256.h"
-#include "crypto/aead.h"
+#include "crypto/cipher.h"
 #include "crypto/ec.h"
 #include "crypto/rsa_private.h"
+#include "crypto/rsa_public.h"
 #include "x509/certificate.h"
 #include "x509/name.h"
 
@@ -123,20 +124,29 @@ static void set_hashes(br_ssl_engine_context *eng, const struct lt_bear_shared *
     br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);
 }
 
+/* Not by br_ssl_engine_set_default_aes_gcm and its like, which ask CPUID in each connection. */
+static void set_ciphers(br_ssl_engine_context *eng)
+{
+    br_ssl_engine_set_aes_ctr(eng, lt_aes_ctr());
+    br_ssl_engine_set_ghash(eng, lt_ghash());
+    br_ssl_engine_set_gcm(eng, &br_sslrec_in_gcm_vtable, &br_sslrec_out_gcm_vtable);
+    br_ssl_engine_set_aes_ctrcbc(eng, lt_aes_ctrcbc());
+    br_ssl_engine_set_ccm(eng, &br_sslrec_in_ccm_vtable, &br_sslrec_out_ccm_vtable);
+    br_ssl_engine_set_chacha20(eng, lt_chacha20());
+    br_ssl_engine_set_poly1305(eng, lt_poly1305());
+    br_ssl_engine_set_chapol(eng, &br_sslrec_in_chapol_vtable, &br_sslrec_out_chapol_vtable);
+    br_ssl_engine_set_aes_cbc(eng, lt_aes_cbcenc(), lt_aes_cbcdec());
+    br_ssl_engine_set_default_des_cbc(eng); /* and the classes of CBC */
+}
+
 static void set_algorithms(lt_bear *b)
 {
     const lt_config *c = b->config;
     br_ssl_engine_set_versions(b->eng, c->min_version, c->max_version);
     br_ssl_engine_set_suites(b->eng, c->cipher_suites, c->cipher_suite_count);
     set_hashes(b->eng, c->bear);
-    br_ssl_engine_set_default_aes_cbc(b->eng);
-    br_ssl_engine_set_default_aes_ccm(b->eng);
-    br_ssl_engine_set_default_aes_gcm(b->eng);
-    br_ssl_engine_set_default_des_cbc(b->eng);
-    br_ssl_engine_set_default_chapol(b->eng);
-    br_ssl_engine_set_chacha20(b->eng, lt_aead_chacha20());
-    br_ssl_engine_set_poly1305(b->eng, lt_aead_poly1305());
-    br_ssl_engine_set_default_rsavrfy(b->eng);
+    set_ciphers(b->eng);
+    br_ssl_engine_set_rsavrfy(b->eng, lt_rsa_pkcs1_recover);
     br_ssl_engine_set_ec(b->eng, &c->bear->ec);
     br_ssl_engine_set_ecdsa(b->eng, lt_ecdsa_verify);
     br_ssl_engine_set_x509(b->eng, &b->peer.vtable);
@@ -147,19 +157,18 @@ static void set_algorithms(lt_bear *b)
                     | BR_OPT_FAIL_ON_ALPN_MISMATCH);
 }
 
-/* A fixed seed stands alone; one of the operating system is mixed with the library's seeder, which
- * br_ssl_client_reset and br_ssl_server_reset ask. */
+/* Without the library's own seeder, which opens /dev/urandom and asks CPUID for each connection */
 static lt_code seed(lt_bear *b)
 {
     uint8_t bytes[LT_SEED_SIZE];
-    if (b->config->fixed_entropy) {
-        br_ssl_engine_inject_entropy(b->eng, b->config->entropy, sizeof b->config->entropy);
-        b->eng->rng_os_rand_done = 1;
-        return LT_OK;
-    }
-    lt_code rc = lt_entropy(bytes, sizeof bytes, &b->error);
+    lt_code rc = LT_OK;
+    if (b->config->fixed_entropy)
+        memcpy(bytes, b->config->entropy, sizeof bytes);
+    else
+        rc = lt_entropy(bytes, sizeof bytes, &b->error);
     if (rc == LT_OK)
         br_ssl_engine_inject_entropy(b->eng, bytes, sizeof bytes);
+    b->eng->rng_os_rand_done = 1;
     lt_wipe(bytes, sizeof bytes);
     return rc;
 }

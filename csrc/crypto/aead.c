@@ -2,11 +2,8 @@
  * aead.c - see aead.h. */
 #include "crypto/aead.h"
 
-#include <stdatomic.h>
-
 #include "base/secret.h"
-#include "crypto/accel/chacha20.h"
-#include "crypto/accel/poly1305.h"
+#include "crypto/cipher.h"
 
 enum {
     STACK = 3072
@@ -25,79 +22,6 @@ size_t lt_aead_key_size(lt_aead_algorithm algorithm)
     return 32;
 }
 
-/* BearSSL asks CPUID each time, which traps in a virtual machine: what it found is kept. */
-
-static const br_block_ctr_class *software_ctr(void)
-{
-    return sizeof(size_t) >= 8 ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
-}
-
-static const br_block_ctr_class *best_ctr(void)
-{
-    static const br_block_ctr_class *_Atomic kept;
-    const br_block_ctr_class *c = atomic_load_explicit(&kept, memory_order_relaxed);
-    if (c)
-        return c;
-    c = br_aes_x86ni_ctr_get_vtable();
-    if (!c)
-        c = br_aes_pwr8_ctr_get_vtable();
-    if (!c)
-        c = software_ctr();
-    atomic_store_explicit(&kept, c, memory_order_relaxed);
-    return c;
-}
-
-bool lt_aead_hardware_aes(void)
-{
-    return best_ctr() != software_ctr();
-}
-
-static const br_block_ctrcbc_class *best_ctrcbc(void)
-{
-    static const br_block_ctrcbc_class *_Atomic kept;
-    const br_block_ctrcbc_class *c = atomic_load_explicit(&kept, memory_order_relaxed);
-    if (c)
-        return c;
-    c = br_aes_x86ni_ctrcbc_get_vtable();
-    if (!c)
-        c = br_aes_pwr8_ctrcbc_get_vtable();
-    if (!c)
-        c = sizeof(size_t) >= 8 ? &br_aes_ct64_ctrcbc_vtable : &br_aes_ct_ctrcbc_vtable;
-    atomic_store_explicit(&kept, c, memory_order_relaxed);
-    return c;
-}
-
-static br_ghash best_ghash(void)
-{
-    static _Atomic(br_ghash) kept;
-    br_ghash g = atomic_load_explicit(&kept, memory_order_relaxed);
-    if (g)
-        return g;
-    g = br_ghash_pclmul_get();
-    if (!g)
-        g = br_ghash_pwr8_get();
-    if (!g)
-        g = sizeof(size_t) >= 8 ? &br_ghash_ctmul64 : &br_ghash_ctmul;
-    atomic_store_explicit(&kept, g, memory_order_relaxed);
-    return g;
-}
-
-br_chacha20_run lt_aead_chacha20(void)
-{
-    br_chacha20_run c = lt_accel_chacha20();
-    if (!c)
-        c = br_chacha20_sse2_get();
-    return c ? c : &br_chacha20_ct_run;
-}
-
-br_poly1305_run lt_aead_poly1305(void)
-{
-    br_poly1305_run p = lt_accel_poly1305();
-    if (!p)
-        p = br_poly1305_ctmulq_get();
-    return p ? p : &br_poly1305_ctmul_run;
-}
-
 static void set_gcm(lt_aead *a, const uint8_t *key, size_t n)
 {
     a->aes_gcm = lt_accel_aes_gcm();
@@ -105,8 +29,8 @@ static void set_gcm(lt_aead *a, const uint8_t *key, size_t n)
         a->aes_gcm->set(&a->u.key, key, n);
         return;
     }
-    best_ctr()->init(&a->u.gcm.key.vtable, key, n);
-    br_gcm_init(&a->u.gcm.context, &a->u.gcm.key.vtable, best_ghash());
+    lt_aes_ctr()->init(&a->u.gcm.key.vtable, key, n);
+    br_gcm_init(&a->u.gcm.context, &a->u.gcm.key.vtable, lt_ghash());
 }
 
 void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
@@ -120,11 +44,11 @@ void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key)
         break;
     case LT_AEAD_chacha20_poly1305:
         memcpy(a->u.chacha20_poly1305.key, key, n);
-        a->u.chacha20_poly1305.chacha20 = lt_aead_chacha20();
-        a->u.chacha20_poly1305.poly1305 = lt_aead_poly1305();
+        a->u.chacha20_poly1305.chacha20 = lt_chacha20();
+        a->u.chacha20_poly1305.poly1305 = lt_poly1305();
         break;
     case LT_AEAD_aes_128_ccm:
-        best_ctrcbc()->init(&a->u.ccm.key.vtable, key, n);
+        lt_aes_ctrcbc()->init(&a->u.ccm.key.vtable, key, n);
         br_ccm_init(&a->u.ccm.context, &a->u.ccm.key.vtable);
         break;
     }

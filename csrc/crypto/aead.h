@@ -40,11 +40,6 @@ typedef struct {
     } u;
 } lt_aead;
 
-bool lt_aead_hardware_aes(void); /* this processor has instructions for AES, and we use them */
-
-br_chacha20_run lt_aead_chacha20(void); /* the fastest that there is here */
-br_poly1305_run lt_aead_poly1305(void);
-
 size_t lt_aead_key_size(lt_aead_algorithm algorithm); /* bytes */
 void lt_aead_set(lt_aead *a, lt_aead_algorithm algorithm, const uint8_t *key);
 

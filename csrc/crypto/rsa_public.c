@@ -161,3 +161,26 @@ bool lt_rsa_pkcs1_verify(const br_rsa_public_key *pk, const br_hash_class *hash,
     return lt_rsa_public(em, n, pk)
            && lt_bytes_equal((lt_bytes){ em, n }, (lt_bytes){ expected, n });
 }
+
+static bool recover(const uint8_t *x, size_t n, const uint8_t *oid, size_t digest_size,
+                    const br_rsa_public_key *pk, uint8_t *digest)
+{
+    uint8_t em[LT_RSA_PUBLIC_MAX_BYTES], expected[LT_RSA_PUBLIC_MAX_BYTES];
+    if (n > sizeof em || n < digest_size)
+        return false;
+    memcpy(em, x, n);
+    lt_bytes end = { em + n - digest_size, digest_size };
+    if (!lt_rsa_public(em, n, pk) || !lt_rsa_pkcs1_encode(expected, n, oid, end)
+        || !lt_bytes_equal((lt_bytes){ em, n }, (lt_bytes){ expected, n }))
+        return false;
+    memcpy(digest, end.p, digest_size);
+    return true;
+}
+
+uint32_t lt_rsa_pkcs1_recover(const uint8_t *x, size_t n, const uint8_t *oid,
+                              size_t digest_size, const br_rsa_public_key *pk, uint8_t *digest)
+{
+    if (recover(x, n, oid, digest_size, pk, digest))
+        return 1; /* else a DigestInfo without NULL, which TLS 1.2 has accepted (RFC 5246 section 4.7) */
+    return br_rsa_pkcs1_vrfy_get_default()(x, n, oid, digest_size, pk, digest);
+}

@@ -27,4 +27,9 @@ bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk);
 bool lt_rsa_pkcs1_verify(const br_rsa_public_key *pk, const br_hash_class *hash,
                          lt_bytes digest, lt_bytes signature);
 
+/* Section 8.2.2 for BearSSL's engine, as its br_rsa_pkcs1_vrfy: the digest that was signed. `oid` may
+ * be NULL: there is no DigestInfo (TLS 1.0 and 1.1). */
+uint32_t lt_rsa_pkcs1_recover(const uint8_t *x, size_t n, const uint8_t *oid,
+                              size_t digest_size, const br_rsa_public_key *pk, uint8_t *digest);
+
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/iana.h"
-#include "crypto/aead.h"
+#include "crypto/cipher.h"
 #include "crypto/signature_scheme.h"
 #include "lua/support.h"
 
@@ -113,7 +113,7 @@ int luaopen_bearssl_core(lua_State *L)
     lua_newtable(L);
     lt_lua_open_modules(L, file);
     set_names(L);
-    lua_pushboolean(L, lt_aead_hardware_aes());
+    lua_pushboolean(L, lt_aes_in_hardware());
     lua_setfield(L, -2, "hardware_aes");
     lua_pushcfunction(L, box);
     lua_setfield(L, -2, "box");

@@ -192,6 +192,20 @@ static int rsa_pkcs1_sign(lua_State *L)
                 (sk.n_bitlen + 7) / 8);
 }
 
+/* n, e, the hash's OID, size of a digest, x, twin -> digest, or false */
+static int rsa_pkcs1_recover(lua_State *L)
+{
+    lt_bytes n = unit_bytes(L, 1), e = unit_bytes(L, 2), x = unit_bytes(L, 5);
+    br_rsa_public_key pk = { bearssls(n), n.n, bearssls(e), e.n };
+    const char *oid = luaL_optstring(L, 3, NULL);
+    size_t size = (size_t)luaL_checkinteger(L, 4);
+    uint8_t out[64];
+    luaL_argcheck(L, size <= sizeof out, 4, "too long");
+    br_rsa_pkcs1_vrfy f =
+        lua_toboolean(L, 6) ? br_rsa_pkcs1_vrfy_get_default() : lt_rsa_pkcs1_recover;
+    return push(L, f(x.p, x.n, (const uint8_t *)oid, size, &pk, out), out, size);
+}
+
 static int rsa_public_twin(lua_State *L) /* n, e, x -> x^e mod n, or false */
 {
     lt_bytes n = unit_bytes(L, 1), e = unit_bytes(L, 2), x = unit_bytes(L, 3);
@@ -398,6 +412,7 @@ void unit_open_accel(lua_State *L)
         { "rsa_key", rsa_key_of },
         { "rsa_private", rsa_private },
         { "rsa_pkcs1_sign", rsa_pkcs1_sign },
+        { "rsa_pkcs1_recover", rsa_pkcs1_recover },
         { "rsa_public_twin", rsa_public_twin },
         { "multiply_mod", multiply_mod },
         { NULL, NULL },
