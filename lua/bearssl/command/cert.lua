@@ -78,6 +78,19 @@ local function inspect_options(args, target, trust)
   }
 end
 
+-- Where the handshake has failed over what was sent, that is what there is to see.
+local function look_at_sent(sent, given, err, code)
+  local report, wrong = inspect.certificates(sent, given)
+  if not report then return nil, wrong, status.certificate end
+  report.handshake = err
+  for _, each in ipairs(report.findings) do
+    if each.code == err.code then return report end
+  end
+  table.insert(report.findings, 1, { severity = "error", code = err.code,
+    message = "the handshake has failed: " .. err.message, remedy = err.hint })
+  return report, nil, code
+end
+
 -- The report of one target; or nil, an error and the exit status.
 local function look(args, target, trust)
   local given = inspect_options(args, target, trust)
@@ -86,7 +99,8 @@ local function look(args, target, trust)
     if not list then return nil, err, status.file end
     return inspect.certificates(list, given)
   end
-  local sock, err, code = options.connect(args, target, { verify = "none" })
+  local sock, err, code, _, sent = options.connect(args, target, { verify = "none" })
+  if not sock and sent then return look_at_sent(sent, given, err, code) end
   if not sock then return nil, err, code end
   local report, wrong = inspect.connection(sock, given)
   sock:close()
@@ -99,7 +113,8 @@ local function load_trust(args)
   return require "bearssl.store"(args.ca)
 end
 
-local function status_of(report)
+local function status_of(report, code)
+  if report.handshake and code then return code end
   if report.error and not report.bundle then
     for _, each in ipairs(report.findings) do
       if each.severity == "error" then return status.certificate end
@@ -187,7 +202,8 @@ local function json_of(args, target, report)
   for i, certificate in ipairs(report.completed or {}) do completed[i] = certificate:pem() end
   return {
     target = target.text, name = report.name, verified = report.verified, undecoded = report.undecoded,
-    bundle = report.bundle, error = report.error and output.error(report.error), stapled = report.stapled,
+    bundle = report.bundle, handshake = report.handshake and output.error(report.handshake),
+    error = report.error and output.error(report.error), stapled = report.stapled,
     connection = report.connection, certificates = with_place(args, report), chain = chain_of(report),
     completed = completed, scts = output.list(report.scts), findings = output.list(report.findings),
   }
@@ -214,7 +230,7 @@ function cert.run(args, out)
     else
       out:fail(err, target.text)
     end
-    worst = math.max(worst, report and status_of(report) or code)
+    worst = math.max(worst, report and status_of(report, code) or code)
   end
   if out.wants_json then out:json { targets = list } end
   return worst

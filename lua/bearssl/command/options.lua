@@ -187,7 +187,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error
 -- @treturn[2] integer the exit status
--- @treturn[2] bearssl.socket|nil the connection as it has failed, closed: for its trace and certificates
+-- @treturn[2] bearssl.socket|nil the connection as it has failed, closed: for its trace
+-- @treturn[2] {bearssl.certificate,...}|nil what the peer had sent by then
 function options.handshake(args, target, config, tcp, starttls, more)
   local given = { name = args.name or target.name }
   local sock, err
@@ -208,8 +209,9 @@ function options.handshake(args, target, config, tcp, starttls, more)
   local ok
   ok, err = sock:handshake()
   if not ok then
+    local sent = sock:peer_certificates()
     sock:close()
-    return nil, told(err), status.of(err, status.handshake), sock
+    return nil, told(err), status.of(err, status.handshake), sock, sent
   end
   sock:settimeout(nil, "t")
   sock:settimeout(args.timeout, "b")
@@ -225,6 +227,8 @@ end
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error
 -- @treturn[2] integer the exit status
+-- @treturn[2] bearssl.socket|nil as of @{options.handshake}
+-- @treturn[2] {bearssl.certificate,...}|nil likewise
 function options.connect(args, target, more)
   local config, err, code = options.client(args, more)
   if not config then return nil, err, code end

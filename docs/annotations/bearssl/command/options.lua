@@ -65,7 +65,8 @@ function module.dial(args, target) end
 ---@return bearssl.socket|nil
 ---@return nil|bearssl.error
 ---@return nil|integer # the exit status
----@return nil|bearssl.socket|nil # the connection as it has failed, closed: for its trace and certificates
+---@return nil|bearssl.socket|nil # the connection as it has failed, closed: for its trace
+---@return nil|bearssl.certificate[]|nil # what the peer had sent by then
 function module.handshake(args, target, config, tcp, starttls, more) end
 
 ---Connects as the options say, and makes the handshake.
@@ -75,6 +76,8 @@ function module.handshake(args, target, config, tcp, starttls, more) end
 ---@return bearssl.socket|nil
 ---@return nil|bearssl.error
 ---@return nil|integer # the exit status
+---@return nil|bearssl.socket|nil # as of `options.handshake`
+---@return nil|bearssl.certificate[]|nil # likewise
 function module.connect(args, target, more) end
 
 return module
