@@ -136,6 +136,7 @@ local function classes_at_run_time()
     condition = getmetatable(require "bearssl.scheduler".condition()).__index,
     loop = getmetatable(require "bearssl.scheduler".loop()).__index,
     out = getmetatable(require "bearssl.command.output".new()).__index,
+    authority = getmetatable(assert(require "bearssl.mkcert".authority { name = "Root" })).__index,
     tcpsock = getmetatable(require "bearssl.cosocket".tcp()).__index,
   }
   for _, class in ipairs { "certificate", "crl", "key", "ocsp_response" } do -- their __index is C's, over the methods

@@ -59,6 +59,7 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     X(cancelled, internal_error, "the connection was given up by this side")                 \
     /* files and text */                                                                     \
     X(file, none, "file cannot be read")                                                     \
+    X(file_write, none, "file cannot be written")                                            \
     X(pem, none, "PEM does not decode")                                                      \
     X(der, bad_certificate, "DER does not decode")                                           \
     X(no_certificates, none, "no certificate found")                                         \

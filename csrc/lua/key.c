@@ -4,9 +4,13 @@
 #include "lua/support.h"
 
 #include "base/file.h"
+#include "crypto/hash.h"
 #include "x509/certificate.h"
+#include "x509/key_generate.h"
+#include "x509/pem.h"
 #include "x509/pins.h"
-#include "x509/private_key.h"
+#include "x509/private_key_sign.h"
+#include "x509/sign.h"
 
 #define KEY "bearssl.key"
 
@@ -80,14 +84,19 @@ static int is_key(lua_State *L) /* and not closed */
     return 1;
 }
 
-static int push_type(lua_State *L, const lt_private_key *k)
+const char *lt_lua_key_type(int type)
 {
     static const char *const names[] = { [LT_KEY_unknown] = "unknown",
                                          [LT_KEY_rsa] = "rsa",
                                          [LT_KEY_rsa_pss] = "rsa_pss",
                                          [LT_KEY_ec] = "ec",
                                          [LT_KEY_ed25519] = "ed25519" };
-    lua_pushstring(L, names[k->type]);
+    return names[type];
+}
+
+static int push_type(lua_State *L, const lt_private_key *k)
+{
+    lua_pushstring(L, lt_lua_key_type(k->type));
     return 1;
 }
 
@@ -142,6 +151,63 @@ static int key_matches(lua_State *L)
     return 1;
 }
 
+/* key_generate(kind) -> key | nil, err */
+static int key_generate(lua_State *L)
+{
+    const lt_key_kind *kind = lt_key_kind_by_name(luaL_checkstring(L, 1));
+    luaL_argcheck(L, kind, 1, "no such kind of key");
+    lt_private_key *k = new_key(L);
+    lt_error e = { .code = LT_OK };
+    lt_random random;
+    lt_code rc = lt_random_init(&random, NULL, &e);
+    if (rc == LT_OK)
+        rc = lt_private_key_generate(k, kind, &random, &e);
+    lt_wipe(&random, sizeof random);
+    return rc == LT_OK ? 1 : lt_lua_fail(L, &e);
+}
+
+/* save(key, path, replace) -> true | nil, err: PKCS#8 in PEM, which none but the owner can read */
+static int key_save(lua_State *L)
+{
+    const lt_private_key *k = check_key(L);
+    lt_bytes path = check_bytes(L, 2);
+    luaL_argcheck(L, path.n > 0 && !memchr(path.p, 0, path.n), 2, "not a path");
+    lt_buffer pem = { .data = NULL };
+    lt_error e = { .code = LT_OK };
+    lt_code rc = k->pkcs8.n > 0
+                     ? lt_pem_encode("PRIVATE KEY", k->pkcs8, &pem, &e)
+                     : lt_fail_detail(&e, LT_unsupported_key, "key:save",
+                                      "it was read, not made here: its file is what there is");
+    if (rc == LT_OK)
+        rc = lt_file_write((const char *)path.p, lt_buffer_bytes(&pem), 0600,
+                           lua_toboolean(L, 3), &e);
+    lt_buffer_free(&pem);
+    if (rc != LT_OK)
+        return lt_lua_fail(L, &e);
+    lua_pushboolean(L, true);
+    return 1;
+}
+
+/* sign(key, message, hash) -> signature, as X.509 has it; by the key's own hash where none is named | nil, err */
+static int key_sign(lua_State *L)
+{
+    const lt_private_key *k = check_key(L);
+    lt_bytes message = check_bytes(L, 2);
+    const char *name = luaL_optstring(L, 3, NULL);
+    const br_hash_class *hash = name ? lt_hash_by_name(name) : NULL;
+    luaL_argcheck(L, hash || !name, 3, "no such hash function");
+    lt_random random;
+    const lt_signer signer = { k, hash, &random };
+    uint8_t signature[LT_SIGNATURE_MAX];
+    size_t n;
+    lt_error e = { .code = LT_OK };
+    if (lt_random_init(&random, NULL, &e) != LT_OK
+        || lt_signer_sign(&signer, message, signature, &n, &e) != LT_OK)
+        return lt_lua_fail(L, &e);
+    lua_pushlstring(L, (const char *)signature, n);
+    return 1;
+}
+
 static const struct {
     const char *name;
     int (*push)(lua_State *L, const lt_private_key *k);
@@ -189,6 +255,8 @@ static int key_tostring(lua_State *L)
 void lt_lua_open_key(lua_State *L)
 {
     static const luaL_Reg methods[] = { { "matches", key_matches },
+                                        { "save", key_save },
+                                        { "sign", key_sign },
                                         { "close", key_close },
                                         { NULL, NULL } };
     static const luaL_Reg meta[] = {
@@ -207,6 +275,8 @@ void lt_lua_open_key(lua_State *L)
     lua_setfield(L, -2, "key_parse");
     lua_pushcfunction(L, key_load);
     lua_setfield(L, -2, "key_load");
+    lua_pushcfunction(L, key_generate);
+    lua_setfield(L, -2, "key_generate");
     lua_pushcfunction(L, is_key);
     lua_setfield(L, -2, "is_key");
 }

@@ -82,6 +82,12 @@ lt_code lt_ocsp_request(lt_buffer *out, const lt_certificate *certificate,
                         const lt_certificate *issuer, const br_hash_class *hash, lt_bytes nonce,
                         lt_error *e);
 
+/* CertID, by one of the hashes that a request takes; and [tag] EXPLICIT Extensions with the nonce alone. */
+struct der_writer;
+void lt_ocsp_put_id(struct der_writer *w, lt_bytes serial_number, lt_bytes issuer_name,
+                    lt_bytes issuer_key, const br_hash_class *hash);
+void lt_ocsp_put_nonce(struct der_writer *w, uint32_t tag, lt_bytes nonce);
+
 typedef struct {
     int64_t time;    /* seconds since the epoch, UTC */
     int64_t max_age; /* seconds since thisUpdate; 0: until nextUpdate, or seven days where there

@@ -80,29 +80,28 @@ bool lt_ocsp_key_hash_is(lt_bytes hash, const lt_certificate *c)
     return key_bits(c, &bits) && lt_bytes_equal(hash, digest(&br_sha1_vtable, bits, out));
 }
 
-/* [2] EXPLICIT Extensions with one: the nonce, an OCTET STRING in the OCTET STRING */
-static void put_nonce(der_writer *w, lt_bytes nonce)
+void lt_ocsp_put_nonce(der_writer *w, uint32_t tag, lt_bytes nonce)
 {
     const uint8_t *end = w->p;
-    der_put_element(w, DER_OCTET_STRING, nonce);
+    der_put_element(w, DER_OCTET_STRING, nonce); /* in the OCTET STRING of an Extension */
     der_put_header(w, DER_OCTET_STRING, end);
     der_put_element(w, DER_OID, (lt_bytes){ id_pkix_ocsp_nonce, sizeof id_pkix_ocsp_nonce });
     der_put_header(w, DER_SEQUENCE, end);
     der_put_header(w, DER_SEQUENCE, end);
-    der_put_header(w, DER_CONSTRUCTED(2), end);
+    der_put_header(w, DER_CONSTRUCTED(tag), end);
 }
 
-static void put_cert_id(der_writer *w, const lt_certificate *certificate, lt_bytes issuer_key,
-                        const br_hash_class *hash)
+void lt_ocsp_put_id(der_writer *w, lt_bytes serial_number, lt_bytes issuer_name,
+                    lt_bytes issuer_key, const br_hash_class *hash)
 {
     const uint8_t *end = w->p;
     uint8_t out[LT_HASH_MAX];
     size_t row = 0;
     while (hashes[row].hash != hash)
         row++;
-    der_put_element(w, DER_INTEGER, certificate->serial_number);
+    der_put_element(w, DER_INTEGER, serial_number);
     der_put_element(w, DER_OCTET_STRING, digest(hash, issuer_key, out));
-    der_put_element(w, DER_OCTET_STRING, digest(hash, certificate->issuer, out));
+    der_put_element(w, DER_OCTET_STRING, digest(hash, issuer_name, out));
     const uint8_t *algorithm = w->p;
     der_put_element(w, DER_NULL, (lt_bytes){ NULL, 0 });
     der_put_element(w, DER_OID, hashes[row].oid);
@@ -125,9 +124,10 @@ lt_code lt_ocsp_request(lt_buffer *out, const lt_certificate *certificate,
     if (nonce.n > LT_OCSP_NONCE_MAX)
         return lt_fail_detail(e, LT_option, "nonce", "more than %d octets", LT_OCSP_NONCE_MAX);
     if (nonce.n > 0)
-        put_nonce(&w, nonce);
+        lt_ocsp_put_nonce(&w, 2, nonce);
     const uint8_t *list_end = w.p;
-    put_cert_id(&w, certificate, bits, hash ? hash : &br_sha1_vtable);
+    lt_ocsp_put_id(&w, certificate->serial_number, certificate->issuer, bits,
+                   hash ? hash : &br_sha1_vtable);
     der_put_header(&w, DER_SEQUENCE, list_end); /* Request */
     der_put_header(&w, DER_SEQUENCE, list_end); /* requestList */
     der_put_header(&w, DER_SEQUENCE, w.end);    /* TBSRequest */

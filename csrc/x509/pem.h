@@ -29,4 +29,7 @@ lt_code lt_pem_decode(const lt_pem_block *block, lt_buffer *out, lt_error *e);
 /* The same, several times faster, for certificates and CRLs: what is no secret. */
 lt_code lt_pem_decode_public(const lt_pem_block *block, lt_buffer *out, lt_error *e);
 
+/* Appends a block with this label. No branch and no address depends on the bytes. LT_memory. */
+lt_code lt_pem_encode(const char *label, lt_bytes der, lt_buffer *out, lt_error *e);
+
 #endif

@@ -115,15 +115,18 @@ static uint8_t *moved(const uint8_t *p, const lt_private_key *from, const lt_pri
     return p ? to->data + (p - from->data) : NULL;
 }
 
-lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_error *e)
+lt_code lt_private_key_with_pkcs8(lt_private_key *k, const lt_private_key *from, lt_bytes pkcs8,
+                                  lt_error *e)
 {
     *k = *from;
-    k->data = malloc(from->size);
+    const size_t numbers = from->size - from->pkcs8.n;
+    k->data = malloc(numbers + pkcs8.n);
     if (!k->data) {
         *k = (lt_private_key){ .type = LT_KEY_unknown };
         return lt_fail(e, LT_memory, "private key");
     }
-    memcpy(k->data, from->data, from->size);
+    k->size = numbers + pkcs8.n;
+    memcpy(k->data, from->data, numbers);
     k->rsa.p = moved(from->rsa.p, from, k);
     k->rsa.q = moved(from->rsa.q, from, k);
     k->rsa.dp = moved(from->rsa.dp, from, k);
@@ -133,7 +136,16 @@ lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_er
     k->rsa_public.e = moved(from->rsa_public.e, from, k);
     k->ec.x = moved(from->ec.x, from, k);
     k->ed25519_seed = moved(from->ed25519_seed, from, k);
+    k->pkcs8 = (lt_bytes){ k->data + numbers, pkcs8.n };
+    if (pkcs8.n > 0)
+        memcpy(k->data + numbers, pkcs8.p, pkcs8.n);
     return LT_OK;
+}
+
+/* What signs needs no PKCS#8: it stays with the key that was made. */
+lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_error *e)
+{
+    return lt_private_key_with_pkcs8(k, from, (lt_bytes){ NULL, 0 }, e);
 }
 
 void lt_private_key_free(lt_private_key *k)

@@ -16,7 +16,8 @@ typedef struct lt_private_key {
     size_t ec_point_size;
     const uint8_t *ed25519_seed; /* 32 bytes: the privateKey of RFC 8032 section 5.1.5 */
     uint8_t ed25519_public[32];  /* computed from it */
-    uint8_t *data;               /* owned; every pointer above is into it; wiped when freed */
+    lt_bytes pkcs8; /* of a key that was made here: what a file takes; n = 0: read */
+    uint8_t *data;  /* owned; every pointer above is into it; wiped when freed */
     size_t size;
 } lt_private_key;
 
@@ -24,6 +25,9 @@ typedef struct lt_private_key {
  * LT_bad_key, LT_unsupported_key, LT_encrypted_key, LT_bad_password, LT_pem, LT_memory. */
 lt_code lt_private_key_parse(lt_private_key *k, lt_bytes text, lt_bytes password, lt_error *e);
 lt_code lt_private_key_copy(lt_private_key *k, const lt_private_key *from, lt_error *e);
+/* A copy that has its PKCS#8 too. */
+lt_code lt_private_key_with_pkcs8(lt_private_key *k, const lt_private_key *from, lt_bytes pkcs8,
+                                  lt_error *e);
 void lt_private_key_free(lt_private_key *k); /* wipes; twice is fine */
 
 /* Is this the private half of the certificate's key? LT_OK or LT_key_mismatch, which says how. */
@@ -33,5 +37,9 @@ lt_code lt_private_key_matches(const lt_private_key *k, lt_bytes certificate_der
  * 33 of e, 40 of all else. */
 enum { LT_PRIVATE_KEY_SPKI_MAX = 640 };
 size_t lt_private_key_spki(const lt_private_key *k, uint8_t out[LT_PRIVATE_KEY_SPKI_MAX]);
+
+/* Its AlgorithmIdentifier, of which the type and EC's curve are all that is asked. */
+struct der_writer;
+void lt_private_key_put_algorithm(struct der_writer *w, const lt_private_key *k);
 
 #endif

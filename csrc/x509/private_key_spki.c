@@ -5,17 +5,6 @@
 #include "x509/der_writer.h"
 #include "x509/private_key.h"
 
-static const uint8_t zero[1];
-
-static void put_unsigned(der_writer *w, const uint8_t *p, size_t n)
-{
-    const uint8_t *end = w->p;
-    der_put(w, (lt_bytes){ p, n });
-    if (p[0] & 0x80)
-        der_put(w, (lt_bytes){ zero, 1 });
-    der_put_header(w, DER_INTEGER, end);
-}
-
 static void put_subject_public_key(der_writer *w, const lt_private_key *k)
 {
     const uint8_t *end = w->p;
@@ -24,15 +13,14 @@ static void put_subject_public_key(der_writer *w, const lt_private_key *k)
     } else if (k->type == LT_KEY_ed25519) {
         der_put(w, (lt_bytes){ k->ed25519_public, sizeof k->ed25519_public });
     } else {
-        put_unsigned(w, k->rsa_public.e, k->rsa_public.elen);
-        put_unsigned(w, k->rsa_public.n, k->rsa_public.nlen);
+        der_put_unsigned(w, (lt_bytes){ k->rsa_public.e, k->rsa_public.elen });
+        der_put_unsigned(w, (lt_bytes){ k->rsa_public.n, k->rsa_public.nlen });
         der_put_header(w, DER_SEQUENCE, end);
     }
-    der_put(w, (lt_bytes){ zero, 1 }); /* no unused bits */
-    der_put_header(w, DER_BIT_STRING, end);
+    der_put_octet_bits(w, end);
 }
 
-static void put_algorithm(der_writer *w, const lt_private_key *k)
+void lt_private_key_put_algorithm(der_writer *w, const lt_private_key *k)
 {
     static const uint8_t rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
     static const uint8_t pss[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a };
@@ -58,7 +46,7 @@ size_t lt_private_key_spki(const lt_private_key *k, uint8_t out[LT_PRIVATE_KEY_S
 {
     der_writer w = der_writer_on(out, LT_PRIVATE_KEY_SPKI_MAX); /* holds every key: see there */
     put_subject_public_key(&w, k);
-    put_algorithm(&w, k);
+    lt_private_key_put_algorithm(&w, k);
     der_put_header(&w, DER_SEQUENCE, w.end);
     size_t n = (size_t)(w.end - w.p);
     memmove(out, w.p, n);

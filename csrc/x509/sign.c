@@ -7,13 +7,13 @@
 #include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
-#include "crypto/rsa_private.h"
 #include "crypto/rsa_pss.h"
 #include "crypto/rsa_public.h"
 #include "crypto/signature_scheme.h"
 #include "x509/certificate.h"
 #include "x509/dn.h"
 #include "x509/identity.h"
+#include "x509/private_key_sign.h"
 #include "x509/signature.h"
 
 enum { RSA_BITS_MIN = 2048 };
@@ -177,38 +177,11 @@ size_t lt_authorities_text(lt_bytes authorities, char *out, size_t room)
 
 /* --- signing -------------------------------------------------------------------------------- */
 
-static bool sign_rsa(const lt_private_key *key, const lt_signature_scheme *scheme,
-                     lt_bytes digest, lt_random *random, uint8_t *out, size_t *n)
-{
-    *n = (key->rsa.n_bitlen + 7) / 8;
-    if (scheme->kind == LT_SIGN_rsa_pkcs1)
-        return lt_rsa_pkcs1_sign(lt_hash_oid(scheme->hash), digest.p, digest.n, &key->rsa, out);
-    uint8_t salt[LT_HASH_MAX]; /* as long as the hash (section 4.2.3) */
-    lt_random_bytes(random, salt, digest.n);
-    return lt_rsa_pss_sign(&key->rsa, scheme->hash, scheme->hash, (lt_bytes){ salt, digest.n },
-                           digest, out);
-}
-
 lt_code lt_identity_sign(const lt_identity *id, uint32_t scheme, lt_bytes message,
                          lt_random *random, uint8_t *out, size_t *n, lt_error *e)
 {
     const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
-    uint8_t buffer[LT_HASH_MAX];
-    if (s->kind == LT_SIGN_ed25519) {
-        lt_ed25519_sign(out, id->key.ed25519_seed, id->key.ed25519_public, message);
-        *n = 64;
-        return LT_OK;
-    }
-    lt_hash(s->hash, message, buffer);
-    lt_bytes digest = { buffer, lt_hash_size(s->hash) };
-    bool ok;
-    if (s->kind == LT_SIGN_ecdsa) {
-        *n = lt_ecdsa_sign(NULL, s->hash, digest.p, &id->key.ec, out);
-        ok = *n > 0;
-    } else {
-        ok = sign_rsa(&id->key, s, digest, random, out, n);
-    }
-    return ok ? LT_OK : lt_fail(e, LT_internal, "private key, signature");
+    return lt_private_key_sign(&id->key, s->kind, s->hash, message, random, out, n, e);
 }
 
 /* --- checking ------------------------------------------------------------------------------- */

@@ -84,6 +84,24 @@ end
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `key_mismatch`, which says how they differ; `bad_certificate`
 
+--- Writes a key that @{bearssl.mkcert.key} made: PKCS#8 (RFC 5958) in PEM, whole or not at all, which none but the
+-- owner can read (mode 0600).
+-- @function key:save
+-- @tparam string path where
+-- @tparam[opt=false] boolean replace may a file that is there be replaced?
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `file_write`; `unsupported_key`: it was read, so there is a file of it already
+
+--- Signs, as X.509 has it: PKCS#1 v1.5 by "rsa", PSS with a salt as long as the hash by "rsa_pss" (RFC 8017), ECDSA in
+-- DER (RFC 3279 section 2.2.3), Ed25519 (RFC 8032).
+-- @function key:sign
+-- @tparam string message what is signed, not its hash
+-- @tparam[opt] string hash `"sha256"`, `"sha384"`, `"sha512"`; by default that of the key's curve, of RSA SHA-256
+-- @treturn[1] string the signature
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `entropy`, `internal`
+
 --- Wipes the key. Twice is fine; also done by `<close>` and the collector.
 -- @function key:close
 

@@ -32,6 +32,20 @@ local key = {}
 ---@return nil|bearssl.error # `key_mismatch`, which says how they differ; `bad_certificate`
 function key:matches(certificate) end
 
+---Writes a key that `bearssl.mkcert.key` made: PKCS#8 (RFC 5958) in PEM, whole or not at all, which none but the owner can read (mode 0600).
+---@param path string where
+---@param replace? boolean may a file that is there be replaced?
+---@return boolean|nil # true
+---@return nil|bearssl.error # `file_write`; `unsupported_key`: it was read, so there is a file of it already
+function key:save(path, replace) end
+
+---Signs, as X.509 has it: PKCS#1 v1.5 by "rsa", PSS with a salt as long as the hash by "rsa_pss" (RFC 8017), ECDSA in DER (RFC 3279 section 2.2.3), Ed25519 (RFC 8032).
+---@param message string what is signed, not its hash
+---@param hash? string `"sha256"`, `"sha384"`, `"sha512"`; by default that of the key's curve, of RSA SHA-256
+---@return string|nil # the signature
+---@return nil|bearssl.error # `entropy`, `internal`
+function key:sign(message, hash) end
+
 ---Wipes the key. Twice is fine; also done by `<close>` and the collector.
 function key:close() end
 

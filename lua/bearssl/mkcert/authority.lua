@@ -1,0 +1,241 @@
+-- SPDX-License-Identifier: MIT
+
+--- An authority: what @{bearssl.mkcert.authority} gives. It has the fields `certificate`, `key` and `chain`
+-- (certificates from its own up to, and without, the root).
+-- @module bearssl.mkcert
+-- @pragma nostrip
+local check = require "bearssl.check"
+local content = require "bearssl.mkcert.content"
+local core = require "bearssl.core"
+local extensions = require "bearssl.mkcert.extensions"
+
+local authority = {}
+authority.__index, authority.__name = authority, "bearssl.mkcert.authority"
+
+local DAY = 86400
+local reasons = { -- CRLReason (RFC 5280 section 5.3.1)
+  unspecified = 0, key_compromise = 1, ca_compromise = 2, affiliation_changed = 3, superseded = 4,
+  cessation_of_operation = 5, certificate_hold = 6, remove_from_crl = 8, privilege_withdrawn = 9, aa_compromise = 10,
+}
+
+function authority:__tostring()
+  return "bearssl.mkcert.authority: " .. tostring(self.certificate.subject)
+end
+
+-- From the request: its key, and what it asks for where the caller says nothing else.
+local function take_request(read)
+  local der, err = core.unpem(read.request, "CERTIFICATE REQUEST")
+  if not der then return nil, err end
+  local request
+  request, err = core.parse_request(der)
+  if not request then return nil, err end
+  local alt_name
+  for _, extension in ipairs(request.extensions) do
+    if extension.oid == "\x55\x1d\x11" then alt_name = extension end
+  end
+  read.alt_name = not read.names and alt_name or nil
+  read.subject = read.subject or request.name
+  return request.spki
+end
+
+-- SubjectPublicKeyInfo of the subject, and the private key where it is at hand.
+local function subject_key(read)
+  if read.request then return take_request(read) end
+  if read.public_key then return core.unpem(read.public_key, "PUBLIC KEY") end
+  local key, err = content.key_of(read.key)
+  if not key then return nil, err end
+  return key.public_key, key
+end
+
+local function issued(self, der, key)
+  local certificate, err = content.parsed(der)
+  if not certificate then return nil, err end
+  local chain = table.move(self.chain, 1, #self.chain, 2, { certificate })
+  local pem = {}
+  for i, one in ipairs(chain) do pem[i] = one:pem() end
+  return { certificate = certificate, key = key, chain = chain, pem = table.concat(pem) }
+end
+
+--- Issues a certificate.
+--
+-- Options:
+--
+--  * `names`: what it stands for (subjectAltName): host names, addresses, mail addresses, URIs, or with the kind said:
+--    `"DNS:example.com"`, `"IP:::1"`, `"email:…"`, `"URI:…"`, `"dirName:CN=…"`, `"RID:1.2.3"`;
+--  * `subject`: RFC 4514's text, or a common name; by default the first of the names;
+--  * `purpose`: `"server"` (the default), `"client"`, `"ocsp"`, `"code"`, `"email"`, or a list of them;
+--  * `key`: a @{bearssl.key}, or the kind of a new one (`"P-256"` by default); or `request`: PKCS#10 in PEM or DER,
+--    whose key, subject and subjectAltName are taken where the options name no other; or `public_key`:
+--    SubjectPublicKeyInfo in PEM or DER;
+--  * `days`: 365 by default; or `not_before` and `not_after`: seconds since the epoch, UTC, taken as they are;
+--  * `crl`, `ocsp`, `ca_issuers`: URIs that go into it; `must_staple`; `policies`: OIDs;
+--  * `key_usage`, `ext_key_usage`: lists of names, or OIDs, instead of what the purpose wants;
+--    `basic_constraints = false` leaves that extension out;
+--  * `extensions`: others, as a list of `{ oid = "1.2.3", critical = true, value = DER }`;
+--  * `serial`: a positive integer or octets; `hash`: `"sha256"` and so on, of the signature.
+-- @tparam table options
+-- @treturn[1] table `certificate`, its `key` (nil where only the public one was given), `chain` (a list: it and the
+-- authorities above it, without the root), `pem` of that chain
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `bad_certificate_signature` of a request that its key did not sign, `der`, `memory`,
+-- `entropy`
+-- @raise for a wrong option
+function authority:issue(options)
+  return content.guarded("bearssl.mkcert: authority:issue", function(given)
+    local read = content.read(given, content.issue_options)
+    read.days, read.purpose = read.days or 365, read.purpose or { "server" }
+    local spki, key = subject_key(read)
+    if not spki then return nil, key end
+    local der, err = content.certificate(read, spki, self)
+    if not der then return nil, err end
+    return issued(self, der, key)
+  end, options)
+end
+
+local function serial_of(certificate)
+  if type(certificate) == "string" then return certificate end
+  return content.octets(certificate.serial)
+end
+
+--- Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
+-- @tparam bearssl.certificate|string certificate the certificate, or octets of its serial number
+-- @tparam[opt] table options `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1); `time`: seconds
+-- since the epoch, UTC; now by default
+-- @raise for a wrong option
+function authority:revoke(certificate, options)
+  content.guarded("bearssl.mkcert: authority:revoke", function(given)
+    local read = content.read(given, { reason = check.one_of(reasons), time = content.time })
+    local serial = serial_of(certificate)
+    self.revoked[serial] = { serial = serial, time = read.time or os.time(), reason = read.reason }
+  end, options)
+end
+
+local update_options = {
+  this_update = content.time, next_update = content.time, produced_at = content.time, days = check.integer(1, 36500),
+  number = check.integer(1, math.maxinteger), hash = content.issue_options.hash, nonce = check.of_type "string",
+  responder = check.of_type "table", status = check.one_of { good = 0, revoked = 1, unknown = 2 },
+}
+
+local function updates(given, days)
+  local read = content.read(given, update_options)
+  read.this_update = read.this_update or os.time()
+  read.next_update = read.next_update or read.this_update + (read.days or days) * DAY
+  return read
+end
+
+local function by_serial(revoked)
+  local entries = {}
+  for _, entry in pairs(revoked) do entries[#entries + 1] = entry end
+  table.sort(entries, function(a, b)
+    return #a.serial < #b.serial or #a.serial == #b.serial and a.serial < b.serial
+  end)
+  return entries
+end
+
+--- A CRL (RFC 5280 section 5) of all that was revoked.
+-- @tparam[opt] table options `this_update`, `next_update` (seconds since the epoch, UTC) or `days` (30), `number` (one
+-- more than the last), `hash`
+-- @treturn[1] table `der`, `pem`
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `memory`, `entropy`
+-- @raise for a wrong option
+function authority:crl(options)
+  return content.guarded("bearssl.mkcert: authority:crl", function(given)
+    local read = updates(given, 30)
+    self.crl_number = read.number or self.crl_number + 1
+    local identifier, err = core.key_identifier(self.certificate.public_key.spki)
+    if not identifier then return nil, err end
+    local der
+    der, err = core.issue_crl({
+      issuer = self.certificate.subject.der, this_update = read.this_update, next_update = read.next_update,
+      entries = by_serial(self.revoked),
+      extensions = { extensions.authority_key_identifier(identifier), extensions.crl_number(self.crl_number) },
+    }, self.key, read.hash)
+    if not der then return nil, err end
+    local pem
+    pem, err = core.pem("X509 CRL", der)
+    return pem and { der = der, pem = pem }, err
+  end, options)
+end
+
+local function single(self, certificate, read)
+  local serial = serial_of(certificate)
+  local entry = self.revoked[serial] or { time = read.this_update }
+  return {
+    serial = serial, issuer = self.certificate.subject.der, spki = self.certificate.public_key.spki,
+    status = read.status or self.revoked[serial] and 1 or 0, time = entry.time, reason = entry.reason,
+    this_update = read.this_update, next_update = read.next_update,
+  }
+end
+
+--- An OCSP response (RFC 6960) for one certificate or several, to be stapled or served.
+-- @tparam bearssl.certificate|table certificates a certificate, or a list of them
+-- @tparam[opt] table options `this_update`, `next_update` or `days` (7), `produced_at`, `nonce`, `status` (`"good"`,
+-- `"revoked"`, `"unknown"`) instead of what @{authority:revoke} said, `hash`; `responder`: what @{authority:issue} gave
+-- for the purpose `"ocsp"`, whose key then signs instead of the authority's
+-- @treturn[1] string DER
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `memory`, `entropy`
+-- @raise for a wrong option
+function authority:ocsp(certificates, options)
+  return content.guarded("bearssl.mkcert: authority:ocsp", function(given)
+    local read = updates(given, 7)
+    if type(certificates) ~= "table" then certificates = { certificates } end
+    local singles = {}
+    for i, certificate in ipairs(certificates) do singles[i] = single(self, certificate, read) end
+    local signer = read.responder or self
+    return core.issue_ocsp({
+      produced_at = read.produced_at or read.this_update, singles = singles, nonce = read.nonce,
+      certificates = read.responder and { signer.certificate:der() } or nil,
+      responder = signer.certificate.public_key.spki,
+    }, signer.key, read.hash)
+  end, options)
+end
+
+--- Writes the authority's certificate, and its key, which none but the owner can read.
+-- @tparam string certificate path
+-- @tparam string key path
+-- @tparam[opt=false] boolean replace may files that are there be replaced?
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `file_write`; `unsupported_key` of a key that was not made here
+function authority:save(certificate, key, replace)
+  local ok, err = self.key:save(key, replace)
+  if not ok then return nil, err end
+  return core.write_file(certificate, self.certificate:pem(), tonumber("644", 8), replace or false)
+end
+
+local options_of = {
+  name = content.issue_options.subject, issuer = check.of_type "table", path_length = check.integer(0, 16),
+  permitted = check.strings, excluded = check.strings, certificate = check.of_type "userdata",
+}
+for name, option in pairs(content.issue_options) do options_of[name] = options_of[name] or option end
+
+local function object(certificate, key, issuer)
+  local chain = issuer and table.move(issuer.chain, 1, #issuer.chain, 2, { certificate }) or {}
+  return setmetatable({ certificate = certificate, key = key, chain = chain, revoked = {}, crl_number = 0 }, authority)
+end
+
+local function existing(read)
+  if not core.is_key(read.key) then error("option 'certificate' needs its 'key', a bearssl.key", 0) end
+  local ok, err = read.key:matches(read.certificate)
+  if not ok then return nil, err end
+  return object(read.certificate, read.key, read.issuer)
+end
+
+-- The constructor behind bearssl.mkcert.authority.
+return function(given)
+  local read = content.read(given, options_of)
+  if read.certificate then return existing(read) end
+  read.subject, read.days, read.is_ca = read.name or read.subject or "Authority", read.days or 3650, true
+  if read.issuer and not read.path_length then read.path_length = 0 end
+  local key, err = content.key_of(read.key)
+  if not key then return nil, err end
+  local der
+  der, err = content.certificate(read, key.public_key, read.issuer, key)
+  if not der then return nil, err end
+  local certificate
+  certificate, err = content.parsed(der)
+  if not certificate then return nil, err end
+  return object(certificate, key, read.issuer)
+end

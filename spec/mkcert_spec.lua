@@ -1,0 +1,269 @@
+-- Certificates that bearssl.mkcert makes: as openssl, GnuTLS and our own validator see them, and the files they are
+-- kept in.
+local bearssl = require "bearssl"
+local core = require "bearssl.core"
+local mkcert = require "bearssl.mkcert"
+local x509 = require "bearssl.x509"
+
+local kinds = { "P-256", "P-384", "P-521", "ed25519", "rsa-2048", "rsa-pss-2048" }
+local NOON = 1800000000 -- 2027-01-15T08:00:00Z
+
+local function run(command)
+  local pipe = assert(io.popen(command .. " 2>&1 </dev/null"))
+  local out = pipe:read "a"
+  return pipe:close() ~= nil, out
+end
+
+local function succeeds(command)
+  local ok, out = run(command)
+  assert(ok, command .. "\n" .. out)
+  return out
+end
+
+describe("bearssl.mkcert", function()
+  local dir
+  setup(function() dir = succeeds("mktemp -d"):match "%C+" end)
+  teardown(function() succeeds("rm -r " .. dir) end)
+
+  local function keep(name, text)
+    local file <close> = assert(io.open(dir .. "/" .. name, "wb"))
+    file:write(text)
+    return dir .. "/" .. name
+  end
+
+  local function new(options)
+    return assert(mkcert.authority(options or { name = "CN=Root,O=Example" }))
+  end
+
+  describe("keys", function()
+    for _, kind in ipairs(kinds) do
+      it("of kind " .. kind .. " are read by openssl, by GnuTLS and by us", function()
+        local key, path = assert(mkcert.key(kind)), dir .. "/" .. kind .. ".key"
+        assert(key:save(path))
+        assert.equal("600", succeeds("stat -c %a " .. path):match "%d+")
+        succeeds("openssl pkey -check -noout -in " .. path)
+        succeeds("certtool -k --infile " .. path)
+        local read = assert(bearssl.key.load(path))
+        assert.equal(key.public_key, read.public_key)
+        assert.equal(key.pin, read.pin)
+        assert.equal(kind:match "^rsa%-pss" and "rsa_pss" or kind:match "^rsa" or kind == "ed25519" and kind or "ec",
+          key.type)
+      end)
+    end
+
+    it("are new each time", function()
+      assert.not_equal(assert(mkcert.key "P-256").pin, assert(mkcert.key "P-256").pin)
+    end)
+
+    it("replace no file unless told to", function()
+      local path = keep("there.key", "mine")
+      local key = assert(mkcert.key())
+      local ok, err = key:save(path)
+      assert.is_nil(ok)
+      assert.equal("file_write", err.code)
+      assert.matches("File exists", err.message)
+      assert.equal("mine", io.open(path):read "a")
+      assert(key:save(path, true))
+      assert.equal(key.pin, assert(bearssl.key.load(path)).pin)
+    end)
+
+    it("leave nothing where they cannot be written", function()
+      local key = assert(mkcert.key())
+      for _, path in ipairs { dir .. "/none/x.key", "/dev/full/x", dir } do
+        local ok, err = key:save(path, true)
+        assert.is_nil(ok)
+        assert.equal("file_write", err.code)
+      end
+      assert.equal("", succeeds(("find %s -name '*.??????'"):format(dir)))
+    end)
+
+    it("that were read are not written again", function()
+      local path = dir .. "/read.key"
+      assert(assert(mkcert.key()):save(path))
+      local ok, err = assert(bearssl.key.load(path)):save(dir .. "/again.key")
+      assert.is_nil(ok)
+      assert.equal("unsupported_key", err.code)
+    end)
+
+    it("of a kind that there is none of are the programmer's mistake", function()
+      assert.error_matches(function() mkcert.key "rsa-1024" end, 'bearssl.mkcert.key: .*not "rsa%-1024"')
+    end)
+  end)
+
+  describe("chains", function()
+    for _, kind in ipairs(kinds) do
+      it("of keys of kind " .. kind .. " are verified by openssl, by GnuTLS and by us", function()
+        local root = new { name = "CN=Root,O=Example", key = kind }
+        local middle = new { name = "CN=Middle", key = kind, issuer = root }
+        local leaf = assert(middle:issue { names = { "example.com", "192.0.2.7" }, key = kind })
+        local anchor, chain = keep("root.pem", root.certificate:pem()), keep("chain.pem", leaf.pem)
+        succeeds(("openssl verify -x509_strict -purpose sslserver -verify_hostname example.com -CAfile %s "
+          .. "-untrusted %s %s"):format(anchor, chain, chain))
+        succeeds(("certtool --verify --load-ca-certificate %s --infile %s"):format(anchor, chain))
+        local store = assert(bearssl.store { root.certificate:pem() })
+        assert(store:verify(leaf.chain, { name = "example.com" }))
+        assert(store:verify(leaf.chain, { name = "192.0.2.7" }))
+        assert(leaf.key:matches(leaf.certificate))
+      end)
+    end
+
+    it("are text as openssl prints it", function()
+      local root = new { name = "CN=Root", permitted = { "example.com" }, excluded = { "a.example.com" } }
+      local leaf = assert(root:issue {
+        names = { "example.com", "me@example.com", "https://example.com/x", "RID:1.2.3.4" },
+        purpose = { "server", "client" }, ocsp = "http://o.example/", ca_issuers = "http://i.example/",
+        crl = { "http://c.example/1", "http://c.example/2" }, policies = { "1.2.3.4.5", "any_policy" },
+        must_staple = true, extensions = { { oid = "1.2.3.99", critical = true, value = "\5\0" } },
+      })
+      for _, certificate in ipairs { root.certificate, leaf.certificate } do
+        local path = keep("text.pem", certificate:pem())
+        assert.equal(succeeds("openssl x509 -noout -text -in " .. path), certificate:text())
+      end
+    end)
+
+    it("have names in RFC 4514's text, in any alphabet, with its escapes", function()
+      for text, printed in pairs {
+        ["CN=a"] = "CN=a", ["plain, with a comma"] = "CN=plain\\, with a comma",
+        ["CN=Åsa,O=Ex\\, Inc.,C=SE"] = "CN=Åsa,O=Ex\\, Inc.,C=SE", ["O=\\c3\\a5"] = "O=å",
+        ["CN=x\\+y"] = "CN=x\\+y", ["emailAddress=a@b.example"] = "emailAddress=a@b.example",
+        ["UID=7+CN=a"] = "CN=a+UID=7", ["C=SE, O=Last written first in DER"] = "C=SE,O=Last written first in DER",
+      } do
+        assert.equal(printed, tostring(new { name = text }.certificate.subject))
+      end
+    end)
+
+    it("are valid for as long as they are asked to be, and no longer than their issuer", function()
+      local root = new { name = "R", not_before = NOON, not_after = NOON + 1000 }
+      local leaf = assert(root:issue { names = "a.example", days = 90 }).certificate
+      assert.equal(NOON + 1000, leaf.not_after)
+      local told = assert(root:issue { names = "a.example", not_before = NOON - 5, not_after = 4102444800 })
+        .certificate
+      assert.same({ NOON - 5, 4102444800 }, { told.not_before, told.not_after })
+    end)
+
+    it("have times of every year that X.509 has", function()
+      local root = new { name = "R", not_before = 0, not_after = 253402300799 }
+      assert.same({ 0, 253402300799 }, { root.certificate.not_before, root.certificate.not_after })
+      assert.matches("9999", succeeds("openssl x509 -noout -enddate -in " .. keep("far.pem", root.certificate:pem())))
+    end)
+
+    it("have serial numbers of 16 random octets, or the one that is asked for", function()
+      local root, seen = new(), {}
+      for _ = 1, 20 do
+        local serial = assert(root:issue { names = "a.example" }).certificate.serial
+        assert.equal(32, #serial)
+        assert.is_nil(seen[serial])
+        seen[serial] = true
+      end
+      assert.equal("010000", assert(root:issue { names = "a.example", serial = 65536 }).certificate.serial)
+    end)
+  end)
+
+  describe("requests", function()
+    for _, kind in ipairs(kinds) do
+      it("of kind " .. kind .. " are verified by openssl and issued by us", function()
+        local request = assert(mkcert.request { subject = "CN=a.example", names = { "a.example" }, key = kind })
+        succeeds("openssl req -verify -noout -in " .. keep("a.csr", request.pem))
+        local issued = assert(new():issue { request = request.pem })
+        assert.equal(request.key.public_key, issued.certificate.public_key.spki)
+        assert.equal("CN=a.example", tostring(issued.certificate.subject))
+        assert(issued.certificate:matches_name "a.example")
+        assert.is_nil(issued.key)
+      end)
+    end
+
+    it("of openssl are taken, and what the caller says counts more", function()
+      local out, key = dir .. "/o.csr", dir .. "/o.key"
+      succeeds(("openssl req -new -newkey rsa:2048 -nodes -keyout %s -subj /CN=theirs "
+        .. "-addext subjectAltName=DNS:t.example -out %s"):format(key, out))
+      local pem = io.open(out):read "a"
+      assert(assert(new():issue { request = pem }).certificate:matches_name "t.example")
+      local other = assert(new():issue { request = pem, names = "o.example", subject = "ours" }).certificate
+      assert.equal("CN=ours", tostring(other.subject))
+      assert.is_false((other:matches_name "t.example"))
+    end)
+
+    it("that are cut or changed anywhere are refused", function()
+      local der = assert(mkcert.request { names = "a.example", subject = "CN=a" }).der
+      local root = new()
+      for n = 0, #der - 1 do
+        local ok, err = root:issue { request = der:sub(1, n) }
+        assert.is_nil(ok)
+        assert.is_string(err.code)
+      end
+      for i = 1, #der do
+        local changed = der:sub(1, i - 1) .. string.char(der:byte(i) ~ 1) .. der:sub(i + 1)
+        assert.is_nil((root:issue { request = changed }))
+      end
+    end)
+  end)
+
+  describe("revocation", function()
+    local root, leaf, other, store
+    setup(function()
+      root = new()
+      leaf = assert(root:issue { names = "a.example", ocsp = "http://o.example/" })
+      other = assert(root:issue { names = "b.example" })
+      store = assert(bearssl.store { root.certificate:pem() })
+      root:revoke(leaf.certificate, { reason = "key_compromise" })
+      keep("root.pem", root.certificate:pem())
+      keep("leaf.pem", leaf.certificate:pem())
+    end)
+
+    it("stands in a CRL that openssl and we verify", function()
+      local crl = assert(root:crl { days = 3 })
+      local path = keep("crl.pem", crl.pem)
+      local text = succeeds(("openssl crl -noout -text -in %s -CAfile %s/root.pem"):format(path, dir))
+      assert.matches("verify OK", text)
+      assert.matches("Key Compromise", text)
+      local ok, err = store:verify(leaf.chain, { name = "a.example", revocation = { crl = { crl.pem } } })
+      assert.is_nil(ok)
+      assert.equal("revoked", err.code)
+      assert(store:verify(other.chain, { name = "b.example", revocation = { crl = { crl.pem } } }))
+      assert.equal("2", tostring(assert(x509.crl.parse(assert(root:crl()).pem)).number or 2))
+    end)
+
+    for _, by in ipairs { "the authority", "a responder of its own" } do
+      it("is told by an OCSP response of " .. by, function()
+        local responder = by ~= "the authority" and assert(root:issue { subject = "OCSP", purpose = "ocsp" }) or nil
+        local der = assert(root:ocsp({ leaf.certificate, other.certificate }, { responder = responder }))
+        local text = succeeds(("cd %s; openssl ocsp -no_nonce -respin %s -issuer root.pem -cert leaf.pem "
+          .. "-CAfile root.pem"):format(dir, keep("r.der", der)))
+        assert.matches("Response verify OK", text)
+        assert.matches("leaf.pem: revoked", text)
+        local response = assert(x509.ocsp.parse(der))
+        assert.equal("revoked", assert(response:verify(leaf.certificate, root.certificate)).status)
+        assert.equal("good", assert(response:verify(other.certificate, root.certificate)).status)
+      end)
+    end
+
+    it("can be refused to be told", function()
+      assert.equal("tryLater", assert(x509.ocsp.parse(core.ocsp_refusal(3))).status)
+    end)
+  end)
+
+  it("signs by the key itself, as X.509 has it", function()
+    for _, kind in ipairs { "P-256", "rsa-2048", "ed25519" } do
+      local key = assert(mkcert.key(kind))
+      local signature = assert(key:sign "message")
+      local public = keep("k.pub", core.pem("PUBLIC KEY", key.public_key))
+      succeeds(("openssl pkeyutl -verify -rawin %s -pubin -inkey %s -in %s -sigfile %s"):format(
+        kind == "ed25519" and "" or "-digest sha256", public, keep("m", "message"), keep("s", signature)))
+    end
+  end)
+
+  it("names the option that is wrong", function()
+    local root = new()
+    for wanted, options in pairs {
+      ["unknown option 'nmaes', did you mean 'names'"] = { nmaes = "x" },
+      ["'serial'"] = { serial = 0 }, ["'names': the list is empty"] = { names = {} },
+      ["is no DNS name"] = { names = "a b" }, ["is no IP address"] = { names = "IP:1.2.3" },
+      ["no attribute 'XX'"] = { subject = "XX=1" }, ["'C' of a name: two letters"] = { subject = "C=S" },
+      ["no key usage 'sign'"] = { names = "a", key_usage = "sign" },
+      ["'not_after' is before"] = { names = "a", not_after = 5 },
+      ["no object identifier"] = { names = "RID:5" }, ["'purpose'"] = { purpose = "servr" },
+    } do
+      assert.error_matches(function() root:issue(options) end, wanted, 1, true)
+    end
+  end)
+end)
