@@ -103,7 +103,8 @@ end
 
 function held:__close()
   if not self.status then
-    self:signal "KILL"
+    self:signal "TERM"
+    self:signal "TERM" -- the second time nothing is waited for
     self:finish()
   end
 end
