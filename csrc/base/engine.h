@@ -18,6 +18,7 @@ struct lt_tried_paths;   /* x509/verify.h */
 struct lt_identity;      /* x509/identity.h: a chain and its private key */
 struct lt_bear_shared;   /* bear/bear.h: what the connections of a config share there */
 struct lt_tls_shared;    /* tls/shared.h: the same of the native engine */
+struct lt_intern;        /* base/intern.h */
 
 typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
 
@@ -65,14 +66,15 @@ typedef struct {
     lt_client_auth client_auth;  /* server */
     const lt_bytes *authorities; /* server: DNs for CertificateRequest; at least one */
     size_t authority_count;
-    size_t session_cache_size;      /* server: entries; 0: no resumption by session ID */
-    uint32_t session_lifetime;      /* seconds */
-    struct lt_bear_shared *bear;    /* made once the rest is set */
-    struct lt_tls_shared *tls;      /* server; NULL: no tickets */
-    bool key_log;                   /* secrets are kept for key_log() */
-    bool trace;                     /* the handshake's events are kept for trace() */
-    bool trace_events;              /* and told as they happen */
-    uint64_t (*clock)(void);        /* microseconds from any start, for the trace; NULL: none */
+    size_t session_cache_size;   /* server: entries; 0: no resumption by session ID */
+    uint32_t session_lifetime;   /* seconds */
+    struct lt_bear_shared *bear; /* made once the rest is set */
+    struct lt_tls_shared *tls;   /* server; NULL: no tickets */
+    struct lt_intern *intern;    /* what peers have sent, kept once; NULL: by each connection */
+    bool key_log;                /* secrets are kept for key_log() */
+    bool trace;                  /* the handshake's events are kept for trace() */
+    bool trace_events;           /* and told as they happen */
+    uint64_t (*clock)(void);     /* microseconds from any start, for the trace; NULL: none */
     bool fixed_time, fixed_entropy; /* for tests */
     int64_t time;
     uint8_t entropy[LT_SEED_SIZE];

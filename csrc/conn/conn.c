@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/intern.h"
 #include "base/secret.h"
 #include "bear/bear.h"
 #include "conn/deadline.h"
@@ -25,6 +26,8 @@ lt_code lt_conn_config_seal(lt_conn_config *config, lt_error *e)
     tls->key_log = config->key_log >= 0 || config->key_log_lines;
     if (tls->trace && !tls->fixed_time)
         tls->clock = microseconds;
+    if (!(tls->intern = lt_intern_new()))
+        return lt_fail(e, LT_memory, "config");
     if (!tls->native)
         return (tls->bear = lt_bear_shared_new(tls, e)) ? LT_OK : e->code;
     if (!tls->server || tls->session_cache_size == 0)
@@ -59,7 +62,9 @@ void lt_conn_config_free(lt_conn_config *config)
     lt_bear_shared_free(config->tls.bear);
     lt_tls_shared_free(config->tls.tls);
     config->tls.bear = NULL;
+    lt_intern_free(config->tls.intern);
     config->tls.tls = NULL;
+    config->tls.intern = NULL;
     lt_key_log_close(&config->key_log);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/intern.h"
 #include "conn/key_log.h"
 #include "lua/pins.h"
 #include "lua/revocation.h"
@@ -27,6 +28,7 @@ static int config_gc(lua_State *L)
     free(c->certificate_schemes);
     free(c->alpn);
     free(c->authorities);
+    lt_chain_cache_free(c->validator.cache);
     lt_store_free(c->validator.store);
     lt_wipe(c, sizeof *c);
     c->conn.key_log = -1;
@@ -202,6 +204,16 @@ static lt_code read_trust(lua_State *L, lt_lua_config *c, lt_error *e)
     return named ? read_authorities(c, store, e) : LT_OK;
 }
 
+/* Beside a validator: nothing else has paths. */
+static lt_code make_chain_cache(lua_State *L, lt_lua_config *c, lt_error *e)
+{
+    lua_Integer size = integer_field(L, "chain_cache", 0);
+    if (!c->validator.store || size <= 0)
+        return LT_OK;
+    c->validator.cache = lt_chain_cache_new((size_t)size, c->conn.tls.intern);
+    return c->validator.cache ? LT_OK : lt_fail(e, LT_memory, "chain_cache");
+}
+
 static lt_code read_key_log(lua_State *L, lt_lua_config *c, lt_error *e)
 {
     c->conn.key_log_lines = boolean_field(L, "key_log_lines");
@@ -268,6 +280,8 @@ static lt_code read_config(lua_State *L, lt_lua_config *c, lt_error *e)
     if (rc == LT_OK)
         rc = lt_conn_config_seal(&c->conn, e);
     if (rc == LT_OK)
+        rc = make_chain_cache(L, c, e);
+    if (rc == LT_OK)
         rc = lt_lua_config_later(L, c, FIELDS, e);
     return rc;
 }
@@ -319,6 +333,31 @@ static int config_keep(lua_State *L) /* the table that it was made with */
     return 1;
 }
 
+static void set_count(lua_State *L, const char *name, uint64_t n)
+{
+    lua_pushinteger(L, (lua_Integer)n);
+    lua_setfield(L, -2, name);
+}
+
+static int config_chains(lua_State *L) /* { size, entries, … } */
+{
+    const lt_lua_config *c = lt_lua_check_config(L, 1);
+    lt_chain_cache_numbers paths = { .size = 0 };
+    if (c->validator.cache)
+        paths = lt_chain_cache_count(c->validator.cache);
+    lt_intern_numbers kept = lt_intern_count(c->conn.tls.intern);
+    lua_createtable(L, 0, 8);
+    set_count(L, "size", paths.size);
+    set_count(L, "entries", paths.entries);
+    set_count(L, "hits", paths.hits);
+    set_count(L, "misses", paths.misses);
+    set_count(L, "dropped", paths.dropped);
+    set_count(L, "kept", kept.blocks);
+    set_count(L, "kept_bytes", kept.bytes);
+    set_count(L, "holders", kept.holders);
+    return 1;
+}
+
 static int config_verifies_name(lua_State *L)
 {
     lua_pushboolean(L, lt_lua_check_config(L, 1)->conn.tls.verify_name);
@@ -352,6 +391,7 @@ void lt_lua_open_config(lua_State *L)
         { "config_is_server", config_is_server },
         { "config_verifies_name", config_verifies_name },
         { "config_keep", config_keep },
+        { "config_chains", config_chains },
         { "is_store", is_store },
         { NULL, NULL },
     };

@@ -177,22 +177,25 @@ static int conn_own_certificates(lua_State *L)
     return push_certificates(L, list, count);
 }
 
-/* { revocation = { … }, pins_differ = boolean }, as store:verify has it; ages as of now */
+/* { revocation = { … }, pins_differ = boolean }, as store:verify has it, and `known`; ages as of now */
 static void push_checked(lua_State *L, const lt_conn *c, const lt_verify_result *result)
 {
     const lt_config *config = &c->config->tls;
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lt_lua_push_revocation(L, result, config->fixed_time ? config->time : lt_wall_clock());
     lua_setfield(L, -2, "revocation");
     lua_pushboolean(L, result->pins_differ);
     lua_setfield(L, -2, "pins_differ");
+    lua_pushboolean(L, result->known);
+    lua_setfield(L, -2, "known");
 }
 
 /***
 The path that verification found, the peer's certificate first and the trust anchor last.
 @function conn:verified_chain
 @treturn[1] {bearssl.certificate,...}
-@treturn[1] table what was checked besides: `revocation`, `pins_differ`; see @{store:verify}
+@treturn[1] table what was checked besides: `revocation`, `pins_differ`; see @{store:verify}; and `known`: the path was
+one that the config had found before, so that its signatures were not checked again (@{config:chains})
 @treturn[2] nil there is none
 @treturn[2] string `"closed"`, or nothing
 */

@@ -13,11 +13,12 @@ enum { EVIDENCE_MAX = 4 }; /* times that one chain is a question */
 
 /* --- the peer's certificates --------------------------------------------------------------- */
 
-lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what)
+lt_code lt_tls_keep(lt_tls *t, lt_bytes *to, lt_bytes what)
 {
-    lt_buffer_free(to);
-    return lt_buffer_add(to, what.p, what.n) ? LT_OK
-                                             : lt_fail(&t->error, LT_memory, "Certificate");
+    lt_intern_drop(to);
+    return lt_intern_keep(t->config->intern, what, to)
+               ? LT_OK
+               : lt_fail(&t->error, LT_memory, "Certificate");
 }
 
 /* The leaf's staple and SCTs are kept, those of the others must be well-formed. */
@@ -47,6 +48,15 @@ bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count)
     return count == 0 || peer->certificates;
 }
 
+lt_code lt_tls_peer_add(lt_tls *t, lt_bytes certificate)
+{
+    lt_tls_peer *peer = &t->peer;
+    lt_code rc = lt_tls_keep(t, &peer->certificates[peer->count], certificate);
+    if (rc == LT_OK)
+        peer->count++;
+    return rc;
+}
+
 static size_t count_entries(lt_reader list, bool tls_1_3)
 {
     lt_certificate_entry entry;
@@ -56,19 +66,18 @@ static size_t count_entries(lt_reader list, bool tls_1_3)
     return count;
 }
 
-/* Copies the certificates of `list` into t->peer. */
+/* The certificates of `list` become those of t->peer. */
 static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
 {
     lt_tls_peer *peer = &t->peer;
     lt_certificate_entry entry;
-    lt_buffer scts = peer->scts; /* in TLS 1.2 they came with ServerHello */
-    peer->scts = (lt_buffer){ 0 };
+    lt_bytes scts = peer->scts; /* in TLS 1.2 they came with ServerHello */
+    peer->scts = (lt_bytes){ NULL, 0 };
     lt_tls_forget_peer(t); /* that of a session which was not resumed, or of before */
     if (tls_1_3)
-        lt_buffer_free(&scts);
+        lt_intern_drop(&scts);
     peer->scts = scts;
-    if (!lt_buffer_reserve(&peer->der, list.n) /* once, so that the views stay */
-        || !lt_tls_peer_reserve(peer, count_entries(list, tls_1_3)))
+    if (!lt_tls_peer_reserve(peer, count_entries(list, tls_1_3)))
         return lt_fail(&t->error, LT_memory, "Certificate");
     while (list.n > 0) {
         if (!lt_certificate_entry_next(&list, tls_1_3, &entry))
@@ -77,25 +86,26 @@ static lt_code keep_certificates(lt_tls *t, lt_reader list, bool tls_1_3)
             return lt_fail_detail(&t->error, LT_limit, "Certificate",
                                   "more than %d certificates", LT_CHAIN_MAX);
         lt_code rc = tls_1_3 ? entry_extensions(t, entry.extensions, peer->count == 0) : LT_OK;
+        if (rc == LT_OK)
+            rc = lt_tls_peer_add(t, entry.certificate);
         if (rc != LT_OK)
             return rc;
-        peer->certificates[peer->count++] =
-            (lt_bytes){ peer->der.data + peer->der.end, entry.certificate.n };
-        lt_buffer_add(&peer->der, entry.certificate.p, entry.certificate.n);
     }
     return LT_OK;
 }
 
-/* Of what was found as much as there is: most paths are short. */
+/* Of what was found as much as there is: most paths are short. One that was found for others too is theirs
+ * as well: the certificates that it points into are each one's own to hold. */
 static lt_code keep_verified(lt_tls *t, const lt_verify_result *found, lt_error *e)
 {
+    lt_verify_result copy;
     size_t n = offsetof(lt_verify_result, path) + found->path_length * sizeof *found->path;
-    free(t->peer.verified);
-    t->peer.verified = malloc(n);
-    if (!t->peer.verified)
-        return lt_fail(e, LT_memory, "Certificate");
-    memcpy(t->peer.verified, found, n);
-    return LT_OK;
+    lt_verify_result_copy(&copy, found);
+    lt_intern_drop(&t->peer.verified);
+    return lt_intern_keep(t->config->intern, (lt_bytes){ (const uint8_t *)&copy, n },
+                          &t->peer.verified)
+               ? LT_OK
+               : lt_fail(e, LT_memory, "Certificate");
 }
 
 static void forget_tried(lt_tls *t)
@@ -117,7 +127,7 @@ static lt_code judge(lt_tls *t, bool staple_asked, const lt_answer *more, lt_err
         .purpose = t->server ? LT_PURPOSE_client : LT_PURPOSE_server,
         .time = t->now,
         .staple_asked = !t->server && staple_asked,
-        .ocsp_staple = { t->peer.ocsp_staple.data, lt_buffer_size(&t->peer.ocsp_staple) },
+        .ocsp_staple = t->peer.ocsp_staple,
         .tried = &t->peer.tried,
     };
     if (request.name && !*request.name)
@@ -177,7 +187,8 @@ static bool evidence_wanted(const lt_tls *t, lt_code rc)
         return false;
     return (config->ask_issuers && rc == LT_unknown_issuer)
            || (config->ask_revocation && rc == LT_revocation_unknown)
-           || (config->ask_revocation && rc == LT_OK && nobody_knows(t->peer.verified));
+           || (config->ask_revocation && rc == LT_OK
+               && nobody_knows(lt_tls_verified(&t->peer)));
 }
 
 /* What the peer is refused for becomes the connection's error only once nobody has more to say. */

@@ -144,9 +144,7 @@ static lt_code on_certificate_status(lt_tls *t, lt_reader body)
     lt_bytes response;
     if (!lt_certificate_status_parse(body, &response))
         return lt_fail(&t->error, LT_decode, "CertificateStatus");
-    if (!lt_buffer_add(&t->peer.ocsp_staple, response.p, response.n))
-        return lt_fail(&t->error, LT_memory, "CertificateStatus");
-    return LT_OK;
+    return lt_tls_keep(t, &t->peer.ocsp_staple, response);
 }
 
 static lt_code check_scheme(lt_tls *t, uint32_t id)

@@ -195,10 +195,7 @@ lt_code lt_tls_remember_request(lt_tls *t, lt_bytes authorities)
     char text[NAMES_ROOM];
     size_t n = lt_authorities_text(authorities, text, sizeof text);
     t->certificate_wanted = true;
-    lt_buffer_free(&t->authorities);
-    return lt_buffer_add(&t->authorities, (const uint8_t *)text, n + 1)
-               ? LT_OK
-               : lt_fail(&t->error, LT_memory, "CertificateRequest");
+    return lt_tls_keep(t, &t->authorities, (lt_bytes){ (const uint8_t *)text, n + 1 });
 }
 
 lt_code lt_tls_received_alert(lt_tls *t, uint8_t description)
@@ -215,7 +212,7 @@ lt_code lt_tls_received_alert(lt_tls *t, uint8_t description)
             .certificate_wanted = t->certificate_wanted,
             .certificate_sent = t->certificate_sent,
             .none_fits = t->config->identity_count > 0,
-            .authorities = t->authorities.data ? (const char *)t->authorities.data : "",
+            .authorities = t->authorities.n > 0 ? (const char *)t->authorities.p : "",
             .name = t->name,
             .name_sent = t->name[0] != 0 && !t->name_is_ip,
             .offered = text_of(&offered),
@@ -242,7 +239,7 @@ lt_code lt_tls_was_reset(lt_tls *t)
             .server = t->server,
             .certificate_wanted = t->certificate_wanted,
             .certificate_sent = t->certificate_sent && !(t->server && t->up),
-            .authorities = t->authorities.data ? (const char *)t->authorities.data : "",
+            .authorities = t->authorities.n > 0 ? (const char *)t->authorities.p : "",
         },
         t->last_in, t->data_seen);
 }

@@ -252,7 +252,7 @@ static const lt_bytes *peer_certificates(const lt_engine *engine, size_t *count)
 static const lt_verify_result *verify_result(const lt_engine *engine)
 {
     static const lt_verify_result none = { .path_length = 0 };
-    const lt_verify_result *verified = peer(engine)->verified;
+    const lt_verify_result *verified = lt_tls_verified(peer(engine));
     return verified ? verified : &none;
 }
 
@@ -263,14 +263,12 @@ static const lt_tried_paths *tried_paths(const lt_engine *engine)
 
 static lt_bytes peer_staple(const lt_engine *engine)
 {
-    const lt_buffer *b = &peer(engine)->ocsp_staple;
-    return (lt_bytes){ b->data, lt_buffer_size(b) };
+    return peer(engine)->ocsp_staple;
 }
 
 static lt_bytes peer_scts(const lt_engine *engine)
 {
-    const lt_buffer *b = &peer(engine)->scts;
-    return (lt_bytes){ b->data, lt_buffer_size(b) };
+    return peer(engine)->scts;
 }
 
 static const lt_question *question(const lt_engine *engine)
@@ -363,7 +361,7 @@ static void free_engine(lt_engine *engine)
     lt_buffer_free(&t->out);
     lt_buffer_free(&t->psk_identity);
     free(t->own_name);
-    lt_buffer_free(&t->authorities);
+    lt_intern_drop(&t->authorities);
     lt_tls_exchanges_free(t);
     lt_tls_forget_peer(t);
     lt_tls_key_log_free(t);

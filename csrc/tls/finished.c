@@ -102,39 +102,35 @@ bool lt_tls_session_bind(const lt_tls *t, lt_tls_session *s)
     for (size_t i = 0; i < t->peer.count; i++)
         wr_vec(&w, 3, t->peer.certificates[i]);
     if (!t->server) /* judged again when the session is offered */
-        w.full = !lt_buffer_add(&s->ocsp_staple, t->peer.ocsp_staple.data,
-                                lt_buffer_size(&t->peer.ocsp_staple))
+        w.full = !lt_buffer_add(&s->ocsp_staple, t->peer.ocsp_staple.p, t->peer.ocsp_staple.n)
                  || w.full;
     return !w.full;
 }
 
-static bool copy_peer(lt_tls_peer *peer, const lt_tls_session *s)
+static bool copy_peer(lt_tls *t, const lt_tls_session *s)
 {
-    lt_bytes certificate, all = lt_buffer_bytes(&s->certificates);
+    const lt_bytes all = lt_buffer_bytes(&s->certificates);
+    lt_bytes certificate;
     size_t count = 0;
-    if (!lt_buffer_add(&peer->der, all.p, all.n)
-        || !lt_buffer_add(&peer->ocsp_staple, s->ocsp_staple.data,
-                          lt_buffer_size(&s->ocsp_staple)))
-        return false;
-    const lt_bytes kept = lt_buffer_bytes(&peer->der);
-    if (!kept.p)
-        return false;
-    for (lt_reader r = kept; rd_vec(&r, 3, &certificate);)
+    for (lt_reader r = all; rd_vec(&r, 3, &certificate);)
         count++;
-    if (!lt_tls_peer_reserve(peer, count))
+    if (!lt_tls_peer_reserve(&t->peer, count)
+        || lt_tls_keep(t, &t->peer.ocsp_staple, lt_buffer_bytes(&s->ocsp_staple)) != LT_OK)
         return false;
-    for (lt_reader r = kept; rd_vec(&r, 3, &certificate);)
-        peer->certificates[peer->count++] = certificate;
+    for (lt_reader r = all; rd_vec(&r, 3, &certificate);)
+        if (lt_tls_peer_add(t, certificate) != LT_OK)
+            return false;
     return true;
 }
 
 void lt_tls_forget_peer(lt_tls *t)
 {
-    lt_buffer_free(&t->peer.der);
-    lt_buffer_free(&t->peer.ocsp_staple);
-    lt_buffer_free(&t->peer.scts);
+    for (size_t i = 0; i < t->peer.count; i++)
+        lt_intern_drop(&t->peer.certificates[i]);
+    lt_intern_drop(&t->peer.ocsp_staple);
+    lt_intern_drop(&t->peer.scts);
     free(t->peer.certificates);
-    free(t->peer.verified);
+    lt_intern_drop(&t->peer.verified);
     free(t->peer.tried);
     t->peer = (lt_tls_peer){ .count = 0 };
 }
@@ -144,7 +140,7 @@ bool lt_tls_restore_peer(lt_tls *t, const lt_tls_session *s)
     if (lt_buffer_size(&s->certificates) == 0) /* a client that was not asked, or had none */
         return t->server && t->config->client_auth == LT_AUTH_none;
     lt_error before = t->error;
-    if (copy_peer(&t->peer, s) && lt_tls_judge_peer(t, true) == LT_OK)
+    if (copy_peer(t, s) && lt_tls_judge_peer(t, true) == LT_OK)
         return true;
     t->error = before;
     lt_tls_forget_peer(t);

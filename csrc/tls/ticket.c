@@ -156,7 +156,10 @@ static lt_code send_ticket(lt_tls *t, lt_tls_session *s, uint8_t nonce)
 
 static bool fits(const lt_tls *t)
 {
-    return lt_buffer_size(&t->peer.der) <= CERTIFICATES_MAX;
+    size_t size = 0;
+    for (size_t i = 0; i < t->peer.count; i++)
+        size += t->peer.certificates[i].n;
+    return size <= CERTIFICATES_MAX;
 }
 
 lt_code lt_tls_send_tickets(lt_tls *t)

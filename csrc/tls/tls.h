@@ -11,6 +11,7 @@
 
 #include "base/engine.h"
 #include "base/iana.h"
+#include "base/intern.h"
 #include "crypto/group.h"
 #include "crypto/random.h"
 #include "tls/engine.h"
@@ -74,16 +75,20 @@ enum {
     LT_TLS_SIGNED_MAX = 64 + 34 + LT_HASH_MAX, /* what a CertificateVerify of TLS 1.3 signs */
 };
 
-/* The peer's certificates and what was said of them. */
+/* The peer's certificates and what was said of them. Its bytes are kept by the config's table. */
 typedef struct {
-    lt_buffer der; /* end to end */
-    lt_bytes *certificates;
+    lt_bytes *certificates; /* DER */
     size_t count;
-    lt_buffer ocsp_staple; /* OCSPResponse for the leaf */
-    lt_buffer scts;        /* SignedCertificateTimestampList for it (RFC 6962 section 3.3) */
-    lt_verify_result *verified; /* as much of it as its path is long; NULL: none */
-    lt_tried_paths *tried;      /* it was refused by all of them; NULL: it was not */
+    lt_bytes ocsp_staple; /* OCSPResponse for the leaf */
+    lt_bytes scts;        /* SignedCertificateTimestampList for it (RFC 6962 section 3.3) */
+    lt_bytes verified;    /* lt_verify_result, as much of it as its path is long; n = 0: none */
+    lt_tried_paths *tried; /* it was refused by all of them; NULL: it was not */
 } lt_tls_peer;
+
+static inline const lt_verify_result *lt_tls_verified(const lt_tls_peer *peer) /* NULL: none */
+{
+    return (const lt_verify_result *)(const void *)peer->verified.p;
+}
 
 /* A client: what a session is made of, once it is asked for; the connection has the rest. */
 typedef struct {
@@ -196,8 +201,8 @@ typedef struct lt_tls {
     bool data_seen;                  /* application data came */
     const struct lt_identity *shown; /* the certificate that this side has sent; NULL: none */
     bool certificate_wanted,
-        certificate_sent;  /* client: the server asked for one, and got it */
-    lt_buffer authorities; /* as text, with its NUL: whose */
+        certificate_sent; /* client: the server asked for one, and got it */
+    lt_bytes authorities; /* as text, with its NUL: whose; kept by the table too */
 
     lt_trace trace;
     lt_tls_handshake *hs;           /* NULL once connected */
@@ -320,8 +325,9 @@ enum lt_tls_key_log_line {
 };
 
 /* authentication.c: certificates and signatures, both versions and both sides */
-lt_code lt_tls_keep(lt_tls *t, lt_buffer *to, lt_bytes what);
-bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count); /* room for so many views */
+lt_code lt_tls_keep(lt_tls *t, lt_bytes *to, lt_bytes what); /* instead of what is there */
+bool lt_tls_peer_reserve(lt_tls_peer *peer, size_t count);   /* room for so many certificates */
+lt_code lt_tls_peer_add(lt_tls *t, lt_bytes certificate);
 lt_code lt_tls_read_certificate(lt_tls *t, lt_reader body);
 lt_code lt_tls_judge_peer(lt_tls *t, bool staple_asked);
 lt_code lt_tls_on_evidence(lt_tls *t,

@@ -305,6 +305,7 @@ void lt_store_watch(lt_store *s, bool on)
 void lt_store_take_leaves(lt_store *s, bool on)
 {
     s->takes_leaves = on;
+    s->changes++;
 }
 
 bool lt_store_takes_leaves(const lt_store *s)
@@ -340,6 +341,7 @@ lt_code lt_store_distrust(lt_store *s, const uint8_t spki_hash[LT_SPKI_HASH_SIZE
     s->distrusted = more;
     memcpy(s->distrusted[n], spki_hash, LT_SPKI_HASH_SIZE);
     s->distrusted_count++;
+    s->changes++;
     return LT_OK;
 }
 

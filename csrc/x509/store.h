@@ -41,7 +41,7 @@ lt_code lt_store_reload(lt_store *s, lt_error *e);
  * system at most once for each value of `time`. What cannot be read is kept as it was. */
 void lt_store_watch(lt_store *s, bool on);
 void lt_store_refresh(lt_store *s, int64_t time);
-/* Counts what was added and read again. */
+/* Counts what was added, read again, distrusted, and taken another way. */
 uint32_t lt_store_generation(const lt_store *s);
 
 /* partial_chain: a leaf that is in the store is trusted by that alone. Roots and intermediates need

@@ -27,6 +27,7 @@ typedef struct {
     size_t pool_count;
     uint32_t signatures; /* checks left */
     lt_path_question question;
+    lt_path found;
 } validation;
 
 static lt_code decode(lt_anchor *a, lt_bytes der, lt_error *e)
@@ -45,6 +46,15 @@ static lt_code check_identity(const lt_certificate *c, const lt_verify_request *
     return q->uri ? lt_certificate_matches_uri(c, q->uri, e) : LT_OK;
 }
 
+/* What depends on more than the path and the name: it is asked of a path that is known, too. */
+static lt_code judge_rest(validation *v, const lt_path *path, lt_path_fault *fault, lt_error *e)
+{
+    *fault = (lt_path_fault){ .at = 0, .own = false };
+    if (lt_path_check_revocation(&v->question, path, v->result, fault, e) != LT_OK)
+        return e->code;
+    return lt_path_check_pins(path, v->result, e);
+}
+
 /* What does not depend on the path comes late: a name is no use where there is no trust. */
 static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, lt_error *e)
 {
@@ -55,10 +65,9 @@ static lt_code judge(void *context, const lt_path *path, lt_path_fault *fault, l
     *fault = (lt_path_fault){ .at = 0, .own = true };
     if (check_identity(&path->certificates[0]->certificate, request, e) != LT_OK)
         return e->code;
-    *fault = (lt_path_fault){ .at = 0, .own = false };
-    if (lt_path_check_revocation(&v->question, path, v->result, fault, e) != LT_OK
-        || lt_path_check_pins(path, v->result, e) != LT_OK)
+    if (judge_rest(v, path, fault, e) != LT_OK)
         return e->code;
+    v->found = *path;
     v->result->path_length = path->length;
     for (size_t i = 1; i < path->length; i++)
         v->result->path[i].der = path->certificates[i]->certificate.der;
@@ -96,13 +105,60 @@ static lt_code fill_pool(validation *v, lt_error *e)
     return LT_OK;
 }
 
-static lt_code search(validation *v, lt_error *e)
+static void make_question(validation *v, const lt_anchor *const *pool, size_t pool_count)
 {
-    v->question = (lt_path_question){ v->validator,   v->request,  v->pool, v->pool_count,
-                                      &v->signatures, &v->skipped, judge,   v };
-    lt_code rc = lt_path_search(&v->question, e);
+    v->question = (lt_path_question){ v->validator,   v->request,  pool,  pool_count,
+                                      &v->signatures, &v->skipped, judge, v };
+    v->signatures = v->validator->policy.max_signatures;
+}
+
+static void tell_signatures(const validation *v)
+{
     if (v->request->report)
         v->request->report->signatures = v->validator->policy.max_signatures - v->signatures;
+}
+
+/* A path that was good before. Whatever speaks against it now, the search has the last word. */
+static bool is_known(validation *v)
+{
+    lt_chain_cache *cache = v->validator->cache;
+    const lt_verify_request *request = v->request;
+    const lt_known_path *known =
+        cache ? lt_chain_cache_find(cache, request, v->validator->store) : NULL;
+    lt_error ignored = { .code = LT_OK };
+    lt_path_fault fault;
+    if (!known)
+        return false;
+    lt_path path = { .length = known->path_length,
+                     .request = request,
+                     .validator = v->validator };
+    for (size_t i = 0; i < path.length; i++)
+        path.certificates[i] = known->path[i];
+    make_question(v, known->pool, known->pool_count);
+    if (judge_rest(v, &path, &fault, &ignored) != LT_OK) {
+        lt_chain_cache_drop(cache, known);
+        *v->result = (lt_verify_result){ .path_length = 0 };
+        return false;
+    }
+    for (size_t i = 0; i < path.length; i++)
+        v->result->path[i].der = known->came_as[i] < request->count
+                                     ? request->certificates[known->came_as[i]]
+                                     : path.certificates[i]->certificate.der;
+    v->result->path[0].der = request->certificates[0];
+    v->result->path_length = path.length;
+    v->result->known = true;
+    tell_signatures(v);
+    return true;
+}
+
+static lt_code search(validation *v, lt_error *e)
+{
+    make_question(v, v->pool, v->pool_count);
+    lt_code rc = lt_path_search(&v->question, e);
+    if (rc == LT_OK && v->validator->cache)
+        lt_chain_cache_add(v->validator->cache, v->request, v->validator->store,
+                           v->found.certificates, v->found.length);
+    tell_signatures(v);
     return rc;
 }
 
@@ -119,15 +175,15 @@ static lt_code validate(const lt_verifier *verifier, const lt_verify_request *re
     if (request->count > LT_POOL_MAX)
         return lt_fail_detail(e, LT_limit, "Certificate.certificate_list",
                               "%zu certificates; at most %d", request->count, LT_POOL_MAX);
-    v.signatures = v.validator->policy.max_signatures;
+    lt_store_refresh(validator.store, request->time);
+    if (is_known(&v))
+        return LT_OK;
     v.decoded = malloc(request->count * sizeof *v.decoded);
     if (!v.decoded)
         return lt_fail(e, LT_memory, "path");
     lt_code rc = fill_pool(&v, e);
-    if (rc == LT_OK) {
-        lt_store_refresh(v.validator->store, request->time);
+    if (rc == LT_OK)
         rc = search(&v, e);
-    }
     free(v.decoded);
     return rc;
 }

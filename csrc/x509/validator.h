@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * validator.h - the verifier that asks a store: path building, RFC 5280 section 6, the name.
- * Owns neither the store nor what the policy points at; both outlive it. */
+ * Owns neither the store nor the cache nor what the policy points at; all outlive it. */
 #ifndef LT_X509_VALIDATOR_H
 #define LT_X509_VALIDATOR_H
 
+#include "x509/chain_cache.h"
 #include "x509/pins.h"
 #include "x509/revocation.h"
 #include "x509/store.h"
@@ -35,6 +36,7 @@ typedef struct {
     lt_policy policy;
     const lt_revocation *revocation; /* NULL: not asked */
     const lt_pins *pins;             /* NULL: none */
+    lt_chain_cache *cache;           /* of this validator alone; NULL: none */
 } lt_validator;
 
 /* `policy` NULL: the default. */
@@ -47,7 +49,7 @@ enum {
 
 /* For who wants to know how the answer came about; a request may point at one. */
 typedef struct lt_verify_report {
-    uint32_t signatures;                /* checks made */
+    uint32_t signatures;                /* checks made; of a path that was known, this alone */
     lt_bytes policies[LT_POLICIES_MAX]; /* user-constrained-policy-set, OIDs' content octets */
     size_t policy_count;
     bool any_policy; /* the set is { anyPolicy } */

@@ -51,12 +51,16 @@ typedef struct {
 typedef struct lt_verify_result {
     size_t path_length;
     bool pins_differ; /* a report_only set of pins does not fit the path */
+    bool known;       /* the path was found before, and was good still (chain_cache.h) */
     struct {
         lt_bytes der; /* a view into request or store */
         lt_revocation_status revocation;
     } path[LT_CHAIN_MAX]; /* the leaf first, the anchor last; the last member: whoever keeps a
                            * result keeps path_length of them */
 } lt_verify_result;
+
+/* A copy whose bytes are equal where what they say is: its padding is zero, and what is behind its path. */
+void lt_verify_result_copy(lt_verify_result *to, const lt_verify_result *from);
 
 typedef struct lt_verifier lt_verifier;
 struct lt_verifier {

@@ -29,6 +29,7 @@ local error = {}
 ---@field aia? boolean|bearssl.fetch true, or what `bearssl.fetch.new` gives: intermediates that the peer does not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by default
 ---@field alpn? string|table protocols to offer, the best first (RFC 7301)
 ---@field certificate? string|table for a server that asks: leaf first, then its intermediates; in a list, the first that fits is shown
+---@field chain_cache? integer|false chains whose path is remembered, up to 4096, 64 by default; 0 or false: none
 ---@field cipher_suites? string|table the best first; ECDHE with AEAD by default, AES before ChaCha20 where the processor has instructions for AES
 ---@field early_data? boolean|integer true, or bytes at most: connections may send data with their ClientHello, which somebody may send again (RFC 8446 section 2.3); off by default
 ---@field engine? string `"native"`, the one with TLS 1.3, or `"bear"`, BearSSL's, which has all versions below; by default `"native"`, and `"bear"` where max_version is `"1.2"` or lower, or the suites are for that
@@ -69,6 +70,7 @@ function module.client(options) end
 
 ---@class bearssl.server.options
 ---@field certificate? string is needed
+---@field chain_cache? integer|false clients' chains whose path is remembered, up to 4096; none by default: by the time that it takes a stranger could tell whose certificate was here before
 ---@field client_auth? string `"none"` (the default), `"request"`: verified where one comes, or `"require"`
 ---@field client_trust? string|table|bearssl.store whose certificates clients may have: with `client_auth`
 ---@field early_data_guard? function called with the identity of a ClientHello with early data and the time up to which it is of use; true: nobody who shares the `ticket_keys` has seen it before, and it is accepted
@@ -113,6 +115,10 @@ function config:set_ocsp_staple(response, certificate) end
 ---@return boolean|nil # true
 ---@return nil|bearssl.error # code `state`: one of them makes no tickets
 function config:share_sessions(other) end
+
+---What a config remembers of its peers' certificates, as numbers: of the cache of chains, and of the bytes that its connections have in common.
+---@return table # `size` (entries that there may be; 0: none are kept), `entries`, `hits`, `misses`, `dropped` (entries that were good no more: expired, the store changed, revoked); `kept` and `kept_bytes` (certificates, OCSP responses and the like that are there, each once), `holders` (how often they are held, by connections and entries)
+function config:chains() end
 
 ---Takes a session back from its bytes (`session:export`), for `config:wrap`.
 ---@param bytes string

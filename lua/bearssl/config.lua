@@ -152,6 +152,7 @@ end
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
 -- @tparam integer options.max_depth certificates in a path, the anchor included, 1 to 16; 10 by default
 -- @tparam integer options.max_signatures signatures checked for one chain at most, 100 by default
+-- @tparam integer|false options.chain_cache chains whose path is remembered, up to 4096, 64 by default; 0 or false: none
 -- @tparam table options.policy what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`,
 -- `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
 -- @tparam table options.revocation without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a
@@ -221,6 +222,8 @@ end
 -- @tparam boolean options.retry_cookie HelloRetryRequest leaves no state behind: what is needed of the first
 -- ClientHello comes back in a cookie, to any process that has the ticket keys (RFC 8446 section 4.2.2)
 -- @tparam integer|false options.session_cache sessions kept for resumption, 1024 by default; 0 or false: none
+-- @tparam integer|false options.chain_cache clients' chains whose path is remembered, up to 4096; none by default: by
+-- the time that it takes a stranger could tell whose certificate was here before
 -- @tparam integer options.session_lifetime seconds, 3600 by default
 -- @treturn[1] bearssl.config
 -- @treturn[2] nil
@@ -283,6 +286,16 @@ function core.config_methods.share_sessions(config, other)
     error("a server's config is wanted", 2)
   end
   return core.config_share(config, other)
+end
+
+--- What a config remembers of its peers' certificates, as numbers: of the cache of chains, and of the bytes that its
+-- connections have in common.
+-- @function config:chains
+-- @treturn table `size` (entries that there may be; 0: none are kept), `entries`, `hits`, `misses`, `dropped` (entries
+-- that were good no more: expired, the store changed, revoked); `kept` and `kept_bytes` (certificates, OCSP responses
+-- and the like that are there, each once), `holders` (how often they are held, by connections and entries)
+function core.config_methods.chains(config)
+  return core.config_chains(config)
 end
 
 --- Takes a session back from its bytes (`session:export`), for `config:wrap`.

@@ -62,6 +62,11 @@ local function seed(value)
   return nil, "a string of 32 bytes is wanted"
 end
 
+local function chain_cache(value)
+  if value == false then return 0 end
+  return integer(0, 4096)(value)
+end
+
 local function session_cache(value, role)
   if role == "client" then
     if caches.is(value) then return value end
@@ -100,6 +105,7 @@ local options = {
   min_rsa_bits = { integer(2048, 4096) },
   max_depth = { integer(1, 16) },
   max_signatures = { integer(1, 10000) },
+  chain_cache = { chain_cache },
   policy = { read_by "bearssl.policy" },
   revocation = { read_by "bearssl.revocation" },
   pins = { read_by "bearssl.pins" },
@@ -164,7 +170,7 @@ local function group_bits(names)
   return bits
 end
 
-local of_verification = { "min_rsa_bits", "max_depth", "max_signatures", "policy", "revocation", "pins" }
+local of_verification = { "min_rsa_bits", "max_depth", "max_signatures", "policy", "revocation", "pins", "chain_cache" }
 
 local function check_client(values)
   if values.verify == "none" then
@@ -225,7 +231,7 @@ local function fields_of(role, values, low, high, native, ids)
     session_lifetime = server and (values.session_lifetime or 3600) or nil,
     key_log = path and values.key_log or nil, key_log_lines = values.key_log ~= nil and not path,
     min_rsa_bits = values.min_rsa_bits, max_depth = values.max_depth, max_signatures = values.max_signatures,
-    policy = values.policy,
+    policy = values.policy, chain_cache = values.chain_cache or (server and 0 or 64),
     pins = values.pins and values.pins.set, pin_events = values.pins ~= nil and values.pins.on_mismatch ~= nil,
     trace = values.trace or values.on_message ~= nil, trace_events = values.on_message ~= nil,
     time = values.time, entropy = values.entropy,

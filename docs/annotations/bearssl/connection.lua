@@ -62,7 +62,7 @@ function connection:own_certificates() end
 
 ---The path that verification found, the peer's certificate first and the trust anchor last.
 ---@return bearssl.certificate[]|nil # there is none
----@return table|string # what was checked besides: `revocation`, `pins_differ`; see `store:verify`; or `"closed"`, or nothing
+---@return table|string # what was checked besides: `revocation`, `pins_differ`; see `store:verify`; and `known`: the path was one that the config had found before, so that its signatures were not checked again (`config:chains`); or `"closed"`, or nothing
 function connection:verified_chain() end
 
 ---What a later connection of the same config can resume from: hand it to `config:connection` or `config:wrap`. It keeps secrets; close it when it is no longer needed, or leave that to the collector.
@@ -154,7 +154,7 @@ function socket:own_certificates() end
 
 ---The path that verification found, the peer's certificate first and the trust anchor last.
 ---@return bearssl.certificate[]|nil # there is none
----@return table|string # what was checked besides: `revocation`, `pins_differ`; see `store:verify`; or `"closed"`, or nothing
+---@return table|string # what was checked besides: `revocation`, `pins_differ`; see `store:verify`; and `known`: the path was one that the config had found before, so that its signatures were not checked again (`config:chains`); or `"closed"`, or nothing
 function socket:verified_chain() end
 
 ---What a later connection of the same config can resume from: hand it to `config:connection` or `config:wrap`. It keeps secrets; close it when it is no longer needed, or leave that to the collector.
