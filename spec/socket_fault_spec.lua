@@ -21,7 +21,7 @@ describe("without memory", function()
   local client, server
   lazy_setup(function()
     client = ends.client {
-      key_log = function() end,
+      key_log = function() end, chain_cache = 0,
       on_certificate_request = function() return pki.client.p256.certificate, pki.client.p256.key end,
     }
     server = ends.server { client_auth = "require", client_trust = pki.root.p256 }

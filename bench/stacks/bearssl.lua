@@ -22,7 +22,7 @@ local function config(options, own)
 end
 
 function stack.client(options)
-  local own = config(options, { trust = options.trust })
+  local own = config(options, { trust = options.trust, chain_cache = options.mode == "full" and 0 or nil })
   if options.mode == "0rtt" then own.early_data = true end
   return assert(bearssl.client(own))
 end

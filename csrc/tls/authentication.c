@@ -380,7 +380,7 @@ lt_code lt_tls_sign(lt_tls *t, lt_bytes message,
     uint8_t signature[LT_SIGNATURE_MAX];
     size_t n = 0;
     if (!lt_identity_is_external(hs->identity)) {
-        lt_code rc = lt_identity_sign(hs->identity, hs->identity_scheme, message, &t->random,
+        lt_code rc = lt_identity_sign(hs->identity, hs->identity_scheme, message, t->random,
                                       signature, &n, &t->error);
         return rc == LT_OK ? after(t, (lt_bytes){ signature, n }) : rc;
     }

@@ -72,7 +72,7 @@ static lt_code new_share(lt_tls *t, uint32_t group)
     lt_trace_decide(&t->trace, "RFC 8446 section 4.1.4",
                     "one more round trip: the server wants a key share for %s",
                     lt_name_of(lt_groups, group));
-    lt_key_pair_generate(&hs->shares[0], (uint16_t)group, &t->random.vtable);
+    lt_key_pair_generate(&hs->shares[0], (uint16_t)group, &t->random->vtable);
     hs->retry_group = group;
     return LT_OK;
 }

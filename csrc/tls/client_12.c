@@ -193,7 +193,7 @@ static lt_code on_server_key_exchange(lt_tls *t, lt_reader body)
     t->group = (uint16_t)ske.named_curve;
     lt_trace_decide(&t->trace, "RFC 8422 section 5.4", "keys are agreed on in %s",
                     lt_name_of(lt_groups, ske.named_curve));
-    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random->vtable);
     if (!lt_key_pair_agree(&hs->shares[0], ske.point, hs->premaster, &hs->premaster_size))
         return lt_fail(&t->error, LT_bad_key_exchange, "ServerKeyExchange.public");
     return LT_OK;

@@ -279,9 +279,9 @@ static void extensions(lt_tls *t, lt_writer *w, const lt_suite *psk)
 static lt_code begin(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_random_bytes(&t->random, t->client_random, sizeof t->client_random);
+    lt_random_bytes(t->random, t->client_random, sizeof t->client_random);
     hs->session_id_size = sizeof hs->session_id;
-    lt_random_bytes(&t->random, hs->session_id, hs->session_id_size);
+    lt_random_bytes(t->random, hs->session_id, hs->session_id_size);
     if (t->resume && t->resume->version == LT_TLS_1_2
         && lt_buffer_size(&t->resume->ticket) == 0) {
         hs->session_id_size = t->resume->session_id_size;
@@ -289,7 +289,7 @@ static lt_code begin(lt_tls *t)
     }
     for (const uint16_t *g = lt_tls_groups(t->config); *g && hs->share_count == 0; g++)
         if (lt_tls_group_rank(t->config, *g)
-            && lt_key_pair_generate(&hs->shares[0], *g, &t->random.vtable))
+            && lt_key_pair_generate(&hs->shares[0], *g, &t->random->vtable))
             hs->share_count = 1;
     if (hs->share_count == 0)
         return lt_fail_detail(&t->error, LT_option, "groups", "none that this engine has");

@@ -357,6 +357,7 @@ static void free_engine(lt_engine *engine)
 {
     lt_tls *t = of(engine);
     lt_tls_handshake_free(t);
+    lt_tls_random_free(t);
     lt_buffer_free(&t->in);
     lt_buffer_free(&t->out);
     lt_buffer_free(&t->psk_identity);
@@ -441,8 +442,11 @@ static bool may_offer(lt_tls *t, const lt_tls_session *s)
 
 static lt_code begin(lt_tls *t, const char *name, const lt_session *resume)
 {
-    lt_code rc = lt_random_init(
-        &t->random, t->config->fixed_entropy ? t->config->entropy : NULL, &t->error);
+    t->random = calloc(1, sizeof *t->random);
+    if (!t->random)
+        return lt_fail(&t->error, LT_memory, "connection");
+    lt_code rc = lt_random_init(t->random, t->config->fixed_entropy ? t->config->entropy : NULL,
+                                &t->error);
     if (rc != LT_OK)
         return rc;
     if (name && strlen(name) > LT_TLS_NAME_MAX)

@@ -39,6 +39,12 @@ void lt_tls_handshake_free(lt_tls *t)
     t->resume = NULL;
 }
 
+void lt_tls_random_free(lt_tls *t)
+{
+    lt_wipe_free(t->random, sizeof *t->random);
+    t->random = NULL;
+}
+
 void lt_tls_exchanges_free(lt_tls *t)
 {
     free_handshake(t->later);
@@ -155,6 +161,8 @@ void lt_tls_enter(lt_tls *t, lt_tls_state state)
         return;
     t->up = true;
     lt_tls_handshake_free(t);
+    if (!t->main_transcript)
+        lt_tls_random_free(t);
 }
 
 void lt_tls_ask(lt_tls *t, lt_question question)

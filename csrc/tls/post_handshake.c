@@ -51,7 +51,7 @@ lt_code lt_tls_request_certificate(lt_engine *engine, lt_error *e)
     t->hs = exchange(t);
     if (!t->hs)
         return lt_fail(e, LT_memory, "CertificateRequest");
-    lt_random_bytes(&t->random, context, sizeof context);
+    lt_random_bytes(t->random, context, sizeof context);
     bool kept = lt_buffer_add(&t->hs->request_context, context, sizeof context);
     lt_code rc = kept ? lt_tls_write_certificate_request(t) : LT_memory;
     if (rc == LT_OK)

@@ -160,7 +160,7 @@ static lt_code server_hello(lt_tls *t)
 {
     const lt_key_pair *share = &t->hs->shares[0];
     lt_mark message, extensions;
-    lt_random_bytes(&t->random, t->server_random, sizeof t->server_random);
+    lt_random_bytes(t->random, t->server_random, sizeof t->server_random);
     lt_writer w =
         open_server_hello(t, (lt_bytes){ t->server_random, 32 }, &message, &extensions);
     wr_uint(&w, 2, LT_EXT_key_share);
@@ -287,7 +287,7 @@ static lt_code agree(lt_tls *t, uint8_t *shared, size_t *n)
 {
     lt_tls_handshake *hs = t->hs;
     t->group = (uint16_t)hs->share.group;
-    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random->vtable);
     if (!lt_key_pair_agree(&hs->shares[0], hs->share.key_exchange, shared, n))
         return lt_fail(&t->error, LT_bad_key_exchange, "ClientHello.key_share.key_exchange");
     return LT_OK;

@@ -133,7 +133,7 @@ static void hello_extensions(lt_tls *t, lt_writer *w)
 static lt_code server_hello(lt_tls *t)
 {
     lt_tls_handshake *hs = t->hs;
-    lt_random_bytes(&t->random, t->server_random, sizeof t->server_random);
+    lt_random_bytes(t->random, t->server_random, sizeof t->server_random);
     if (lt_tls_allows_version(t->config, LT_TLS_1_3)) /* RFC 8446 section 4.1.3 */
         memcpy(t->server_random + 24, lt_downgrade_to_12, sizeof lt_downgrade_to_12);
     lt_mark message;
@@ -218,7 +218,7 @@ static lt_code full(lt_tls *t)
     if (!group)
         return lt_tls_no_group(t);
     t->group = (uint16_t)group;
-    lt_key_pair_generate(&hs->shares[0], t->group, &t->random.vtable);
+    lt_key_pair_generate(&hs->shares[0], t->group, &t->random->vtable);
     hs->staple_expected = lt_has_extension(&hs->client_extensions, LT_X_status_request)
                           && lt_identity_staple(hs->identity, 0).n > 0;
     rc = server_hello(t);

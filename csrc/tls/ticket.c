@@ -23,7 +23,7 @@ static bool seal(lt_tls *t, const lt_tls_session *s, lt_buffer *out)
     lt_writer w = { .to = out };
     if (!key)
         return false;
-    lt_random_bytes(&t->random, nonce, sizeof nonce);
+    lt_random_bytes(t->random, nonce, sizeof nonce);
     wr_bytes(&w, (lt_bytes){ key->name, sizeof key->name });
     wr_bytes(&w, (lt_bytes){ nonce, sizeof nonce });
     size_t from = lt_buffer_size(out);
@@ -97,7 +97,7 @@ static lt_tls_session *new_session(lt_tls *t) /* NULL: out of memory */
 static void derive(lt_tls *t, lt_tls_session *s, uint8_t nonce)
 {
     uint8_t age_add[4];
-    lt_random_bytes(&t->random, age_add, sizeof age_add);
+    lt_random_bytes(t->random, age_add, sizeof age_add);
     lt_reader r = { age_add, sizeof age_add };
     rd_uint(&r, 4, &s->age_add);
     s->secret_size = lt_hash_size(t->suite->hash);
@@ -131,7 +131,7 @@ static lt_code put_ticket(lt_tls *t, const lt_tls_session *s, uint8_t nonce)
 {
     lt_tls_handshake *hs = t->hs;
     lt_bytes id = { hs->ticket_id, sizeof hs->ticket_id };
-    lt_random_bytes(&t->random, hs->ticket_id, sizeof hs->ticket_id);
+    lt_random_bytes(t->random, hs->ticket_id, sizeof hs->ticket_id);
     hs->next = LT_TLS_wait_answer;
     lt_tls_ask(t, (lt_question){
                       .kind = LT_QUESTION_put_session,

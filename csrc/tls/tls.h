@@ -167,7 +167,8 @@ typedef struct lt_tls {
     const char *name; /* client: asked for; server: SNI received; "": none */
     char *own_name;   /* the same, or NULL */
     bool name_is_ip;
-    lt_random random;
+    lt_random
+        *random; /* while there is, or may come again, something of a handshake; else NULL */
 
     lt_tls_state state; /* written by handshake.c alone */
     bool server, question, closing, peer_closed;
@@ -267,8 +268,9 @@ lt_code lt_tls_close(lt_tls *t, lt_writer *w, lt_mark message, bool in_transcrip
 lt_code lt_tls_flush(lt_tls *t); /* the flight into records under the present keys */
 lt_code lt_tls_change_cipher_spec(lt_tls *t); /* after what the flight holds */
 lt_code lt_tls_hear(lt_tls *t,
-                    lt_reader body);   /* a message from the peer into the transcript */
-bool lt_tls_handshake_new(lt_tls *t);  /* false: out of memory */
+                    lt_reader body);  /* a message from the peer into the transcript */
+bool lt_tls_handshake_new(lt_tls *t); /* false: out of memory */
+void lt_tls_random_free(lt_tls *t);
 void lt_tls_exchanges_free(lt_tls *t); /* what may come after the handshake */
 void lt_tls_handshake_free(lt_tls *t); /* wipes; once connected, or failed */
 lt_code lt_tls_on_key_update(lt_tls *t, lt_reader body);

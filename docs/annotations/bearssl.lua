@@ -29,7 +29,7 @@ local error = {}
 ---@field aia? boolean|bearssl.fetch true, or what `bearssl.fetch.new` gives: intermediates that the peer does not send are fetched from where its certificates say (RFC 5280 section 4.2.2.1) while the handshake waits; off by default
 ---@field alpn? string|table protocols to offer, the best first (RFC 7301)
 ---@field certificate? string|table for a server that asks: leaf first, then its intermediates; in a list, the first that fits is shown
----@field chain_cache? integer|false chains whose path is remembered, up to 4096, 64 by default; 0 or false: none
+---@field chain_cache? integer|false chains whose path is remembered: up to 4096, 64 by default; 0, false: none
 ---@field cipher_suites? string|table the best first; ECDHE with AEAD by default, AES before ChaCha20 where the processor has instructions for AES
 ---@field early_data? boolean|integer true, or bytes at most: connections may send data with their ClientHello, which somebody may send again (RFC 8446 section 2.3); off by default
 ---@field engine? string `"native"`, the one with TLS 1.3, or `"bear"`, BearSSL's, which has all versions below; by default `"native"`, and `"bear"` where max_version is `"1.2"` or lower, or the suites are for that

@@ -152,7 +152,7 @@ end
 -- @tparam integer options.min_rsa_bits 2048 (the default) to 4096
 -- @tparam integer options.max_depth certificates in a path, the anchor included, 1 to 16; 10 by default
 -- @tparam integer options.max_signatures signatures checked for one chain at most, 100 by default
--- @tparam integer|false options.chain_cache chains whose path is remembered, up to 4096, 64 by default; 0 or false: none
+-- @tparam integer|false options.chain_cache chains whose path is remembered: up to 4096, 64 by default; 0, false: none
 -- @tparam table options.policy what a path must be beyond that: `curves`, `hashes`, `any_purpose`, `max_lifetime`,
 -- `policies`, `require_explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`, as store:verify has them
 -- @tparam table options.revocation without it, only the server's staple is heard; `mode`: `"off"`, `"soft"` (a
