@@ -233,9 +233,10 @@ describe("the cache of chains", function()
         revoke.file(ocsp.request(certificates[1], issuer)), out))
       return pki.read(out)
     end
-    local today = os.time()
-    assert.same({ "ok", true, 1 }, check { staple = staple(true), time = today })
-    assert.equal("revoked", check { staple = staple(false), time = today }[1])
+    local good, bad = staple(true), staple(false)
+    local today = os.time() -- no earlier than their thisUpdate
+    assert.same({ "ok", true, 1 }, check { staple = good, time = today })
+    assert.equal("revoked", check { staple = bad, time = today }[1])
     assert.same({ "ok", false }, { table.unpack(check { time = today }, 1, 2) })
     assert.same({ "ok", true, 0 }, check { pin = certificates[1].pin })
     assert.equal("pin_mismatch", check { pin = assert(x509.load(pki.root.rsa2048))[1].pin }[1])
