@@ -91,7 +91,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench bench-instructions \
+.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench bench-growth bench-instructions \
 	bench-results lint rooms format docs annotations install clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -203,6 +203,9 @@ bench: all ## the benchmarks, side by side with LuaSec (SECTIONS="handshake bulk
 bench-instructions: all ## bench/instructions.tsv: what fixed paths take, counted by valgrind
 	@sh .ci/deps demo ct
 	@bench/instructions
+
+bench-growth: all unit ## bench/growth.tsv: what grows with what, its pictures and docs/growth.md's table (FIGURES="crl body")
+	@bench/growth $(FIGURES)
 
 bench-results: all ## bench/results.tsv by one run of all benchmarks, and docs/performance.md's tables of it
 	@bench/run >bench/results.tsv.new

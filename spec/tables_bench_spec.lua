@@ -117,3 +117,36 @@ describe("bench/instructions", function()
     assert.equal(before, read "bench/instructions.tsv")
   end)
 end)
+
+describe("bench/growth", function()
+  local figures = dofile "bench/curves/figures.lua"
+  local folder = os.tmpname() .. ".d"
+
+  lazy_teardown(function() os.execute("rm -rf " .. folder) end)
+
+  it("measures and draws each curve", function()
+    assert.equal("", run(("QUICK=1 OUT=%s bench/growth"):format(folder)))
+    local rows = read(folder .. "/growth.tsv")
+    for _, figure in ipairs(figures) do
+      assert.truthy(read(("%s/%s.svg"):format(folder, figure.name)):find("<polyline", 1, true), figure.name)
+      for _, series in ipairs(figure.series) do
+        local name = ("growth/%s/%s/"):format(figure.name, series[1])
+        assert.truthy(rows:find(name, 1, true), name)
+      end
+    end
+  end)
+
+  it("has drawn what bench/growth.tsv has, and docs/growth.md shows it", function()
+    local page = read "docs/growth.md"
+    os.execute("mkdir -p " .. folder)
+    assert.equal("", run("lua5.4 bench/curves/draw.lua bench/growth.tsv " .. folder))
+    for _, figure in ipairs(figures) do
+      local name = figure.name .. ".svg"
+      assert.equal(read(("%s/%s"):format(folder, name)), read("docs/growth/" .. name))
+      assert.truthy(page:find(("](growth/%s)"):format(name), 1, true), name)
+      for _, series in ipairs(figure.series) do
+        assert.truthy(page:find(("| %s: %s |"):format(figure.title, series[2]), 1, true), series[2])
+      end
+    end
+  end)
+end)
