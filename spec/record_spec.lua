@@ -13,6 +13,19 @@ describe("a record of TLS 1.3", function()
     end
   end)
 
+  it("is opened without its padding where it is large, wherever the end is", function()
+    for _, size in ipairs { 767, 768, 769, 863, 864, 865, 4000, 16384 } do
+      for length = 0, size, size // 97 do
+        for _, near in ipairs { 0, 95 - length % 96, 96 - length % 96 } do
+          local text = ("\1\0\0"):rep(size // 3 + 1):sub(1, math.min(length + near, size))
+          local record = unit.record_seal(SUITE, SECRET, 0, DATA, text, size - #text)
+          local type, found = unit.record_open(SUITE, SECRET, 0, record)
+          assert.truthy(type == DATA and found == text, ("%d of %d"):format(#text, size))
+        end
+      end
+    end
+  end)
+
   it("has its type in any byte, and any type in it", function()
     for length = 0, 70 do
       for _, type in ipairs { 1, 22, 128, 255 } do

@@ -27,6 +27,11 @@ bool lt_ct_eq(const void *a, const void *b, size_t n)
     return difference == 0;
 }
 
+bool lt_ct_public(uint64_t any)
+{
+    return any != 0;
+}
+
 typedef struct {
     uint64_t a, b, c, d;
 } words; /* four at a time, and no loop over them: that costs half */
@@ -47,14 +52,8 @@ static inline void keep_last(words *last, uint64_t *at, words w, size_t i)
     *at ^= (*at ^ i) & mask;
 }
 
-bool lt_ct_public(uint64_t any)
+static size_t trimmed_by_words(const uint8_t *p, size_t n)
 {
-    return any != 0;
-}
-
-size_t lt_ct_trimmed(const void *bytes, size_t n)
-{
-    const uint8_t *p = bytes;
     words last = { 0, 0, 0, 0 }, w;
     uint8_t end[sizeof last];
     uint64_t at = 0, size = 0;
@@ -72,6 +71,64 @@ size_t lt_ct_trimmed(const void *bytes, size_t n)
         size ^= (size ^ (j + 1)) & (0 - is_not_zero(end[j]));
     lt_wipe(end, sizeof end);
     return (size_t)(at + size);
+}
+
+/* Of a large record: for each place in a block, the number of the last block that has something there. A
+ * number fits into a byte, so that vectors of bytes do it, without a branch in any compiler. */
+#ifdef __GNUC__
+enum { LANES = 16, VECTORS = 6, BLOCK = LANES * VECTORS, BLOCKS_MAX = 255 };
+typedef uint8_t lanes __attribute__((vector_size(LANES)));
+
+static inline lanes keep_number(lanes last, const uint8_t *p, lanes number)
+{
+    lanes w;
+    memcpy(&w, p, sizeof w);
+    lanes is_zero = (lanes)(w == 0);
+    return (last & is_zero) | (number & ~is_zero);
+}
+
+static size_t end_of(const uint8_t last[BLOCK])
+{
+    uint64_t size = 0;
+    for (uint64_t j = 0; j < BLOCK; j++) {
+        uint64_t end = last[j] * (uint64_t)BLOCK + j + 1 - BLOCK;
+        uint64_t later = lt_ct_mask((size - end) >> 63) & is_not_zero(last[j]);
+        size ^= (size ^ end) & (0 - later);
+    }
+    return (size_t)size;
+}
+
+static size_t trimmed_by_lanes(const uint8_t *p, size_t n)
+{
+    lanes a = { 0 }, b = a, c = a, d = a, e = a, f = a, number = a;
+    size_t i = 0;
+    for (; n - i >= BLOCK; i += BLOCK) {
+        number += 1;
+        a = keep_number(a, p + i, number);
+        b = keep_number(b, p + i + LANES, number);
+        c = keep_number(c, p + i + 2 * LANES, number);
+        d = keep_number(d, p + i + 3 * LANES, number);
+        e = keep_number(e, p + i + 4 * LANES, number);
+        f = keep_number(f, p + i + 5 * LANES, number);
+    }
+    union {
+        lanes vectors[VECTORS];
+        uint8_t bytes[BLOCK];
+    } last = { .vectors = { a, b, c, d, e, f } };
+    size_t whole = end_of(last.bytes), rest = trimmed_by_words(p + i, n - i);
+    lt_wipe(&last, sizeof last);
+    uint64_t more = 0 - is_not_zero(rest);
+    return (size_t)(whole ^ ((whole ^ (i + rest)) & lt_ct_mask(more)));
+}
+#endif
+
+size_t lt_ct_trimmed(const void *p, size_t n)
+{
+#ifdef __GNUC__
+    if (n >= 8 * BLOCK && n < (size_t)BLOCK * BLOCKS_MAX)
+        return trimmed_by_lanes(p, n);
+#endif
+    return trimmed_by_words(p, n);
 }
 
 void lt_wipe_free(void *p, size_t n)
@@ -129,5 +186,11 @@ void lt_buffer_take(lt_buffer *b, size_t n)
 void lt_buffer_free(lt_buffer *b)
 {
     lt_wipe_free(b->data, b->capacity);
+    *b = (lt_buffer){ 0 };
+}
+
+void lt_buffer_free_public(lt_buffer *b)
+{
+    free(b->data);
     *b = (lt_buffer){ 0 };
 }
