@@ -15,7 +15,7 @@
 
 enum {
     RECORD_HEADER = 5,
-    HANDSHAKE_ROOM = 4096,         /* bytes that one recv asks for: a flight of a handshake, */
+    HANDSHAKE_ROOM = 4096,         /* bytes that one recv asks for: a flight, or a message, */
     RECORD_ROOM = 5 + 16384 + 256, /* a full record (RFC 5246 section 6.2.3), */
     BULK_ROOM = 4 * RECORD_ROOM,   /* several, where the peer is faster than we */
     LINGER_READS =
@@ -141,11 +141,21 @@ static lt_io flush(lt_transport *t, const lt_deadline *d)
     }
 }
 
+static const uint32_t rooms[] = { HANDSHAKE_ROOM, RECORD_ROOM, BULK_ROOM };
+
 static size_t wanted(const lt_transport *t)
 {
-    if (lt_conn_state(&t->conn) == LT_STATE_handshake)
-        return HANDSHAKE_ROOM;
-    return t->filled ? BULK_ROOM : RECORD_ROOM;
+    return lt_conn_state(&t->conn) == LT_STATE_handshake ? HANDSHAKE_ROOM : rooms[t->room];
+}
+
+/* More where that was too little, less where a smaller one would have done: a buffer costs by its size. */
+static void adapt_room(lt_transport *t, size_t n)
+{
+    const uint8_t most = sizeof rooms / sizeof *rooms - 1;
+    if (t->filled && t->room < most)
+        t->room++;
+    else if (t->room > 0 && n <= rooms[t->room - 1] / 2)
+        t->room--;
 }
 
 /* One recv into the engine. LT_IO_want_read: nothing there now. */
@@ -167,6 +177,7 @@ static lt_io receive_some(lt_transport *t)
     if (exact)
         count_records(t, (lt_bytes){ p, (size_t)n });
     t->filled = !exact && (size_t)n == room;
+    adapt_room(t, (size_t)n);
     if (n == 0)
         lt_conn_input_end(&t->conn);
     else

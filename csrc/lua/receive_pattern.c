@@ -25,9 +25,18 @@ static bool in_one_piece(receiver *r, size_t n, lt_io *io)
     return true;
 }
 
+/* For all of it at once, as far as that is no promise of the peer's: a buffer that grows is copied. */
+static void make_room(receiver *r, size_t n)
+{
+    enum { ROOM_MAX = 1 << 18 };
+    if (n > LUAL_BUFFERSIZE)
+        luaL_prepbuffsize(&r->out, n < ROOM_MAX ? n : ROOM_MAX);
+}
+
 static lt_io receive_number(receiver *r, size_t n)
 {
     lt_bytes data;
+    make_room(r, n);
     for (;;) { /* 0 bytes wait too, until there is something to read */
         lt_io io = lt_transport_data(r->t, &r->deadline, &data);
         if (io != LT_IO_done)

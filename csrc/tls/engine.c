@@ -125,23 +125,51 @@ static lt_code fresh_key(lt_tls *t)
     return LT_key_limit;
 }
 
+/* What the next record may take. A server's first ones are small, so that the client has something to work
+ * on as soon as a segment has come, not when sixteen kilobytes have, which is more than the first flight of
+ * TCP: each has the bytes of one segment more than the one before, until so much was sent that the window has
+ * opened. */
+static size_t next_piece(const lt_tls *t)
+{
+    enum {
+        SEGMENT = 1208,
+        SLOW_START = 128 * 1024
+    }; /* with IPv6 and what a record adds, in 1280 */
+    if (!t->server || t->data_sent >= SLOW_START)
+        return t->record_limit;
+    size_t piece = (size_t)SEGMENT * (t->data_records + 1U);
+    return piece < t->record_limit ? piece : t->record_limit;
+}
+
+/* The room for what one call of write takes, at once: a buffer that grows is copied. Without memory for that
+ * a record may still find its own. */
+static void reserve_output(lt_tls *t, size_t n)
+{
+    enum { AROUND = LT_RECORD_HEADER + 8 + 1 + LT_AEAD_TAG };
+    size_t most = LT_TLS_OUTPUT_MAX + t->record_limit, smallest = next_piece(t);
+    n = n < most ? n : most;
+    lt_buffer_reserve(&t->out, n + (n / smallest + 1) * AROUND);
+}
+
 static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 {
     lt_tls *t = of(engine);
     size_t done = 0;
     if (!may_write(t))
         return 0;
+    reserve_output(t, n);
     while (done < n && lt_buffer_size(&t->out) < LT_TLS_OUTPUT_MAX) {
         if ((t->owes_update || lt_protection_worn(&t->write)) && fresh_key(t) != LT_OK) {
             lt_tls_failed(t);
             return done;
         }
-        size_t piece = n - done < t->record_limit ? n - done : t->record_limit;
+        size_t most = next_piece(t), piece = n - done < most ? n - done : most;
         if (!lt_tls_send(t, LT_CONTENT_application_data, (lt_bytes){ p + done, piece })) {
             lt_tls_fail(t, LT_memory, "output");
             return done;
         }
         t->answered = false;
+        t->data_sent += piece, t->data_records++;
         done += piece;
     }
     return done;
@@ -150,11 +178,13 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 static void idle(lt_engine *engine)
 {
     lt_tls *t = of(engine);
-    enum { BUFFERS = 3 };
-    lt_buffer *const buffers[BUFFERS] = { &t->in, &t->out, &t->messages.pending };
+    enum { BUFFERS = 2 };
+    lt_buffer *const buffers[BUFFERS] = { &t->in, &t->messages.pending };
     for (size_t i = 0; i < BUFFERS; i++)
         if (lt_buffer_size(buffers[i]) == 0)
             lt_buffer_free(buffers[i]);
+    if (lt_buffer_size(&t->out) == 0)
+        lt_buffer_free_public(&t->out); /* it went over the network */
     if (t->up && t->key_log_lines == 0)
         lt_tls_key_log_free(t);
 }

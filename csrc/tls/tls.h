@@ -189,6 +189,9 @@ typedef struct lt_tls {
     size_t record_size; /* bytes at the front of `in` whose data is being read; 0: none */
     size_t data_at, data_size; /* what is left of it, from the front of `in` */
     lt_protection read, write;
+    size_t
+        data_sent; /* application data, bytes and records: of consequence as long as they are few */
+    uint32_t data_records;
     size_t record_limit; /* bytes of plaintext that the peer takes in a record (RFC 8449) */
     size_t own_limit; /* and what it may put into one, with type and padding; 0: not agreed */
     lt_handshake_stream messages;
