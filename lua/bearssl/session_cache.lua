@@ -175,7 +175,7 @@ function session_cache.new(options)
   return setmetatable({ size = size, held = 0, first = 1, last = 0, queue = {}, slots = {} }, Cache)
 end
 
---- Puts a session in, one that was kept elsewhere (@{config:import_session}).
+--- Puts a session in, one that was kept elsewhere (`config:import_session`).
 -- @function cache:put
 -- @tparam bearssl.config config whose session it is
 -- @tparam string name the server's
