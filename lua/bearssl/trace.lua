@@ -187,7 +187,9 @@ end
 -- @treturn[2] bearssl.error a file that the options name cannot be used
 -- @raise where an option is wrong, with its name
 function trace.accept(tcp, options)
-  return require "bearssl.trace.server"(tcp, options)
+  local server, err = require "bearssl.trace.server".new(options)
+  if not server then return nil, err end
+  return server:accept(tcp)
 end
 
 -- One report is a list of one.

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl trace TARGET: a handshake as a ladder, message by message, on the terminal or as a page.
+local core = require "bearssl.core"
 local files = require "bearssl.command.file"
 local options = require "bearssl.command.options"
 local output = require "bearssl.command.output"
@@ -100,6 +101,23 @@ end
 
 local answer = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nThis handshake was traced.\n"
 
+-- An interrupt is noticed between two waits.
+local function accept(listener)
+  local tcp, err
+  listener:settimeout(0.25)
+  repeat tcp, err = listener:accept() until tcp or err ~= "timeout"
+  return tcp, err
+end
+
+-- What accepts the connection; or nil, an error and the exit status.
+local function server_of(given)
+  local ok, server, err = pcall(require "bearssl.trace.server".new, given)
+  if ok then return server, err, status.file end
+  if type(server) ~= "string" then error(server, 0) end
+  local message = server:gsub("^.-bearssl%.server: ", "")
+  return nil, core.error { code = "option", message = message, side = "local" }, status.usage
+end
+
 local function of_server(args, out)
   local given = { certificate = args.cert, key = args.key or args.cert, timeout = args.timeout, answer = answer,
     engine = args.engine, max_version = args.max_version or args.engine == "bear" and "1.2" or "1.3" }
@@ -107,17 +125,18 @@ local function of_server(args, out)
     given[name] = args[name]
   end
   if args.ca and args.ca[1] then given.client_auth, given.client_trust = "require", args.ca end
-  local listener, err = listen(args)
+  local server, err, code = server_of(given)
+  if not server then return nil, err, code end
+  local listener
+  listener, err = listen(args)
   if not listener then return nil, err, status.connect end
   local host, port = listener:getsockname()
   out:note(("listening on %s port %d for one connection"):format(host, port))
   local tcp
-  tcp, err = listener:accept()
+  tcp, err = accept(listener)
   listener:close()
   if not tcp then return nil, err, status.connect end
-  local report
-  report, err = trace.accept(tcp, given)
-  return report and { report }, err, status.file
+  return { server:accept(tcp) }
 end
 
 -- Files for --html and --svg; nil, an error and the exit status where one cannot be written.

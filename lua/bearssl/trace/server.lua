@@ -45,18 +45,26 @@ local function converse(sock, options)
   if type(err) == "table" and err.code ~= "truncated" then return err end
 end
 
--- tcp, options -> report | nil, err
-return function(tcp, given)
+local server = {}
+server.__index = server
+
+-- What accepts connections to be looked at; nil and an error where a file cannot be used.
+function server.new(given)
   local options, values = split(given)
   local config, err = bearssl.server(values)
   if not config then return nil, err end
+  return setmetatable({ options = options, values = values, config = config }, server)
+end
+
+-- The report of a connection, which is closed then.
+function server:accept(tcp)
+  local options, values, config = self.options, self.values, self.config
   local timeout = options.timeout or TIMEOUT
   local about = {
     address = tcp:getpeername(), started = os.time(), label = options.label,
     engine = values.max_version ~= "1.3" and values.engine ~= "native" and "bear" or "native",
   }
-  local sock
-  sock, err = config:wrap(tcp)
+  local sock, err = config:wrap(tcp)
   if not sock then return report.make({}, "server", nil, as_error(err, timeout), about) end
   sock = schedulers.socket(sock)
   sock:settimeout(timeout, "t")
@@ -67,3 +75,5 @@ return function(tcp, given)
   sock:close()
   return made
 end
+
+return server
