@@ -61,7 +61,7 @@ local function handshakes(version, goals)
   full("client, EC chain of 3", "p256", "client", goals.client)
   if goals.seen then
     local key = ("handshake/STACK/p256/%s/%s client_cpu"):format("%s", version)
-    beside("the same, chain seen before", key:format "seen", goals.seen, nil, key:format "full")
+    beside("the same, chain seen before", key:format "known", goals.seen, nil, key:format "full")
   end
   full("client, RSA chain of 3", "rsa2048", "client", goals.rsa_client)
   full("server, EC", "p256", "server", goals.server)

@@ -1,7 +1,7 @@
 -- handshake.lua role=client|server stack=NAME [mode=full|known|resumed|0rtt] ... - handshakes one after another, each
--- with a connection of its own and a byte from the server, which brings the tickets: the CPU time that each took on this
--- side. With 0rtt a byte of the client's, too, as early data. With known the handshakes are full ones, and the client's
--- config has seen the chain before; with full it has no cache of chains.
+-- with a connection of its own and a byte from the server, which brings the tickets: the CPU time that each took on
+-- this side. With 0rtt a byte of the client's, too, as early data. With known the handshakes are full ones, and the
+-- client's config has seen the chain before; with full it has no cache of chains.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
 local o = bench.arguments {
@@ -33,7 +33,9 @@ local function client()
     if i == o.warm then
       local agreed = stack.describe(connection)
       io.stderr:write("# ", name, ": ", agreed, "\n")
-      assert(agreed:find(o.mode == "known" and "full" or o.mode, 1, true), agreed)
+      local resumes = o.mode == "resumed" or o.mode == "0rtt"
+      assert(resumes == (agreed:find("resumed", 1, true) ~= nil), agreed)
+      assert(o.mode ~= "0rtt" or agreed:find("0rtt", 1, true), agreed)
     end
     connection:close()
   end
