@@ -11,6 +11,7 @@ PREFIX ?= /usr/local
 LUA_CDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
 LUA_LMODDIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
 BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
 
 # What is compiled. A variant has a tree of its own under build/; what the flags were is kept there, so that
 # other flags build anew instead of mixing.
@@ -232,6 +233,9 @@ annotations: ## docs/annotations, from the documentation comments
 	@cd docs && ANNOTATIONS='$(abspath $(ANNOTATIONS))' LUA_PATH='$(CURDIR)/.ci/?.lua;;' \
 		$(LUA) $$(command -v ldoc) --filter annotations.filter . >/dev/null
 
+man: all ## docs/bearssl.1, from the options of the command
+	@LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" $(LUA) .ci/man.lua >docs/bearssl.1
+
 docs: ## LDoc's reference into docs/reference
 	@sh .ci/deps docs
 	cd docs && $(LUA) $$(command -v ldoc) --fatalwarnings .
@@ -240,7 +244,8 @@ LUA_FILES = $(patsubst lua/%,%,$(sort $(shell find lua -name "*.lua")))
 # The command says where its modules are; luarocks moves them, and says so itself (ROCK).
 LAUNCHER = sed -e '1s|lua5\.4|$(notdir $(LUA))|' $(if $(ROCK),,\
 	-e 's|^local installed_lua, installed_c$$|& = "$(LUA_LMODDIR)", "$(LUA_CDIR)"|') lua/bin/bearssl
-install: all ## PREFIX, DESTDIR, BINDIR, LUA_CDIR, LUA_LMODDIR say where
+install: all ## PREFIX, DESTDIR, BINDIR, MANDIR, LUA_CDIR, LUA_LMODDIR say where
+	@[ -n '$(ROCK)' ] || install -D -m 644 docs/bearssl.1 $(DESTDIR)$(MANDIR)/man1/bearssl.1
 	install -d $(DESTDIR)$(BINDIR)
 	$(LAUNCHER) >$(DESTDIR)$(BINDIR)/bearssl
 	chmod 755 $(DESTDIR)$(BINDIR)/bearssl
@@ -270,4 +275,4 @@ clean: ## remove build/ and docs/reference/
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 20
-	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR BINDIR LUA_CDIR LUA_LMODDIR JOBS V=1'
+	@echo 'Variables: CC CFLAGS LDFLAGS LUA LUA_INCDIR BEARSSL_DIR PREFIX DESTDIR BINDIR MANDIR LUA_CDIR LUA_LMODDIR JOBS V=1'

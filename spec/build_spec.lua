@@ -30,7 +30,8 @@ local function copy() -- a clean checkout, so to say
   local dir = os.tmpname()
   os.remove(dir)
   copies[#copies + 1] = dir
-  works(top, ("mkdir %s && cp -R Makefile bearssl-scm-1.rockspec .ci csrc lua %s"):format(dir, dir))
+  works(top, ("mkdir %s && cp -R Makefile bearssl-scm-1.rockspec .ci csrc lua %s && mkdir %s/docs && "
+    .. "cp docs/bearssl.1 %s/docs"):format(dir, dir, dir, dir))
   return dir
 end
 
@@ -56,8 +57,8 @@ describe("make", function()
   it("installs under DESTDIR and PREFIX", function()
     works(dir, ("make %s install DESTDIR=%s/stage PREFIX=/opt/x"):format(jobs, dir))
     loads(dir, dir .. "/stage/opt/x/share/lua/5.4", dir .. "/stage/opt/x/lib/lua/5.4")
-    assert.equal("stage/opt/x/bin/bearssl\n",
-      works(dir, "find stage -type f ! -path 'stage/opt/x/share/lua/5.4/*' ! -name core.so"))
+    assert.equal("stage/opt/x/bin/bearssl\nstage/opt/x/share/man/man1/bearssl.1\n",
+      works(dir, "find stage -type f ! -path 'stage/opt/x/share/lua/5.4/*' ! -name core.so | sort"))
     assert.equal("", works(dir, "diff -r -x bin lua stage/opt/x/share/lua/5.4")) -- all of them, at any depth
   end)
 

@@ -39,6 +39,7 @@ end
 function told.step(out)
   return function(step)
     if step.kind == "lost" then return out:note(("   %d steps were lost"):format(step.count)) end
+    if step.kind == "record" and step.name == "handshake" then return end -- what is in it follows
     out:note(("%s %8.3f s  %-20s %5d bytes%s"):format(step.direction == "sent" and "->" or "<-", step.seconds,
       clean(step.name), step.bytes, step.encrypted and ", encrypted" or ""))
     for _, decision in ipairs(step.decisions or {}) do out:note("              " .. clean(decision.text)) end
