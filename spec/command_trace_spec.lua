@@ -82,6 +82,10 @@ describe("bearssl trace", function()
       dir = dir.path }
     assert.equal(6, status)
     has(err, "none/a.html: No such file or directory")
+    local out
+    status, out = command { "trace", "localhost:" .. server.port, "--ca", ca, "--svg", "-", dir = dir.path }
+    assert.equal(0, status)
+    assert.matches("^<svg.*</svg>\n$", out)
   end)
 
   it("resumes, and sends early data", function()
@@ -202,7 +206,7 @@ end
 
 local function transcripts(path)
   local list = {}
-  for block in pki.read(path):gmatch "```console\n(.-)```" do
+  for block in pki.read(path):gmatch "```\n(%$ .-)```" do
     for line, rest in ("\n" .. block):gmatch "\n%$ bearssl ([^\n]*)\n([^$]*)" do
       list[#list + 1] = { line = line, output = rest }
     end

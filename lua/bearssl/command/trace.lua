@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl trace TARGET: a handshake as a ladder, message by message, on the terminal or as a page.
 local core = require "bearssl.core"
-local files = require "bearssl.command.file"
 local options = require "bearssl.command.options"
 local output = require "bearssl.command.output"
 local status = require "bearssl.command.status"
@@ -27,8 +26,8 @@ function verb.setup(parser)
   parser:option "--engine":choices { "native", "bear" }:description "Whose engine: ours, or BearSSL's (up to TLS 1.2)."
   parser:flag "--all":description "Every field in full."
   parser:flag "--bytes":description "The bytes of each message, too."
-  parser:option "--html":argname "FILE":description "Write a page that can be sent to others."
-  parser:option "--svg":argname "FILE":description "Write a drawing."
+  parser:option "--html":argname "FILE":description "Write a page that can be sent to others; - for standard output."
+  parser:option "--svg":argname "FILE":description "Write a drawing; - for standard output."
   options.common(parser)
   options.protocol(parser)
 end
@@ -51,6 +50,12 @@ end
 local function objection(args)
   if not args.from_server and not args.target then return "a target is missing" end
   if args.from_server and not args.cert then return "--from-server needs --cert, and --key where it is not in there" end
+  for _, name in ipairs { "html", "svg" } do
+    if args[name] == "" then return ("--%s: a file is missing"):format(name) end
+  end
+  if (args.html == "-" or args.svg == "-") and (args.json or args.html == args.svg) then
+    return "standard output holds one document"
+  end
   if args.compare and (args.min_version or args.max_version or args.cipher_suites or args.engine) then
     return "--compare has versions, cipher suites and engine of its own"
   end
@@ -139,19 +144,25 @@ local function of_server(args, out)
   return { server:accept(tcp) }
 end
 
--- Files for --html and --svg; nil, an error and the exit status where one cannot be written.
+local MODE = 420 -- rw-r--r--
+
+-- Files for --html and --svg, whole or not at all; nil, an error and the exit status where one cannot be written.
 local function write_files(args, reports, out)
   for _, name in ipairs { "html", "svg" } do
-    if args[name] then
-      local ok, err = files.write(args[name], trace[name](reports))
+    local path = args[name]
+    if path == "-" then
+      out:write(trace[name](reports))
+    elseif path then
+      local ok, err = core.write_file(path, trace[name](reports), MODE, true)
       if not ok then return nil, err, status.file end
-      if not args.json then out:note(("wrote %s"):format(output.clean(args[name]))) end
+      if not args.json then out:note(("wrote %s"):format(output.clean(path))) end
     end
   end
   return true
 end
 
 local function show(args, reports, out)
+  if args.html == "-" or args.svg == "-" then return end
   if args.json then return out:json(trace.value(reports)) end
   if args.html or args.svg then
     for _, report in ipairs(reports) do
