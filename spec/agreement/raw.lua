@@ -1,5 +1,5 @@
--- raw.lua FOLDER ID... - asks servers of spec.support.audit_servers by bearssl.audit, sslscan and testssl.sh, and keeps
--- what each said, and how long it took, in FOLDER/ID.json.
+-- raw.lua FOLDER [--keep-testssl] ID... - asks servers of spec.support.audit_servers by bearssl.audit, sslscan and
+-- testssl.sh, and keeps what each said, and how long it took, in FOLDER/ID.json.
 local audit = require "bearssl.audit"
 local dkjson = require "dkjson"
 local pki = require "spec.support.pki"
@@ -28,7 +28,8 @@ end
 -- What sslscan writes as XML.
 local function sslscan(server)
   local path = os.tmpname()
-  os.execute(("sslscan --no-colour --show-sigs --xml=%s localhost:%d >%s.out 2>&1"):format(path, server.port, path))
+  local command = "sslscan --no-colour --show-sigs --timeout=30 --xml=%s localhost:%d >%s.out 2>&1"
+  os.execute(command:format(path, server.port, path))
   local text = read(path)
   os.execute(("rm -f %s %s.out"):format(path, path))
   return text
@@ -49,13 +50,17 @@ local function testssl(server, row)
   return found
 end
 
--- All that the three say of a row's server; `quick`: without testssl.sh, which takes minutes.
-function raw.ask(row, quick)
+-- All that the three say of a row's server; `before`: what was kept of testssl.sh, which takes minutes; false: nothing.
+function raw.ask(row, before)
   local server <close> = row.start()
   local all = { id = row.id, what = row.what, seconds = {} }
   all.audit, all.seconds.audit = timed(ours, server, row)
   all.sslscan, all.seconds.sslscan = timed(sslscan, server)
-  if not quick then all.testssl, all.seconds.testssl = timed(testssl, server, row) end
+  if before then
+    all.testssl, all.seconds.testssl = before.testssl, before.seconds.testssl
+  elseif before == nil then
+    all.testssl, all.seconds.testssl = timed(testssl, server, row)
+  end
   return all
 end
 
@@ -69,9 +74,10 @@ function raw.load(folder, id)
 end
 
 if arg and arg[0] and arg[0]:find "raw%.lua$" then
+  local keep = arg[2] == "--keep-testssl"
   for i = 2, #arg do
     for _, row in ipairs(servers) do
-      if row.id == arg[i] then raw.keep(arg[1], raw.ask(row)) end
+      if row.id == arg[i] then raw.keep(arg[1], raw.ask(row, keep and raw.load(arg[1], row.id) or nil)) end
     end
   end
 end

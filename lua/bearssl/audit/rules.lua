@@ -121,6 +121,20 @@ local function feature_missing(name, text)
   end
 end
 
+-- What cannot be where there is nothing below TLS 1.3.
+local function below_13(when)
+  return function(f)
+    local any, known = false, true
+    for _, protocol in ipairs(f.protocols) do
+      if protocol.id < 0x0304 then
+        any, known = any or protocol.offered == true, known and protocol.offered ~= nil
+      end
+    end
+    if known and not any then return false end
+    return when(f)
+  end
+end
+
 local function tickets_longer_than(seconds)
   return function(f)
     local known
@@ -297,15 +311,15 @@ local rows = {
   -- the protocol's parts
   { id = "insecure_renegotiation", title = "no secure renegotiation (CVE-2009-3555)", severity = "high", cap = "F",
     sources = "RFC 5746, RFC 9325 section 3.5", remedy = "update",
-    when = feature_missing("secure_renegotiation", "no renegotiation_info in the ServerHello") },
+    when = below_13(feature_missing("secure_renegotiation", "no renegotiation_info in the ServerHello")) },
   { id = "client_renegotiation", title = "clients may renegotiate, which costs the server more than them",
     severity = "low", cap = "A", sources = "RFC 9325 section 3.5, CVE-2011-1473", remedy = "renegotiation",
-    when = function(f)
+    when = below_13(function(f)
       if not f.renegotiation then return nil end
       return f.renegotiation.accepted and "a ClientHello within the connection was answered"
-    end },
+    end) },
   { id = "no_fallback_scsv", title = "no TLS_FALLBACK_SCSV", severity = "low", cap = "A", sources = "RFC 7507",
-    remedy = "update", when = feature_missing("fallback_scsv", "a client that says it fell back is taken in") },
+    remedy = "update", when = below_13(feature_missing("fallback_scsv", "who says that it fell back is taken in")) },
   { id = "no_sentinel", title = "no sign against a downgrade from TLS 1.3", severity = "medium", cap = "B",
     sources = "RFC 8446 section 4.1.3", remedy = "update", when = function(f)
       if not offered(f, "TLSv1.3") then return nil end
@@ -314,12 +328,12 @@ local rows = {
     end },
   { id = "no_ems", title = "no extended master secret", severity = "low", cap = "A",
     sources = "RFC 7627", remedy = "update",
-    when = feature_missing("extended_master_secret", "the ServerHello lacks the extension") },
+    when = below_13(feature_missing("extended_master_secret", "the ServerHello lacks the extension")) },
   { id = "crime", title = "CRIME (CVE-2012-4929): compression", severity = "high", cap = "C",
-    sources = "RFC 9325 section 3.3", remedy = "compression", when = function(f)
+    sources = "RFC 9325 section 3.3", remedy = "compression", when = below_13(function(f)
       if f.features.compression == nil then return nil end
       return f.features.compression ~= 0 and ("compression method %d is taken"):format(f.features.compression)
-    end },
+    end) },
   { id = "heartbeat", title = "the heartbeat extension", severity = "info", sources = "RFC 6520", remedy = "update",
     when = function(f)
       if f.features.heartbeat == nil then return nil end
@@ -345,26 +359,24 @@ local rows = {
     end },
   -- faults
   { id = "heartbleed", title = "Heartbleed (CVE-2014-0160)", severity = "critical", cap = "F",
-    sources = "CVE-2014-0160", remedy = "update", when = function(f)
+    sources = "CVE-2014-0160", remedy = "update", when = below_13(function(f)
       if f.features.heartbeat == false then return false end
       return fact("heartbleed", "a heartbeat of 3 octets was answered with more")(f)
-    end },
+    end) },
   { id = "ccs_injection", title = "CCS injection (CVE-2014-0224)", severity = "critical", cap = "F",
     sources = "CVE-2014-0224", remedy = "update",
-    when = fact("early_ccs", "a ChangeCipherSpec was taken before there were keys") },
+    when = below_13(fact("early_ccs", "a ChangeCipherSpec was taken before there were keys")) },
   { id = "robot", title = "ROBOT (CVE-2017-13099)", severity = "critical", cap = "F",
     sources = "RFC 5246 section 7.4.7.1, CVE-2017-13099", remedy = "suites", when = function(f)
       if f.robot then return "blocks of PKCS #1 get different answers: " .. list_of(f.robot_answers, 5) end
-      if f.robot == nil then
-        return suites(f, function(s) return s.exchange == "RSA" end) == false and false or nil
-      end
+      if f.robot == nil and suites(f, function(s) return s.exchange == "RSA" end) ~= false then return nil end
       return false
     end },
   { id = "ticketbleed", title = "Ticketbleed (CVE-2016-9244)", severity = "critical", cap = "F",
-    sources = "CVE-2016-9244", remedy = "update", when = function(f)
+    sources = "CVE-2016-9244", remedy = "update", when = below_13(function(f)
       if f.features.session_ticket == false then return false end
       return fact("ticketbleed", "a session ID of 1 octet came back longer")(f)
-    end },
+    end) },
   -- HTTP
   { id = "no_hsts", title = "no Strict-Transport-Security", severity = "low", cap = "A", sources = "RFC 6797, Mozilla",
     remedy = "hsts", when = function(f)
@@ -387,7 +399,7 @@ local rows = {
     sources = "CVE-2013-3587", remedy = "body_compression", when = function(f)
       if not f.http then return nil end
       local coding = f.http.headers["content-encoding"]
-      return coding and coding ~= "identity" and "Content-Encoding: " .. coding
+      return coding ~= nil and coding ~= "identity" and "Content-Encoding: " .. coding
     end },
 }
 

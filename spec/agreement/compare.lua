@@ -1,0 +1,47 @@
+-- Where bearssl.audit and another tool differ about a server, and why: each difference has an explanation, or is one
+-- that nobody has looked at.
+local facts = require "spec.agreement.facts"
+
+local compare = {}
+
+-- tool, pattern of the fact, why; and a function of (ours, theirs, all facts of ours) that says whether it is that.
+local explanations = {
+  { "testssl.sh", "^ALPN$", "testssl.sh asks for h2, http/1.1 and SPDY, not for http/1.0",
+    function(ours, theirs) return ours:gsub("http/1.0 ?", "") == theirs end },
+}
+
+local function explain(tool, fact, ours, theirs, all)
+  for _, row in ipairs(explanations) do
+    if row[1] == tool and fact:find(row[2]) and row[4](ours, theirs, all, fact) then return row[3] end
+  end
+end
+
+local function against(tool, ours, theirs, out)
+  local names, count = {}, 0
+  for name, value in pairs(ours) do
+    if theirs[name] ~= nil then
+      count = count + 1
+      if theirs[name] ~= value then names[#names + 1] = name end
+    end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    table.insert(out, { tool = tool, fact = name, ours = ours[name], theirs = theirs[name],
+      why = explain(tool, name, ours[name], theirs[name], ours) })
+  end
+  return count
+end
+
+-- all: of raw.ask. `sslscan`, `testssl`: how many facts were compared; `differences`: a list of `tool`, `fact`, `ours`,
+-- `theirs`, `why`.
+function compare.all(all)
+  local result = { differences = {}, sslscan = 0, testssl = 0 }
+  local ours = facts.of_audit(all.audit)
+  result.sslscan = against("sslscan", ours, facts.of_sslscan(all.sslscan), result.differences)
+  if all.testssl then
+    result.testssl = against("testssl.sh", ours, facts.of_testssl(all.testssl), result.differences)
+  end
+  return result
+end
+
+return compare
