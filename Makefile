@@ -92,7 +92,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 SUBMAKE = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 TEST = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES LUA=$(LUA) JOBS=$(JOBS) bash .ci/test
 
-.PHONY: all objects unit fuzzers interpreter deps demo test interop asan fault fuzz ct bench bench-growth bench-instructions \
+.PHONY: all objects unit fuzzers interpreter deps demo test interop audit-agreement asan fault fuzz ct bench \
+	bench-growth bench-instructions \
 	bench-results lint rooms format docs annotations install clean help FORCE
 .DELETE_ON_ERROR:
 
@@ -166,6 +167,15 @@ interop: ## with Go, rustls, Java, Node, Python, NSS, Chromium, exim4, PostgreSQ
 	@$(SUBMAKE) all unit
 	@SPECS="$(wildcard spec/interop/*_spec.lua)" $(TEST) specs
 	@LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;" $(LUA) spec/interop/run.lua
+
+# testssl.sh takes minutes for a server; what was asked is kept under build/audit-agreement.
+audit-agreement: ## bearssl audit beside sslscan and testssl.sh on the same servers: docs/audit-agreement.md (an hour)
+	@sh .ci/deps demo test agreement
+	@$(SUBMAKE) all
+	@mkdir -p build/audit-agreement
+	@export PEER_LIFE=3600 LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/?.lua;;" LUA_CPATH="$(CURDIR)/build/?.so;;"; \
+		$(LUA) spec/agreement/raw.lua --list | xargs -P 3 -n 1 $(LUA) spec/agreement/raw.lua build/audit-agreement && \
+		$(LUA) spec/agreement/run.lua build/audit-agreement docs/audit-agreement.md
 
 asan: ## the specs under ASan and UBSan (SPECS="spec/x_spec.lua" for some)
 	@$(TEST) asan

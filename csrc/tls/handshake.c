@@ -320,7 +320,7 @@ lt_code lt_tls_send_handshake(lt_engine *engine, lt_bytes message, lt_error *e)
     if (t->version != LT_TLS_1_2 || t->state != LT_TLS_connected || t->closing
         || t->error.code != LT_OK)
         return lt_fail_detail(e, LT_state, "handshake", "no open connection of TLS 1.2");
-    if (message.n < 4 || message.n > LT_RECORD_MAX)
+    if (message.n < 4 || message.n > 1U << 14)
         return lt_fail_detail(e, LT_limit, "handshake", "%zu bytes", message.n);
     lt_tls_trace_message(t, false, message.p[0], (lt_bytes){ message.p + 4, message.n - 4 });
     if (!lt_tls_send(t, LT_CONTENT_handshake, message))

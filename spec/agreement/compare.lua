@@ -8,6 +8,8 @@ local compare = {}
 local explanations = {
   { "testssl.sh", "^ALPN$", "testssl.sh asks for h2, http/1.1 and SPDY, not for http/1.0",
     function(ours, theirs) return ours:gsub("http/1.0 ?", "") == theirs end },
+  { "sslscan", "^secure renegotiation$", "sslscan connects with TLS 1.0 for this, which the server has not",
+    function(ours, theirs, all) return ours == "yes" and theirs == "no" and all["TLSv1.0"] == "no" end },
 }
 
 local function explain(tool, fact, ours, theirs, all)

@@ -1,5 +1,5 @@
 -- raw.lua FOLDER [--keep-testssl] ID... - asks servers of spec.support.audit_servers by bearssl.audit, sslscan and
--- testssl.sh, and keeps what each said, and how long it took, in FOLDER/ID.json.
+-- testssl.sh, and keeps what each said, and how long it took, in FOLDER/ID.json; raw.lua --list: the IDs.
 local audit = require "bearssl.audit"
 local dkjson = require "dkjson"
 local pki = require "spec.support.pki"
@@ -74,6 +74,9 @@ function raw.load(folder, id)
 end
 
 if arg and arg[0] and arg[0]:find "raw%.lua$" then
+  for _, row in ipairs(servers) do
+    if arg[1] == "--list" then print(row.id) end
+  end
   local keep = arg[2] == "--keep-testssl"
   for i = 2, #arg do
     for _, row in ipairs(servers) do

@@ -182,14 +182,16 @@ end
 
 local function findings(out, report, wanted)
   heading(out, ("Findings: %d"):format(#report.findings))
-  local server = server_of(report, wanted)
+  local server, shown = server_of(report, wanted), {}
   for _, found in ipairs(report.findings) do
     local label = ("  %-8s "):format(found.severity)
     out:print(out:style(label, styles[found.severity]) .. out:style(found.title, "bold"))
     paragraph(out, "           ", found.evidence)
     paragraph(out, "           ", "see " .. found.sources)
     local remedy = found.remedy and found.remedy[server]
+    if shown[remedy or ""] then remedy = "as above" end
     for line in (remedy or ""):gmatch "[^\n]+" do out:print(("           %s: %s"):format(server, line)) end
+    shown[remedy or ""] = remedy ~= nil
   end
 end
 
