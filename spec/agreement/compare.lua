@@ -19,8 +19,9 @@ local explanations = {
   { "testssl.sh", "^ALPN$", "testssl.sh asks for h2, http/1.1 and SPDY, not for http/1.0",
     without "^http/1.0$" },
   { "sslscan", "^signatures of TLSv1.2$", "of TLS 1.2 sslscan tries no suites for ECDSA", without "^ecdsa_" },
-  { "testssl.sh", "^resumption by ID$", "testssl.sh is mistaken: the server has no cache, and to openssl s_client -tls1_2 "
-    .. "-no_ticket -reconnect each session is new", function(ours, theirs) return ours == "no" and theirs == "yes" end },
+  { "testssl.sh", "^resumption by ID$", "testssl.sh is mistaken: the server has no cache, and each session of "
+    .. "`openssl s_client -tls1_2 -no_ticket -reconnect` is new",
+    function(ours, theirs) return ours == "no" and theirs == "yes" end },
   { "sslscan", "^secure renegotiation$", "sslscan connects with TLS 1.0 for this, which the server has not",
     function(ours, theirs, all) return ours == "yes" and theirs == "no" and all["TLSv1.0"] == "no" end },
 }
