@@ -137,6 +137,8 @@ local function classes_at_run_time()
     loop = getmetatable(require "bearssl.scheduler".loop()).__index,
     out = getmetatable(require "bearssl.command.output".new()).__index,
     authority = getmetatable(assert(require "bearssl.mkcert".authority { name = "Root" })).__index,
+    acme_client = getmetatable(require "bearssl.acme".new { directory = "https://localhost/",
+      key = assert(require "bearssl.mkcert".key()) }).__index,
     tcpsock = getmetatable(require "bearssl.cosocket".tcp()).__index,
   }
   for _, class in ipairs { "certificate", "crl", "key", "ocsp_response" } do -- their __index is C's, over the methods

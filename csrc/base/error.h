@@ -60,6 +60,8 @@ typedef enum { LT_ALERTS(LT_ALERT_ENUM) LT_ALERT_none = 256 } lt_alert;
     /* files and text */                                                                     \
     X(file, none, "file cannot be read")                                                     \
     X(file_write, none, "file cannot be written")                                            \
+    X(locked, none, "another process has the file")                                          \
+    X(run, none, "program cannot be run")                                                    \
     X(pem, none, "PEM does not decode")                                                      \
     X(der, bad_certificate, "DER does not decode")                                           \
     X(no_certificates, none, "no certificate found")                                         \

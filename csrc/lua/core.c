@@ -127,6 +127,7 @@ int luaopen_bearssl_core(lua_State *L)
     lt_lua_open_pins(L);
     lt_lua_open_key(L);
     lt_lua_open_issue(L);
+    lt_lua_open_process(L);
     lt_lua_open_store(L);
     lt_lua_open_config(L);
     lt_lua_open_session(L);

@@ -3,7 +3,6 @@
  * lua/bearssl/mkcert. Everything comes as strings and integers that Lua has checked. */
 #include "lua/support.h"
 
-#include "base/file.h"
 #include "crypto/hash.h"
 #include "lua/certificate.h"
 #include "x509/der.h"
@@ -408,19 +407,6 @@ static int ocsp_refusal(lua_State *L)
     return push_built(L, &out, &e);
 }
 
-/* write_file(path, content, mode, replace) -> true | nil, err */
-static int write_file(lua_State *L)
-{
-    lt_error e = { .code = LT_OK };
-    lt_bytes path = check_view(L, 1), content = check_view(L, 2);
-    luaL_argcheck(L, path.n > 0 && !memchr(path.p, 0, path.n), 1, "not a path");
-    uint32_t mode = (uint32_t)luaL_checkinteger(L, 3);
-    if (lt_file_write((const char *)path.p, content, mode, lua_toboolean(L, 4), &e) != LT_OK)
-        return lt_lua_fail(L, &e);
-    lua_pushboolean(L, true);
-    return 1;
-}
-
 void lt_lua_open_issue(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -437,7 +423,6 @@ void lt_lua_open_issue(lua_State *L)
         { "issue_crl", issue_crl },
         { "issue_ocsp", issue_ocsp },
         { "ocsp_refusal", ocsp_refusal },
-        { "write_file", write_file },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);

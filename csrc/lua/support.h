@@ -61,6 +61,7 @@ void lt_lua_open_revocation(lua_State *L);
 void lt_lua_open_pins(lua_State *L);
 void lt_lua_open_key(lua_State *L);
 void lt_lua_open_issue(lua_State *L);
+void lt_lua_open_process(lua_State *L);
 void lt_lua_open_store(lua_State *L);
 void lt_lua_open_config(lua_State *L);
 void lt_lua_open_session(lua_State *L);

@@ -36,8 +36,8 @@ end
 --- A new authority: a root that signed itself, or one under another authority.
 -- @tparam table options what @{authority:issue} takes, and
 --
---  * `certificate`, `key`: an authority that is there already, instead of a new one: a @{bearssl.certificate} and
---    a @{bearssl.key};
+--  * `certificate`, `key`: an authority that is there already, instead of a new one: a certificate of
+--    @{bearssl.x509} and its @{bearssl.key};
 --  * `name`: text of its subject, as for `subject`;
 --  * `issuer`: the authority that issues it, whose `path_length` must allow it; none: it signs itself;
 --  * `path_length`: how many authorities may stand below it; of one under another 0 by default, of a root as many as

@@ -15,7 +15,7 @@ function module.key(kind) end
 
 ---A new authority: a root that signed itself, or one under another authority.
 ---Raises: for a wrong option
----@param options table what `authority:issue` takes, and * `certificate`, `key`: an authority that is there already, instead of a new one: a `bearssl.certificate` and a `bearssl.key`; * `name`: text of its subject, as for `subject`; * `issuer`: the authority that issues it, whose `path_length` must allow it; none: it signs itself; * `path_length`: how many authorities may stand below it; of one under another 0 by default, of a root as many as there are; * `permitted`, `excluded`: lists of names that bound what it may issue (RFC 5280 section 4.2.1.10): "example.com", "IP:10.0.0.0/8", "email:example.com"; * `days`: 3650 by default.
+---@param options table what `authority:issue` takes, and * `certificate`, `key`: an authority that is there already, instead of a new one: a certificate of `bearssl.x509` and its `bearssl.key`; * `name`: text of its subject, as for `subject`; * `issuer`: the authority that issues it, whose `path_length` must allow it; none: it signs itself; * `path_length`: how many authorities may stand below it; of one under another 0 by default, of a root as many as there are; * `permitted`, `excluded`: lists of names that bound what it may issue (RFC 5280 section 4.2.1.10): "example.com", "IP:10.0.0.0/8", "email:example.com"; * `days`: 3650 by default.
 ---@return authority|nil # the authority
 ---@return nil|bearssl.error # as of `key`; `key_mismatch`
 function module.authority(options) end

@@ -1,0 +1,190 @@
+-- SPDX-License-Identifier: MIT
+-- Answers to an ACME server's challenges (RFC 8555 section 8, RFC 8737). A responder is a table: `type`; add(name,
+-- token, authorization) → true | nil, err; remove(name, token); and where it must serve while the caller waits,
+-- serve(seconds); close().
+local bearssl = require "bearssl"
+local core = require "bearssl.core"
+local failure = require "bearssl.acme.failure"
+local jws = require "bearssl.acme.jws"
+local mkcert = require "bearssl.mkcert"
+local scheduler = require "bearssl.scheduler"
+local socket = require "socket"
+
+local challenges = {}
+
+local MAX_LINE, MAX_LINES, PATIENCE = 2048, 64, 10 -- of a validation's request: bytes, lines, seconds
+
+local function is_token(token) -- base64url (section 8.3): no path, no header can be made of it
+  return type(token) == "string" and #token <= 512 and token:find "^[%w_-]+$" ~= nil
+end
+
+-- Calls serve_one(seconds) until the time is over.
+local function serve_for(seconds, serve_one)
+  local now = scheduler.current().now
+  local till = now() + seconds
+  repeat serve_one(math.max(0, till - now())) until now() >= till
+end
+
+local function receive_target(sock)
+  local line = sock:receive "*l"
+  local method, target = tostring(line):sub(1, MAX_LINE):match "^(%u+) (%S+) HTTP/1%.%d$"
+  for _ = 1, MAX_LINES do
+    local header = sock:receive "*l"
+    if not header or header == "" then break end
+  end
+  return method, target
+end
+
+local function answer(sock, authorizations)
+  sock:settimeout(PATIENCE)
+  local method, target = receive_target(sock)
+  local token = target and target:match "^/%.well%-known/acme%-challenge/([%w_-]+)$"
+  local text = token and authorizations[token]
+  local body = method == "HEAD" and "" or text or "not found\n"
+  sock:send(("HTTP/1.1 %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n"
+    .. "Connection: close\r\n\r\n%s"):format(text and "200 OK" or "404 Not Found", #body, body))
+  sock:close()
+end
+
+-- http-01 (section 8.3) by a server of its own.
+function challenges.http(options)
+  local listener, err = socket.bind(options.host or "*", options.port or 80)
+  if not listener then
+    return nil, failure.new("io", "http-01", ("port %d: %s"):format(options.port or 80, err))
+  end
+  listener:settimeout(0)
+  local authorizations = {}
+  return {
+    type = "http-01",
+    port = select(2, listener:getsockname()),
+    add = function(_, token, authorization)
+      authorizations[token] = authorization
+      return true
+    end,
+    remove = function(_, token) authorizations[token] = nil end,
+    serve = function(seconds)
+      serve_for(seconds, function(left)
+        scheduler.current().wait(listener:getfd(), "r", left)
+        local sock = listener:accept()
+        if sock then answer(scheduler.socket(sock), authorizations) end
+      end)
+    end,
+    close = function() listener:close() end,
+  }
+end
+
+-- http-01 by files below the folder that a web server serves.
+function challenges.webroot(folder)
+  local below = folder .. "/.well-known/acme-challenge"
+  return {
+    type = "http-01",
+    add = function(_, token, authorization)
+      local status, err = core.run("mkdir", "-p", below)
+      if status ~= 0 then return nil, err or failure.new("file_write", below, "the folder cannot be made") end
+      return core.write_file(below .. "/" .. token, authorization, tonumber("644", 8), true)
+    end,
+    remove = function(_, token) os.remove(below .. "/" .. token) end,
+  }
+end
+
+-- The certificate that answers tls-alpn-01 (RFC 8737 section 3): for the name, with the digest of the key
+-- authorization.
+local function alpn_identity(name, authorization)
+  local key, err = mkcert.key()
+  if not key then return nil, err end
+  local own
+  own, err = mkcert.authority { name = "tls-alpn-01", key = key }
+  if not own then return nil, err end
+  local digest = core.digest("sha256", authorization)
+  local issued
+  issued, err = own:issue {
+    names = { name }, key = key, days = 7,
+    extensions = { { oid = "1.3.6.1.5.5.7.1.31", critical = true, value = core.der(4, digest) } },
+  }
+  if not issued then return nil, err end
+  return bearssl.server { certificate = issued.certificate:pem(), key = key, alpn = { "acme-tls/1" } }
+end
+
+local function wants_challenge(hello)
+  for _, protocol in ipairs(hello.alpn or {}) do
+    if protocol == "acme-tls/1" then return true end
+  end
+end
+
+-- What stands for an address in server_name: its name in the reverse tree (RFC 8738 section 6).
+local function server_name(name)
+  local octets = core.ip_octets(name)
+  if not octets then return name:lower() end
+  if #octets == 4 then return ("%d.%d.%d.%d.in-addr.arpa"):format(octets:reverse():byte(1, 4)) end
+  local nibbles = octets:reverse():gsub(".", function(octet)
+    return ("%x.%x."):format(octet:byte() & 15, octet:byte() >> 4)
+  end)
+  return nibbles .. "ip6.arpa"
+end
+
+-- tls-alpn-01, inside a server that there is: its on_client_hello asks responder.on_client_hello(hello) first.
+function challenges.tls_alpn()
+  local configs = {}
+  return {
+    type = "tls-alpn-01",
+    on_client_hello = function(hello)
+      if not wants_challenge(hello) then return nil end
+      return configs[(hello.server_name or ""):lower()] or false
+    end,
+    add = function(name, _, authorization)
+      local config, err = alpn_identity(name, authorization)
+      configs[server_name(name)] = config
+      return config and true, err
+    end,
+    remove = function(name) configs[server_name(name)] = nil end,
+  }
+end
+
+-- tls-alpn-01 by a server of its own.
+function challenges.tls_alpn_server(options)
+  local responder = challenges.tls_alpn()
+  local listener, err = bearssl.listen {
+    host = options.host, port = options.port or 443, handshake_timeout = PATIENCE, fetch_staple = false,
+    watch = false,
+    on_client_hello = function(hello) return responder.on_client_hello(hello) or false end,
+  }
+  if not listener then return nil, err end
+  responder.port = select(2, listener:getsockname())
+  responder.serve = function(seconds)
+    serve_for(seconds, function(left)
+      local sock = listener:accept(left) -- the handshake is all that is asked
+      if sock then sock:close() end
+    end)
+  end
+  responder.close = function() listener:close(0) end
+  return responder
+end
+
+-- dns-01 (section 8.4): `hook` is a function(action, name, value), or a program that is run with "add" or "remove", the
+-- name of the TXT record and its value.
+function challenges.dns(hook)
+  local function call(action, name, authorization)
+    local record = "_acme-challenge." .. name:gsub("^%*%.", "")
+    local value = jws.base64url(core.digest("sha256", authorization))
+    if type(hook) == "function" then return hook(action, record, value) end
+    local status, err = core.run(hook, action, record, value)
+    if status == 0 then return true end
+    return nil, err or failure.new("acme", "dns-01", ("%s %s: exit status %d"):format(hook, action, status))
+  end
+  local added = {}
+  return {
+    type = "dns-01",
+    add = function(name, token, authorization)
+      added[token] = authorization
+      return call("add", name, authorization)
+    end,
+    remove = function(name, token)
+      if added[token] then call("remove", name, added[token]) end
+      added[token] = nil
+    end,
+  }
+end
+
+challenges.is_token = is_token
+
+return challenges

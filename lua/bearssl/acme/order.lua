@@ -1,0 +1,184 @@
+-- SPDX-License-Identifier: MIT
+-- One order (RFC 8555 section 7.4), from the names to the chain. What it does next follows from the status that the
+-- server tells, so an order that another run began is gone on with.
+local challenges = require "bearssl.acme.challenges"
+local core = require "bearssl.core"
+local failure = require "bearssl.acme.failure"
+local json = require "bearssl.https.json"
+local jws = require "bearssl.acme.jws"
+local x509 = require "bearssl.x509"
+
+local order = {}
+
+local FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT = 0.5, 15, 600 -- seconds between two looks, and of all of them
+
+local function identifiers(names)
+  local list = {}
+  for i, name in ipairs(names) do list[i] = { type = core.ip_octets(name) and "ip" or "dns", value = name } end
+  return list
+end
+
+function order.new(client, options)
+  local payload = { identifiers = identifiers(options.names), profile = options.profile, replaces = options.replaces }
+  local object, response = client.transport:object(client.transport.known.newOrder, json.encode(payload))
+  if not object then return nil, response end
+  local url = response.headers["Location"]
+  if not url then return nil, failure.new("decode", "newOrder", "the answer names no order (Location)") end
+  return object, url
+end
+
+-- Looks at `url` until `done(object)` is true; serves challenges meanwhile.
+local function poll(client, url, responder, done)
+  local pause, waited = FIRST_PAUSE, 0
+  while true do
+    local object, response = client.transport:object(url)
+    if not object then return nil, response end
+    if done(object) then return object end
+    if waited >= LONGEST_WAIT then
+      return nil, failure.new("timeout", url, ("the ACME server's status stays '%s'"):format(object.status))
+    end
+    local seconds = math.min(client.transport.retry_after(response) or pause, LONGEST_WAIT)
+    if responder.serve then responder.serve(seconds) else client.pause(seconds) end
+    pause, waited = math.min(pause * 2, LONGEST_PAUSE), waited + seconds
+  end
+end
+
+local function challenge_of(authorization, responder)
+  local offered = {}
+  for _, challenge in ipairs(type(authorization.challenges) == "table" and authorization.challenges or {}) do
+    if challenge.type == responder.type and challenges.is_token(challenge.token) then return challenge end
+    offered[#offered + 1] = tostring(challenge.type)
+  end
+  return nil, failure.new("acme", "challenge", ("the server offers no %s, but %s"):format(responder.type,
+    table.concat(offered, ", ")), nil, offered[1] == "dns-01" and "wildcards are validated by dns-01 alone" or nil)
+end
+
+local function name_of(authorization)
+  local identifier = authorization.identifier
+  local name = type(identifier) == "table" and identifier.value
+  return type(name) == "string" and name or "?"
+end
+
+local function refused(authorization, url)
+  for _, challenge in ipairs(authorization.challenges or {}) do
+    if type(challenge.error) == "table" then
+      local err = failure.problem(challenge.error, url)
+      err.cause = err.cause or ("%s of %s failed"):format(tostring(challenge.type), name_of(authorization))
+      return err
+    end
+  end
+  return failure.new("acme", url, ("the authorization of %s is '%s'"):format(name_of(authorization),
+    tostring(authorization.status)))
+end
+
+local function settled(object) return object.status ~= "pending" and object.status ~= "processing" end
+
+local function prove(client, url, authorization, responder)
+  local challenge, err = challenge_of(authorization, responder)
+  if not challenge then return nil, err end
+  local name, token = name_of(authorization), challenge.token
+  local ok
+  ok, err = responder.add(name, token, token .. "." .. jws.thumbprint(client.key))
+  if ok then
+    ok, err = client.transport:post(challenge.url, "{}")
+    if ok then ok, err = poll(client, url, responder, settled) end
+  end
+  responder.remove(name, token)
+  if not ok then return nil, err end
+  if ok.status ~= "valid" then return nil, refused(ok, url) end
+  return true
+end
+
+local function authorize(client, object, responder)
+  for _, url in ipairs(type(object.authorizations) == "table" and object.authorizations or {}) do
+    local authorization, err = client.transport:object(url)
+    if not authorization then return nil, err end
+    if authorization.status == "pending" then
+      local ok
+      ok, err = prove(client, url, authorization, responder)
+      if not ok then return nil, err end
+    elseif authorization.status ~= "valid" then
+      return nil, refused(authorization, url)
+    end
+  end
+  return true
+end
+
+-- The chain is for the key and the names that were asked for, or it is none for us.
+local function checked(pem, key, names)
+  local chain, err = x509.parse(pem)
+  if not chain then return nil, err end
+  local ok
+  ok, err = key:matches(chain[1])
+  if not ok then return nil, err end
+  for _, name in ipairs(names) do
+    local probe = name:gsub("^%*%.", "any.")
+    if not chain[1]:matches_name(probe) then
+      return nil, failure.new("acme", "certificate", ("the certificate is not for %s"):format(name))
+    end
+  end
+  return pem
+end
+
+local function finalize(client, object, options)
+  local body = json.encode { csr = jws.base64url(options.request) }
+  return client.transport:object(object.finalize, body)
+end
+
+-- An order that is gone or came to nothing before this run: another one is to be made.
+local function lost(err)
+  err.order_lost = true
+  return nil, err
+end
+
+local function first_look(client, url, goes_on)
+  local object, err = client.transport:object(url)
+  if not object then
+    if goes_on and err.status and err.status < 500 and err.problem ~= "rateLimited" then return lost(err) end
+    return nil, err
+  end
+  if goes_on and object.status == "invalid" then
+    return lost(failure.new("acme", url, "the order that was begun before is 'invalid'"))
+  end
+  return object
+end
+
+local function issued(object, url)
+  if object.status == "valid" and type(object.certificate) == "string" then return object.certificate end
+  if type(object.error) == "table" then return nil, failure.problem(object.error, url) end
+  return nil, failure.new("acme", url, ("the order is '%s'"):format(tostring(object.status)))
+end
+
+-- What each status of the order asks for, until it is valid.
+local function advance(client, url, object, options)
+  local responder, err = options.responder, nil
+  if object.status == "pending" then
+    local ok
+    ok, err = authorize(client, object, responder)
+    if not ok then return nil, err end
+    object, err = poll(client, url, responder, function(now) return now.status ~= "pending" end)
+  end
+  if object and object.status == "ready" then object, err = finalize(client, object, options) end
+  if object and object.status == "processing" then object, err = poll(client, url, responder, settled) end
+  if not object then return nil, err end
+  return issued(object, url)
+end
+
+-- From the order as it is to the chain's PEM. options: names, key, request (DER), responder, goes_on (another run began
+-- it)
+function order.complete(client, url, options)
+  local object, err = first_look(client, url, options.goes_on)
+  if not object then return nil, err end
+  local certificate
+  certificate, err = advance(client, url, object, options)
+  if not certificate then return nil, err end
+  local response
+  response, err = client.transport:post(certificate, "")
+  if not response then return nil, err end
+  local pem
+  pem, err = checked(response.body, options.key, options.names)
+  if not pem and options.goes_on then return lost(err) end
+  return pem, err
+end
+
+return order
