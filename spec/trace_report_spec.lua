@@ -144,6 +144,13 @@ describe("bearssl.trace.compare and resume", function()
     end
   end)
 
+  it("show BearSSL's engine resume by session ID", function()
+    local server <close> = peer.openssl_server(pki.server.p256, "-rev -tls1_2 -no_ticket")
+    local reports = assert(trace.resume("127.0.0.1", server.port, options { max_version = "1.2", engine = "bear" }))
+    assert.same({ true, 1 }, { reports[2].resumed, reports[2].round_trips })
+    assert.matches("session is resumed", find(reports[2], "change_cipher_spec", "server").decisions[1].text)
+  end)
+
   it("show early data that OpenSSL accepts: no round trip before it", function()
     local server <close> = peer.openssl_server(pki.server.p256, "-early_data -no_anti_replay")
     local reports = assert(trace.resume("127.0.0.1", server.port, options { early_data = "hello\n" }))
@@ -153,6 +160,27 @@ describe("bearssl.trace.compare and resume", function()
       find(early, "application_data").protection })
     assert.truthy(find(early, "EndOfEarlyData"))
     assert.equal("keys", find(early, "client_early_traffic_secret").kind)
+  end)
+end)
+
+describe("bearssl.trace under a scheduler", function()
+  it("has several connections at a time", function()
+    local server <close> = peer.nginx(pki.server.p256, "", "TLSv1.3")
+    local loop = require "bearssl.scheduler".loop()
+    local reports = {}
+    for i = 1, 3 do
+      loop:spawn(function() reports[i] = connect(server) end)
+    end
+    loop:run()
+    for i = 1, 3 do assert.same({ true, 1 }, { reports[i].connected, reports[i].round_trips }) end
+  end)
+
+  it("raises what a callback raises, and leaves nothing open", function()
+    local server <close> = peer.openssl_server(pki.server.p256, "-rev")
+    connect(server)
+    local before = ends.descriptors()
+    assert.has_error(function() connect(server, { on_message = function() error("mine", 0) end }) end, "mine")
+    assert.equal(before, ends.descriptors())
   end)
 end)
 

@@ -2,6 +2,7 @@
 -- client.lua - connections that are made to be looked at: the client's side of a trace.
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local new_guard = require "bearssl.guard"
 local report = require "bearssl.trace.report"
 local schedulers = require "bearssl.scheduler"
 
@@ -33,6 +34,9 @@ local function split(given)
     if mine[name] and (mine[name] < 0 or mine[name] ~= mine[name]) then
       error(("option '%s': seconds are wanted"):format(name), 3)
     end
+  end
+  if mine.starttls and type(require "bearssl.starttls"[mine.starttls]) ~= "function" then
+    error(("option 'starttls': there is no protocol '%s'"):format(mine.starttls), 3)
   end
   if not config.max_version and config.engine ~= "bear" then config.max_version = "1.3" end
   config.early_data = mine.early_data ~= nil or config.early_data
@@ -100,44 +104,28 @@ local function linger(self, sock, more)
 end
 
 local function starttls(self, tcp, more, timeout)
-  local modules = require "bearssl.starttls"
-  local protocol = modules[self.options.starttls]
-  if not protocol then error(("option 'starttls': no protocol %q"):format(self.options.starttls), 0) end
-  return protocol(tcp, self.config, { name = more.name, session = more.session, psk = self.options.psk,
-    timeout = timeout, scheduler = self.options.scheduler })
+  local speak = require "bearssl.starttls"[self.options.starttls]
+  return speak(tcp, self.config, { name = more.name, session = more.session, psk = self.options.psk, timeout = timeout,
+    scheduler = self.options.scheduler })
 end
 
--- The socket and true; or the socket, if there is one to be asked still, nil and the error.
-local function handshake(self, tcp, more, timeout)
-  if self.options.starttls then
-    local sock, err = starttls(self, tcp, more, timeout)
-    if not sock then
-      tcp:close()
-      return nil, nil, err
-    end
-    return sock, true
-  end
+local function wrap(self, tcp, more)
   local sock, err = self.config:wrap(tcp, { name = more.name, session = more.session, psk = self.options.psk,
     early_data = more.early_data })
-  if not sock then
-    tcp:close()
-    return nil, nil, err
-  end
-  sock = schedulers.socket(sock, self.options.scheduler)
-  sock:settimeout(timeout, "t")
-  return sock, sock:handshake()
+  return sock and schedulers.socket(sock, self.options.scheduler), err
 end
 
-local function certificate_facts(sock)
-  local chain = sock:verified_chain()
-  return chain and #chain > 0 and tostring(chain[#chain].subject) or nil
+-- A socket before its handshake; after STARTTLS it is done, and a failure has closed it. Without one tcp is closed.
+local function open(self, tcp, more, timeout)
+  local sock, err = (self.options.starttls and starttls or wrap)(self, tcp, more, timeout)
+  if not sock then tcp:close() end
+  return sock or nil, err
 end
 
 -- After the handshake: what still comes, the session to come back with, an orderly end.
-local function finish(self, sock, more, about)
+local function finish(self, sock, more)
   local info = sock:info()
   local err = info.version == "TLSv1.3" and linger(self, sock, more) or nil
-  about.anchor = certificate_facts(sock)
   self.session = sock:session()
   info = sock:info() or info
   sock:settimeout(1, "t")
@@ -145,18 +133,17 @@ local function finish(self, sock, more, about)
   return info, err
 end
 
-local function converse(self, tcp, more, about, timeout)
-  local sock, ok, err = handshake(self, tcp, more, timeout)
-  local info
-  if ok then
-    info, err = finish(self, sock, more, about)
-  elseif sock then
-    info = sock:info()
-  end
-  if sock then
-    if not self.options.starttls then self.steps = sock:trace() end
-    sock:close()
-  end
+local function converse(self, tcp, more, timeout)
+  local sock, err = open(self, tcp, more, timeout)
+  if not sock then return nil, err end
+  local guard <close> = new_guard(function() sock:close() end)
+  sock:settimeout(timeout, "t")
+  local ok, info
+  ok, err = sock:handshake()
+  if ok then info, err = finish(self, sock, more) else info = sock:info() end
+  if not self.options.starttls then self.steps = sock:trace() end
+  guard.keep = true
+  sock:close()
   return info, err
 end
 
@@ -183,7 +170,7 @@ function client:run(host, port, more)
   end
   about.address = tcp:getpeername()
   local info
-  info, err = converse(self, tcp, more, about, math.max(0.001, timeout - about.connect_seconds))
+  info, err = converse(self, tcp, more, math.max(0.001, timeout - about.connect_seconds))
   if info and more.early_data then info.early_data = info.early_data or "not offered" end
   return report.make(self.steps, "client", info, as_error(err, self.steps, timeout), about)
 end

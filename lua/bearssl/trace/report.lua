@@ -119,10 +119,14 @@ local function count(state, item)
   state.over = state.done
 end
 
+local function is_resumed_1_2(state)
+  return state.version ~= nil and state.version ~= "TLSv1.3" and not state.certificate
+end
+
 -- Decisions that can be read off the messages, for an engine that tells none.
 local function decide(state, item)
-  if item.decisions or not item.fields then return end
-  local f, text, section = item.fields, nil, nil
+  if item.decisions or not item.fields and item.name ~= "change_cipher_spec" then return end
+  local f, text, section = item.fields or {}, nil, nil
   if item.name == "ServerHello" and f.version ~= "TLSv1.3" then
     text = ("the server chose %s with %s"):format(f.version:gsub("^TLSv", "TLS "), f.cipher_suite)
     section = "RFC 5246 section 7.4.1.3"
@@ -130,6 +134,8 @@ local function decide(state, item)
     text, section = ("keys are agreed on in %s"):format(f.group), "RFC 8422 section 5.4"
   elseif item.name == "ClientKeyExchange" and state.static_rsa then
     text, section = "no forward secrecy: the suite has static RSA", "RFC 9325 section 4.1"
+  elseif item.name == "change_cipher_spec" and item.from == "server" and is_resumed_1_2(state) then
+    text, section = "the session is resumed: no certificate is sent", "RFC 5246 section 7.3"
   end
   if text then item.decisions = { { text = text, section = section } } end
 end

@@ -2,6 +2,7 @@
 -- server.lua - a connection that was accepted to be looked at: the server's side of a trace.
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local new_guard = require "bearssl.guard"
 local report = require "bearssl.trace.report"
 local schedulers = require "bearssl.scheduler"
 
@@ -67,11 +68,13 @@ function server:accept(tcp)
   local sock, err = config:wrap(tcp)
   if not sock then return report.make({}, "server", nil, as_error(err, timeout), about) end
   sock = schedulers.socket(sock)
+  local guard <close> = new_guard(function() sock:close() end)
   sock:settimeout(timeout, "t")
   local ok
   ok, err = sock:handshake()
   if ok then err = converse(sock, options) end
   local made = report.make(sock:trace(), "server", sock:info(), as_error(err, timeout), about)
+  guard.keep = true
   sock:close()
   return made
 end
