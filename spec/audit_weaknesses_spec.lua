@@ -1,6 +1,7 @@
 -- What no server of today has, by servers that keep to a script: old versions, weak suites, and the faults that
 -- bearssl.audit.weaknesses asks about. Each has its twin without the fault, that is not to be accused of it.
 local audit_peer = require "spec.support.audit_peer"
+local messages = require "spec.support.hostile.messages"
 local pki = require "spec.support.pki"
 
 local AES, RC4, DHE, ECDHE, EXPORT = 0x002f, 0x0005, 0x0033, 0xc013, 0x0003
@@ -127,6 +128,43 @@ describe("bearssl.audit, of a server by a script", function()
       { two.suites[1].name, two.suites[2].name })
     assert.equal("TLS_RSA_WITH_AES_128_CBC_SHA", protocol(report, "SSLv3").suites[1].name)
     assert.is_false(protocol(report, "TLSv1.2").offered)
+  end)
+
+  it("knows groups that nobody here can compute by their numbers, and which are drafts", function()
+    local retry = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+      .. "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+    local function server(groups) -- TLS 1.3 by HelloRetryRequests, the client's order
+      return function(p)
+        local hello = p:hello()
+        local versions = hello and messages.get(hello.extensions, 43)
+        p.version = 0x0303
+        if not versions or not versions:find("\3\4", 1, true) then return p:alert(70) end
+        local offered, chosen = messages.get(hello.extensions, 10), nil
+        for at = #offered - 1, 3, -2 do
+          local group = (">I2"):unpack(offered, at)
+          for _, own in ipairs(groups) do chosen = own == group and own or chosen end
+        end
+        local suite
+        for _, id in ipairs(hello.cipher_suites) do suite = suite or id == 0x1301 and id end
+        if not chosen or not suite then return p:alert(40) end
+        p:message(2, messages.body("server_hello", { legacy_version = 0x0303, random = retry,
+          session_id = hello.session_id, cipher_suite = suite, compression_method = 0,
+          extensions = { { 43, "\3\4" }, { 51, (">I2"):pack(chosen) } } }))
+      end
+    end
+    local report = assert(audit_peer.audit(server { 0x11ec, 0x11eb, 0x11ed, 0x6399, 512, 256, 29 }))
+    assert.same({ "X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024", "X25519Kyber768Draft00", "MLKEM512",
+      "x25519", "ffdhe2048" }, report.groups["TLSv1.3"])
+    assert.equal("client", report.features.group_preference["TLSv1.3"])
+    assert.equal("ok", status(report, "no_hybrid"))
+    assert.equal("finding", status(report, "draft_hybrid"))
+    local gap = report.gaps[1]
+    assert.truthy(gap == nil or gap.what ~= "")
+    report = assert(audit_peer.audit(server { 29 }))
+    assert.equal("finding", status(report, "no_hybrid"))
+    assert.equal("ok", status(report, "draft_hybrid"))
+    report = assert(audit_peer.audit(server { 0x11ec })) -- no group that an engine has: its handshakes are a gap
+    assert.truthy(report.gaps[1].what:find("whole handshakes of TLSv1.3", 1, true))
   end)
 
   it("knows Ticketbleed by the length of a session ID", function()

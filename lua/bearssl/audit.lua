@@ -94,6 +94,7 @@ local function check_tls(facts, p)
   return nil, core.error {
     code = last == "timeout" and "timeout" or "handshake", side = "local", where = "audit", hint = hint,
     message = no_tls[last] or ("no version and no suite is accepted (%s)"):format(last),
+    cause = no_tls[last] == no_tls.unreachable and p.why or nil,
   }
 end
 

@@ -79,14 +79,16 @@ function prober:with(fn, timeout)
   local tcp, err = connect(self)
   if not tcp then
     note(self, false)
-    return nil, "unreachable", tostring(err)
+    self.why = tostring(err)
+    return nil, "unreachable", self.why
   end
   local guard <close> = new_guard(function() tcp:close() end)
   local ok
   ok, err = upgrade(self, tcp, deadline)
   if not ok then
     note(self, false)
-    return nil, "unreachable", tostring(err)
+    self.why = ("before TLS, in %s: %s"):format(self.values.starttls, tostring(err))
+    return nil, "unreachable", self.why
   end
   local l = line.new(tcp, self.now, deadline)
   local result = table.pack(fn(l))

@@ -11,6 +11,7 @@ progress.__index = progress
 -- nil where standard error is no terminal, or JSON is wanted.
 function progress.new(out)
   local columns = not out.wants_json and core.terminal(2)
+  if columns and columns < 20 then columns = 80 end -- a terminal that does not know its size
   return columns and setmetatable({ out = out, columns = columns }, progress) or nil
 end
 
