@@ -66,6 +66,22 @@ describe("bearssl serve", function()
     has(out, "\nhello")
   end)
 
+  it("makes a certificate where it is given none", function()
+    local ca = folder .. "/ca.pem"
+    local server <close> = command.start { "serve", folder .. "/www", "-p", "0", "--ca-out", ca, "--name", "a.example" }
+    local port = server:wait_for "localhost:(%d+)"
+    local run <close> = peer.curl(tonumber(port), "/", "--cacert " .. ca)
+    local status, out = run:finish()
+    assert.equal(0, status, out)
+    local _, names = command { "cert", "localhost:" .. port, "--ca", ca, "--field", "names", "--field", "verified" }
+    assert.equal("localhost\na.example\n127.0.0.1\n::1\nyes\n", names)
+    local quick <close> = command.start { "serve", "--echo", "-p", "0" }
+    port = quick:wait_for "localhost:(%d+)"
+    assert.equal(0, (command { "get", "-k", "localhost:" .. port }))
+    assert.equal(5, (command { "get", "localhost:" .. port }))
+    quick:wait_for "its certificate is made for this run"
+  end)
+
   it("wants certificates of its clients", function()
     local server <close> = serve("--echo", "--client-ca", roots)
     assert.truthy(curl(server.port, "/") ~= 0)
@@ -145,7 +161,9 @@ describe("bearssl serve", function()
 
   it("says what is wrong", function()
     for _, row in ipairs {
-      { { "serve" }, 2, "missing option '--cert'" },
+      { { "serve", "--key", pair.key }, 2, "--key wants --cert" },
+      { { "serve", "--cert", pair.certificate, "--ca-out", "x" }, 2, "without --cert" },
+      { { "serve", "--ca-out", "/nosuch/x" }, 6, "No such file" }, { { "serve", "--name", "a b" }, 2, "a b" },
       { { "serve", "/nosuch", "--cert", pair.certificate, "--key", pair.key }, 6, "no folder" },
       { { "serve", "--cert", "/nosuch.pem" }, 6, "No such file" },
       { { "serve", "--cert", pair.certificate }, 6, "no_key" },

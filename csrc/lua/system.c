@@ -3,7 +3,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,21 +117,6 @@ static int terminal(lua_State *L)
     if (!isatty(fd))
         return 0;
     lua_pushinteger(L, ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0);
-    return 1;
-}
-
-/* private_file(path) -> true: it was made, empty, for its owner alone | nil, message: it is there already, say */
-static int private_file(lua_State *L)
-{
-    const char *path = luaL_checkstring(L, 1);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        lua_pushnil(L);
-        lua_pushfstring(L, "%s: %s", path, strerror(errno));
-        return 2;
-    }
-    close(fd);
-    lua_pushboolean(L, 1);
     return 1;
 }
 

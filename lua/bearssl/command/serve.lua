@@ -26,8 +26,13 @@ end
 
 function serve.setup(parser)
   parser:argument "DIR":target "folder":args "?":description "The folder; the current one by default."
-  parser:option "--cert":argname "FILE":count(1):description "The certificate, its chain behind it."
+  parser:option "--cert":argname "FILE"
+    :description "The certificate, its chain behind it; without it one is made for localhost, in memory."
   parser:option "--key":argname "FILE":description "Its private key, where it is not in the same file."
+  parser:option "--ca-out":target "ca_out":argname "FILE"
+    :description "Without --cert: write the certificate that clients trust."
+  parser:option "--name":target "names":argname "NAME":count "*"
+    :description "Without --cert: one more name that the certificate is for. May be repeated."
   parser:option "-p --port":argname "N":convert(number(0, 65535)):default "8443":show_default(true)
     :description "0: a free one, which is printed."
   parser:option "--bind":argname "ADDR":default "127.0.0.1":show_default(true)
@@ -49,13 +54,14 @@ end
 local from_args = { "min_version", "max_version", "cipher_suites", "groups", "signature_schemes", "key_log", "key",
   "ocsp_staple" }
 
-local function options_of(args, events)
+local function options_of(args, events, made)
   local given = {
-    host = args.bind, port = args.port, certificate = args.cert, alpn = args.alpn or { "http/1.1" }, watch = 1,
+    host = args.bind, port = args.port, certificate = args.cert or made.certificate, alpn = args.alpn or { "http/1.1" }, watch = 1,
     max_early_data = args.early_data, on_error = events.failed, on_reload = events.reloaded,
     fetch_staple = not args.no_fetch and not args.ocsp_staple,
   }
   for _, name in ipairs(from_args) do given[name] = args[name] end
+  if made then given.key = made.key end
   if args.client_ca[1] then
     given.client_trust, given.client_auth = args.client_ca, args.client_optional and "request" or "require"
   end
@@ -104,7 +110,10 @@ end
 
 -- The listener; or nil, an error and the exit status. A mistake in an option raises in bearssl.listen.
 local function listen(args, events)
-  local ok, server, err = pcall(bearssl.listen, options_of(args, events))
+  local made, wrong
+  if not args.cert then made, wrong = require "bearssl.command.serve.made"(args) end
+  if wrong then return nil, wrong, status.of(wrong, status.file) end
+  local ok, server, err = pcall(bearssl.listen, options_of(args, events, made))
   if ok and server then return server end
   if ok then return nil, err, status.of(err, status.connect) end
   if type(server) ~= "string" then error(server, 0) end
@@ -122,6 +131,10 @@ local function announce(args, server, out)
   local shown = (host == "0.0.0.0" or host == "::" or host == "127.0.0.1") and "localhost"
     or host:find(":", 1, true) and "[" .. host .. "]" or host
   say(out, "listening", { host = host, port = port }, ("listening on https://%s:%d/"):format(shown, port))
+  if not args.cert then
+    out:note(args.ca_out and "bearssl: clients trust it by " .. output.clean(args.ca_out)
+      or "bearssl: its certificate is made for this run: --ca-out FILE writes the one that clients trust")
+  end
   if args.key_log then out:note("bearssl: the keys of all connections go to " .. output.clean(args.key_log)) end
 end
 
@@ -145,8 +158,11 @@ function serve.run(args, out)
     out:fail(core.error { code = "file", side = "local", message = folder .. ": this is no folder" })
     return status.file
   end
-  if args.client_optional and not args.client_ca[1] then
-    out:note "bearssl: --client-optional wants --client-ca FILE"
+  local wrong = args.client_optional and not args.client_ca[1] and "--client-optional wants --client-ca FILE"
+    or args.key and not args.cert and "--key wants --cert FILE"
+    or args.cert and (args.ca_out or args.names[1]) and "--ca-out and --name are for a server without --cert"
+  if wrong then
+    out:note("bearssl: " .. wrong)
     return status.usage
   end
   out.stdout:setvbuf "line"

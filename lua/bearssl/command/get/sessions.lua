@@ -2,6 +2,7 @@
 -- bearssl get --session FILE: sessions between two runs. Each line is a name and a session in hexadecimal, the newest
 -- last; the file is its owner's alone, for who reads it can speak in this client's name.
 local core = require "bearssl.core"
+local output = require "bearssl.command.output"
 
 local MAX_FILE = 1 << 20 -- bytes
 local MAX_KEPT = 4 -- sessions of one name
@@ -56,16 +57,9 @@ function sessions.save(path, config, cache, name, out)
     if not bytes then break end
     table.insert(lines, place, ("%s %s"):format(name, hex(bytes)))
   end
-  local part = ("%s.%08x.part"):format(path, math.random(0) & 0xffffffff)
-  local ok, err = core.private_file(part)
-  local file = ok and io.open(part, "wb")
-  if file then
-    ok, err = file:write(table.concat(lines, "\n"), #lines > 0 and "\n" or "")
-    ok = file:close() and ok
-    if ok then ok, err = os.rename(part, path) end
-    if not ok then os.remove(part) end
-  end
-  if not ok then out:note("bearssl: --session: " .. tostring(err)) end
+  local text = table.concat(lines, "\n") .. (lines[1] and "\n" or "")
+  local ok, err = core.write_file(path, text, tonumber("600", 8), true)
+  if not ok then out:note("bearssl: --session: " .. output.clean(err.message)) end
 end
 
 return sessions
