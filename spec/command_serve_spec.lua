@@ -74,7 +74,7 @@ describe("bearssl serve", function()
     local status, out = run:finish()
     assert.equal(0, status, out)
     local _, names = command { "cert", "localhost:" .. port, "--ca", ca, "--field", "names", "--field", "verified" }
-    assert.equal("localhost\na.example\n127.0.0.1\n::1\nyes\n", names)
+    assert.equal("localhost\n127.0.0.1\n::1\na.example\nyes\n", names)
     local quick <close> = command.start { "serve", "--echo", "-p", "0" }
     port = quick:wait_for "localhost:(%d+)"
     assert.equal(0, (command { "get", "-k", "localhost:" .. port }))

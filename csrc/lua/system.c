@@ -165,11 +165,15 @@ static int next_signal(lua_State *L)
 void lt_lua_open_system(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "file_stamp", file_stamp },       { "file_time", file_time },
-        { "accelerations", accelerations }, { "trust_places", trust_places },
-        { "random", random_bytes },         { "terminal", terminal },
-        { "private_file", private_file },   { "signals", signals },
-        { "signal", next_signal },          { NULL, NULL },
+        { "file_stamp", file_stamp },
+        { "file_time", file_time },
+        { "accelerations", accelerations },
+        { "trust_places", trust_places },
+        { "random", random_bytes },
+        { "terminal", terminal },
+        { "signals", signals },
+        { "signal", next_signal },
+        { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }

@@ -56,9 +56,9 @@ local from_args = { "min_version", "max_version", "cipher_suites", "groups", "si
 
 local function options_of(args, events, made)
   local given = {
-    host = args.bind, port = args.port, certificate = args.cert or made.certificate, alpn = args.alpn or { "http/1.1" }, watch = 1,
-    max_early_data = args.early_data, on_error = events.failed, on_reload = events.reloaded,
-    fetch_staple = not args.no_fetch and not args.ocsp_staple,
+    host = args.bind, port = args.port, certificate = args.cert or made.certificate, watch = 1,
+    alpn = args.alpn or { "http/1.1" }, max_early_data = args.early_data,
+    on_error = events.failed, on_reload = events.reloaded, fetch_staple = not args.no_fetch and not args.ocsp_staple,
   }
   for _, name in ipairs(from_args) do given[name] = args[name] end
   if made then given.key = made.key end

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
--- bearssl serve without --cert: a certificate for this machine, made in memory, and the authority that issued it. Its key
--- goes with the process.
+-- bearssl serve without --cert: a certificate for this machine, made in memory, and the authority that issued it. Their
+-- keys go with the process.
 local core = require "bearssl.core"
 
 local DAYS = 30
 
 -- The names that a server on this machine is reached by; those of --name too.
 local function names_of(args)
-  local names = { "localhost", "127.0.0.1", "::1" }
-  local seen = { localhost = true, ["127.0.0.1"] = true, ["::1"] = true, ["*"] = true, ["0.0.0.0"] = true, ["::"] = true }
+  local names, seen = { "localhost", "127.0.0.1", "::1" }, { ["*"] = true, ["0.0.0.0"] = true, ["::"] = true }
+  for _, name in ipairs(names) do seen[name] = true end
   for _, name in ipairs { args.bind, table.unpack(args.names) } do
     if not seen[name] then names[#names + 1] = name end
     seen[name] = true
