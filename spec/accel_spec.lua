@@ -83,26 +83,31 @@ for _, c in ipairs(curves) do
     end
 
     if built then
-      it("adds, subtracts and multiplies", function()
-        local p, n, one = number(c.p), number(c.n), number "\1"
-        local r = "\0\0\0\1" .. ("\0"):rep(c.limbs)
-        for _, m in ipairs { p, n } do
-          local edges = { number "", one, number "\2", plus(m, -1), plus(m, -2) }
-          for i = 1, 400 do
-            local a = edges[i % 7 + 1] or below(m, function(size) return number(rough(c.size)):sub(-size) end)
-            local b = edges[i // 7 % 7 + 1] or below(m, function(size) return number(rough(c.size)):sub(-size) end)
-            local product = unit.prime_field(c.name, m == p and "multiply" or "scalar_multiply", a, b)
-            assert.is_true(product < m)
-            same(multiply(a, b, m), multiply(product, r, m), "multiply", a, b)
-            if m == p then
-              local sum, difference = unit.prime_field(c.name, "add", a, b), unit.prime_field(c.name, "subtract", a, b)
-              assert.is_true(sum < m and difference < m)
-              same(add(a, b, m), sum, "add", a, b)
-              same(a, add(difference, b, m), "subtract", a, b)
+      for _, adx in ipairs { false, true } do
+        it("adds, subtracts and multiplies" .. (adx and ", by ADX where it does" or ""), function()
+          local p, n, one = number(c.p), number(c.n), number "\1"
+          local r = "\0\0\0\1" .. ("\0"):rep(c.limbs)
+          local function compute(what, a, b) return unit.prime_field(c.name, what, a, b, adx) end
+          if not compute("add", one, one) then return assert.is_true(adx) end
+          for _, m in ipairs { p, n } do
+            local edges = { number "", one, number "\2", plus(m, -1), plus(m, -2) }
+            for i = 1, adx and 3000 or 400 do
+              local a = edges[i % 7 + 1] or below(m, function(size) return number(rough(c.size)):sub(-size) end)
+              local b = edges[i // 7 % 7 + 1] or below(m, function(size) return number(rough(c.size)):sub(-size) end)
+              local product = compute(m == p and "multiply" or "scalar_multiply", a, b)
+              assert.is_true(product < m)
+              same(multiply(a, b, m), multiply(product, r, m), "multiply", a, b)
+              if m == p then
+                local sum, difference, square = compute("add", a, b), compute("subtract", a, b), compute("square", a, a)
+                assert.is_true(sum < m and difference < m and square < m)
+                same(add(a, b, m), sum, "add", a, b)
+                same(a, add(difference, b, m), "subtract", a, b)
+                same(multiply(a, a, m), multiply(square, r, m), "square", a)
+              end
             end
           end
-        end
-      end)
+        end)
+      end
     end
 
     it("multiplies its generator as BearSSL does", function()

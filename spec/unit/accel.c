@@ -246,18 +246,31 @@ static int multiply_mod(lua_State *L)
 
 #if LT_HAS_INT128
 
-/* curve, operation, a, b -> number; see accel_field.h */
+/* The same by MULX, ADCX and ADOX; NULL: there is none, or not here */
+static const unit_field *field_of_adx(int curve)
+{
+#if LT_HAS_X86
+    if (curve == BR_EC_secp256r1 && lt_accel_has(LT_ACCEL_adx))
+        return &unit_field_secp256r1_adx;
+#endif
+    (void)curve;
+    return NULL;
+}
+
+/* curve, operation, a, b, whether by ADX -> number, or false where that is not; see accel_field.h */
 static int prime_field(lua_State *L)
 {
-    static const char *const names[] = { "add", "subtract", "multiply", "scalar_multiply",
-                                         NULL };
+    static const char *const names[] = { "add",    "subtract", "multiply", "scalar_multiply",
+                                         "square", NULL };
     static const unit_field *const fields[] = { [BR_EC_secp256r1] = &unit_field_secp256r1,
                                                 [BR_EC_secp384r1] = &unit_field_secp384r1,
                                                 [BR_EC_secp521r1] = &unit_field_secp521r1 };
     int curve = unit_curve(L, 1);
     luaL_argcheck(L, curve != BR_EC_curve25519, 1, "a prime curve");
-    const unit_field *f = fields[curve];
+    const unit_field *f = lua_toboolean(L, 5) ? field_of_adx(curve) : fields[curve];
     uint8_t out[UNIT_FIELD_MAX];
+    if (!f)
+        return push(L, 0, NULL, 0);
     f->compute(luaL_checkoption(L, 2, NULL, names), out, unit_exactly(L, 3, f->size),
                unit_exactly(L, 4, f->size));
     return push(L, 1, out, f->size);

@@ -1,80 +1,49 @@
 /* SPDX-License-Identifier: MIT
- * prime_base.h - multiples of the base point, on prime_point.h, with the same steps and addresses
- * for every scalar. */
+ * prime_base.h - multiples of the base point, on prime_jacobian.h, with the same steps and addresses for
+ * every scalar: a comb (C. H. Lim, P. J. Lee: More flexible exponentiation with precomputation) of ROWS rows
+ * of COLUMNS signed digits.
+ *
+ * A curve's file defines WINDOW, the bits of a digit; ROWS and COLUMNS, so that the last digit begins a row;
+ * and TABLE, of its base point: row r, entry j is (j + 1) 2^(WINDOW COLUMNS r) G. */
 
-#define DIGITS ((BITS + 3) / 4 + 1)
-
-/* A scalar as digits from -8 to 8, of the weights 16^i; without a branch */
-static void digits_of(int8_t digits[8 * COLUMNS], const num *scalar)
+/* r += digit times the row's point, where r is not the same point.
+ *
+ * It never is, for any scalar S below 2^BITS. Both are numbers times G: r is the sum of the digits so far, by
+ * weight. As numbers they differ, since signed digits, none of which is a multiple of 2^WINDOW but zero, add
+ * up to zero only where all are. Modulo n, whose highest bits are ones, they would have to be n apart.
+ * Before the last column that is far away. In it, up to the last row, what is there has all digits of S but
+ * the highest, and so is below 0.6 * 2^BITS. In the last row the difference is S - 2 d w, for S of a highest
+ * digit d of the weight w, which is n or -n for none of d = 1 and d = 2. */
+static void add_from_row(jacobian *r, const affine row[ENTRIES], int digit, struct work *w)
 {
-    int carry = 0;
-    memset(digits, 0, 8 * COLUMNS);
-    for (size_t i = 0; i < DIGITS; i++) {
-        uint64_t limb = i / 16 < LIMBS ? scalar->limb[i / 16] : 0;
-        int digit = (int)(limb >> (4 * (i % 16)) & 15) + carry;
-        carry = (digit + 7) >> 4; /* from 9 on */
-        digits[i] = (int8_t)(digit - 16 * carry);
-    }
-}
-
-static uint64_t equal_mask(uint32_t a, uint32_t b)
-{
-    return lt_ct_mask(0 - (uint64_t)(((a ^ b) - 1) >> 31));
-}
-
-/* |digit|, and whether it is below zero */
-static uint32_t size_of_digit(int digit, uint64_t *negative)
-{
-    uint32_t sign = (uint32_t)digit >> 31;
-    *negative = lt_ct_mask(0 - (uint64_t)sign);
-    return ((uint32_t)digit ^ (0 - sign)) + sign;
-}
-
-static void negate_where(num *y, uint64_t mask)
-{
-    static const num zero;
-    num minus;
-    fe_subtract(&minus, &zero, y);
-    select_num(y, &minus, mask);
-    lt_wipe(&minus, sizeof minus);
-}
-
-/* r += digit times the row's point; every entry is looked at. A digit of zero adds the first one,
- * and what comes of it is not taken. */
-static void add_from_row(point *r, const affine row[8], int digit, struct scratch *s)
-{
-    uint64_t negative;
+    uint64_t negative, first = 0 - is_zero(&r->z);
     uint32_t size = size_of_digit(digit, &negative);
-    affine chosen = row[0];
-    point sum;
-    for (uint32_t i = 1; i < 8; i++) {
-        select_num(&chosen.x, &row[i].x, equal_mask(size, i + 1));
-        select_num(&chosen.y, &row[i].y, equal_mask(size, i + 1));
-    }
-    negate_where(&chosen.y, negative);
-    add_affine(&sum, r, &chosen, s);
-    uint64_t take = ~equal_mask(size, 0);
-    select_num(&r->x, &sum.x, take);
-    select_num(&r->y, &sum.y, take);
-    select_num(&r->z, &sum.z, take);
-    lt_wipe(&chosen, sizeof chosen);
-    lt_wipe(&sum, sizeof sum);
+    pick(w->of_base.x.limb, row[0].x.limb, 2 * LIMBS, size);
+    negate_where(&w->of_base.y, negative, &w->h);
+    jacobian_add_affine(&w->sum, r, &w->of_base, w);
+    select_num(&w->sum.x, &w->of_base.x, first);
+    select_num(&w->sum.y, &w->of_base.y, first);
+    select_num(&w->sum.z, &P_ONE, first);
+    select_jacobian(r, &w->sum, ~equal_mask(size, 0));
 }
 
 /* [scalar]G: the digits COLUMNS r + k of all rows have the same weight beside their row's */
 static void multiply_base(point *r, const num *scalar)
 {
-    struct scratch s;
-    int8_t digits[8 * COLUMNS];
+    struct work w;
+    int8_t digits[ROWS * COLUMNS];
+    jacobian sum;
     digits_of(digits, scalar);
-    *r = (point){ .y = P_ONE };
+    memset(&sum, 0, sizeof sum);
     for (size_t k = COLUMNS; k-- > 0;) {
-        for (int i = 0; k < COLUMNS - 1 && i < 4; i++)
-            twice(r, r, &s);
-        for (size_t row = 0; row < 8; row++)
+        for (int i = 0; k < COLUMNS - 1 && i < WINDOW; i++)
+            jacobian_twice(&sum, &sum, &w);
+        for (size_t row = 0; row < ROWS; row++)
             if (COLUMNS * row + k < DIGITS)
-                add_from_row(r, TABLE[row], digits[COLUMNS * row + k], &s);
+                add_from_row(&sum, TABLE[row], digits[COLUMNS * row + k], &w);
     }
+    to_projective(r, &sum);
     lt_wipe(digits, sizeof digits);
-    lt_wipe(&s, sizeof s);
+    lt_wipe(&sum, sizeof sum);
+    lt_wipe(&w, sizeof w);
 }

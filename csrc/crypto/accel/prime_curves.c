@@ -11,6 +11,10 @@ const lt_prime_curve *lt_prime_curve_find(int curve)
         return NULL;
     switch (curve) {
     case BR_EC_secp256r1:
+#if LT_HAS_X86
+        if (lt_accel_has(LT_ACCEL_adx))
+            return &lt_secp256r1_adx;
+#endif
         return &lt_secp256r1;
     case BR_EC_secp384r1:
         return &lt_secp384r1;

@@ -25,5 +25,6 @@ typedef struct {
 const lt_prime_curve *lt_prime_curve_find(int curve);
 
 extern const lt_prime_curve lt_secp256r1, lt_secp384r1, lt_secp521r1;
+extern const lt_prime_curve lt_secp256r1_adx; /* of machines with LT_ACCEL_adx */
 
 #endif

@@ -63,7 +63,7 @@ static void number_of_hash(num *e, const uint8_t *hash, size_t size)
 /* x modulo n of a point that is not the neutral one */
 static void x_of_point(num *r, const point *p)
 {
-    invert(r, &p->z, &P, &P_ONE, fe_multiply);
+    fe_invert(r, &p->z);
     fe_multiply(r, r, &p->x);
     from_field(r, r);
     reduce_once(r, 0, &N);
@@ -74,7 +74,7 @@ static void sign_number(num *s, const num *e, const num *r, const num *d, const 
 {
     num inverse, product;
     scalar_multiply(&inverse, k, &N_RR);
-    invert(&inverse, &inverse, &N, &N_ONE, scalar_multiply);
+    scalar_invert(&inverse, &inverse);
     scalar_multiply(&product, d, &N_RR);
     scalar_multiply(&product, &product, r);
     add_mod(&product, &product, e, &N);
@@ -123,11 +123,32 @@ static size_t curve_sign(const br_hash_class *hash, const uint8_t *digest, const
     return lt_ct_public(good) ? 2 * BYTES : 0;
 }
 
+/* Whether x modulo n is r, of a point that is not neutral: x is r or r + n, if that is below p */
+static bool x_is(const jacobian *q, const num *r)
+{
+    num rest, square, x;
+    fe_square(&square, &q->z);
+    to_field(&x, r);
+    fe_multiply(&x, &x, &square);
+    fe_subtract(&x, &x, &q->x);
+    if (is_zero(&x))
+        return true;
+    subtract_mod(&rest, &P, &N, &N); /* n is below p */
+    if (!is_below(r, &rest))
+        return false;
+    add_mod(&x, r, &N, &P);
+    to_field(&x, &x);
+    fe_multiply(&x, &x, &square);
+    fe_subtract(&x, &x, &q->x);
+    return is_zero(&x);
+}
+
 /* All of it public */
 static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_t *q,
                              size_t q_size, const uint8_t *signature, size_t size)
 {
     num r, s, e, u1, u2;
+    jacobian sum;
     point p;
     if (size % 2 || size / 2 > 8 * LIMBS || !decode_point(&p, q, q_size)
         || !decode_scalar(&r, signature, size / 2)
@@ -135,13 +156,9 @@ static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_
         return 0;
     number_of_hash(&e, hash, hash_size);
     scalar_multiply(&s, &s, &N_RR);
-    invert(&s, &s, &N, &N_ONE, scalar_multiply);
+    scalar_invert(&s, &s);
     scalar_multiply(&u1, &e, &s);
     scalar_multiply(&u2, &r, &s);
-    multiply_two(&p, &p, &u2, &u1);
-    if (is_zero(&p.z))
-        return 0;
-    x_of_point(&e, &p);
-    fe_subtract(&e, &e, &r);
-    return (uint32_t)is_zero(&e);
+    multiply_two(&sum, &p, &u2, &u1);
+    return !is_zero(&sum.z) && x_is(&sum, &r);
 }

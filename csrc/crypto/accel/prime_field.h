@@ -5,7 +5,7 @@
  * A curve's file defines before it includes this: LIMBS; BITS and BYTES of n; num, which has that many; P,
  * P_ONE, P_RR and N, N_ONE, N_RR (R and R^2 modulo each, R = 2^(64 LIMBS)); N_INVERSE (-1/n mod
  * 2^64). It defines fe_reduce after that, or with
- * FE_MULTIPLY the three operations modulo p. */
+ * FE_MULTIPLY the three operations modulo p; with FE_SQUARE and SCALAR_MULTIPLY those. */
 #include <string.h>
 
 #include "base/secret.h"
@@ -170,6 +170,7 @@ INLINE void fe_add(num *r, const num *a, const num *b);
 INLINE void fe_subtract(num *r, const num *a, const num *b);
 #endif
 
+#ifndef SCALAR_MULTIPLY
 static void scalar_multiply(num *r, const num *a, const num *b)
 {
     uint64_t t[LIMBS + 2] = { 0 };
@@ -182,25 +183,54 @@ static void scalar_multiply(num *r, const num *a, const num *b)
     reduce_once(r, (uint8_t)t[LIMBS], &N);
     lt_wipe(t, sizeof t);
 }
+#else
+static void scalar_multiply(num *r, const num *a, const num *b);
+#endif
 
-typedef void (*multiplier)(num *r, const num *a, const num *b);
+#ifndef FE_SQUARE
+static inline void fe_square(num *r, const num *a)
+{
+    fe_multiply(r, a, a);
+}
+#else
+static void fe_square(num *r, const num *a);
+#endif
+
+static inline void scalar_square(num *r, const num *a)
+{
+    scalar_multiply(r, a, a);
+}
 
 /* a^(m-2) = 1/a by windows of four bits of the public exponent; zero gives zero */
-static void invert(num *r, const num *a, const num *m, const num *one, multiplier multiply)
+INLINE void invert(num *r, const num *a, const num *m, const num *one,
+                   void (*multiply)(num *r, const num *a, const num *b),
+                   void (*square)(num *r, const num *a))
 {
     num powers[16], exponent = *m, result = *one;
     exponent.limb[0] -= 2; /* no borrow: the last limb of each p and n is above 2 */
-    powers[0] = *one;
-    for (int i = 1; i < 16; i++)
+    powers[1] = *a;
+    for (int i = 2; i < 16; i++)
         multiply(&powers[i], &powers[i - 1], a);
     for (int i = 16 * LIMBS - 1; i >= 0; i--) {
+        unsigned digit = exponent.limb[i / 16] >> (4 * (i % 16)) & 15;
         for (int k = 0; k < 4; k++)
-            multiply(&result, &result, &result);
-        multiply(&result, &result, &powers[exponent.limb[i / 16] >> (4 * (i % 16)) & 15]);
+            square(&result, &result);
+        if (digit)
+            multiply(&result, &result, &powers[digit]);
     }
     *r = result;
     lt_wipe(powers, sizeof powers);
     lt_wipe(&result, sizeof result);
+}
+
+static void fe_invert(num *r, const num *a)
+{
+    invert(r, a, &P, &P_ONE, fe_multiply, fe_square);
+}
+
+static void scalar_invert(num *r, const num *a)
+{
+    invert(r, a, &N, &N_ONE, scalar_multiply, scalar_square);
 }
 
 /* Big-endian, of `size` octets at most 8 LIMBS */

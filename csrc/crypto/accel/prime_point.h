@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * prime_point.h - points of one curve y^2 = x^3 - 3x + b of prime order, on prime_field.h: the
  * complete formulas of Renes, Costello, Batina (Complete addition formulas for prime order elliptic
- * curves, algorithms 4 and 6), right for every pair of points, so that nothing depends on which.
+ * curves, algorithm 4), right for every pair of points, so that nothing depends on which.
  *
- * Besides, a curve's file defines CURVE_B (in Montgomery's form), and of its base point TABLE:
- * row r, entry j is (j + 1) 16^(COLUMNS r) G. */
+ * Besides, a curve's file defines CURVE_B, in Montgomery's form. */
 
 typedef struct {
     num x, y, z; /* X/Z, Y/Z; the neutral element is 0:1:0 */
@@ -41,7 +40,7 @@ static inline void add_products(const point *p, const point *q, struct scratch *
     fe_subtract(&s->y, &s->x, &s->y); /* X1 Z2 + X2 Z1 */
 }
 
-/* The second half, which algorithm 5 shares: of t0 to t4 and y as above */
+/* The second half, of t0 to t4 and y as above */
 static inline void add_rest(point *r, struct scratch *s)
 {
     fe_multiply(&s->z, &CURVE_B, &s->t2);
@@ -77,64 +76,6 @@ static void add(point *r, const point *p, const point *q, struct scratch *s)
     add_rest(r, s);
 }
 
-/* Algorithm 5: Z2 = 1 */
-static void add_affine(point *r, const point *p, const affine *q, struct scratch *s)
-{
-    fe_multiply(&s->t0, &p->x, &q->x);
-    fe_multiply(&s->t1, &p->y, &q->y);
-    s->t2 = p->z;
-    fe_add(&s->t3, &q->x, &q->y);
-    fe_add(&s->t4, &p->x, &p->y);
-    fe_multiply(&s->t3, &s->t3, &s->t4);
-    fe_add(&s->t4, &s->t0, &s->t1);
-    fe_subtract(&s->t3, &s->t3, &s->t4);
-    fe_multiply(&s->t4, &q->y, &p->z);
-    fe_add(&s->t4, &s->t4, &p->y);
-    fe_multiply(&s->y, &q->x, &p->z);
-    fe_add(&s->y, &s->y, &p->x);
-    add_rest(r, s);
-}
-
-/* Algorithm 6 */
-static void twice(point *r, const point *p, struct scratch *s)
-{
-    fe_multiply(&s->t0, &p->x, &p->x);
-    fe_multiply(&s->t1, &p->y, &p->y);
-    fe_multiply(&s->t2, &p->z, &p->z);
-    fe_multiply(&s->t3, &p->x, &p->y);
-    fe_add(&s->t3, &s->t3, &s->t3);
-    fe_multiply(&s->z, &p->x, &p->z);
-    fe_add(&s->z, &s->z, &s->z);
-    fe_multiply(&s->y, &CURVE_B, &s->t2);
-    fe_subtract(&s->y, &s->y, &s->z);
-    fe_add(&s->x, &s->y, &s->y);
-    fe_add(&s->y, &s->x, &s->y);
-    fe_subtract(&s->x, &s->t1, &s->y);
-    fe_add(&s->y, &s->t1, &s->y);
-    fe_multiply(&s->y, &s->x, &s->y);
-    fe_multiply(&s->x, &s->x, &s->t3);
-    fe_add(&s->t3, &s->t2, &s->t2);
-    fe_add(&s->t2, &s->t2, &s->t3);
-    fe_multiply(&s->z, &CURVE_B, &s->z);
-    fe_subtract(&s->z, &s->z, &s->t2);
-    fe_subtract(&s->z, &s->z, &s->t0);
-    fe_add(&s->t3, &s->z, &s->z);
-    fe_add(&s->z, &s->z, &s->t3);
-    fe_add(&s->t3, &s->t0, &s->t0);
-    fe_add(&s->t0, &s->t3, &s->t0);
-    fe_subtract(&s->t0, &s->t0, &s->t2);
-    fe_multiply(&s->t0, &s->t0, &s->z);
-    fe_add(&s->y, &s->y, &s->t0);
-    fe_multiply(&s->t0, &p->y, &p->z);
-    fe_add(&s->t0, &s->t0, &s->t0);
-    fe_multiply(&s->z, &s->t0, &s->z);
-    fe_subtract(&r->x, &s->x, &s->z);
-    fe_multiply(&s->z, &s->t0, &s->t1);
-    fe_add(&s->z, &s->z, &s->z);
-    r->y = s->y;
-    fe_add(&r->z, &s->z, &s->z);
-}
-
 /* Uncompressed (SEC 1 section 2.3.4) and on the curve, as far as it goes: true or false is all
  * that a branch may tell of it, and the point came from the peer. */
 static bool decode_point(point *p, const uint8_t *in, size_t size)
@@ -149,8 +90,8 @@ static bool decode_point(point *p, const uint8_t *in, size_t size)
     to_field(&p->x, &x);
     to_field(&p->y, &y);
     p->z = P_ONE;
-    fe_multiply(&left, &p->y, &p->y);
-    fe_multiply(&right, &p->x, &p->x);
+    fe_square(&left, &p->y);
+    fe_square(&right, &p->x);
     fe_multiply(&right, &right, &p->x);
     fe_add(&three_x, &p->x, &p->x);
     fe_add(&three_x, &three_x, &p->x);
@@ -164,7 +105,7 @@ static bool decode_point(point *p, const uint8_t *in, size_t size)
 static uint64_t encode_point(uint8_t out[1 + 2 * BYTES], const point *p)
 {
     num inverse, x, y;
-    invert(&inverse, &p->z, &P, &P_ONE, fe_multiply);
+    fe_invert(&inverse, &p->z);
     fe_multiply(&x, &p->x, &inverse);
     fe_multiply(&y, &p->y, &inverse);
     from_field(&x, &x);

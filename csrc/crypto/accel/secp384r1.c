@@ -11,7 +11,9 @@
 #define LIMBS 6
 #define BITS 384
 #define BYTES 48
-#define COLUMNS 13
+#define WINDOW 4
+#define ROWS 9
+#define COLUMNS 12
 
 typedef struct {
     uint64_t limb[LIMBS];
@@ -42,6 +44,7 @@ INLINE void fe_reduce(uint64_t t[LIMBS + 2])
 }
 
 #include "crypto/accel/prime_point.h"
+#include "crypto/accel/prime_jacobian.h"
 #include "crypto/accel/secp384r1_table.h"
 #include "crypto/accel/prime_base.h"
 #include "crypto/accel/prime_multiply.h"

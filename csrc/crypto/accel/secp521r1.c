@@ -11,7 +11,9 @@
 #define LIMBS 9
 #define BITS 521
 #define BYTES 66
-#define COLUMNS 17
+#define WINDOW 4
+#define ROWS 11
+#define COLUMNS 13
 
 typedef struct {
     uint64_t limb[LIMBS];
@@ -58,6 +60,7 @@ INLINE void fe_reduce(uint64_t t[LIMBS + 2])
 }
 
 #include "crypto/accel/prime_point.h"
+#include "crypto/accel/prime_jacobian.h"
 #include "crypto/accel/secp521r1_table.h"
 #include "crypto/accel/prime_base.h"
 #include "crypto/accel/prime_multiply.h"
