@@ -84,7 +84,7 @@ static int is_key(lua_State *L) /* and not closed */
     return 1;
 }
 
-const char *lt_lua_key_type(int type)
+const char *lt_lua_key_type(unsigned type)
 {
     static const char *const names[] = { [LT_KEY_unknown] = "unknown",
                                          [LT_KEY_rsa] = "rsa",

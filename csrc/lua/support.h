@@ -48,7 +48,7 @@ struct lt_private_key *lt_lua_test_key(lua_State *L, int index); /* NULL: someth
 
 /* Has require find the Lua files in here; `file`: the one that this module was loaded from. */
 void lt_lua_open_modules(lua_State *L, const char *file);
-const char *lt_lua_key_type(int type); /* of an lt_key_type: "rsa" … */
+const char *lt_lua_key_type(unsigned type); /* of an lt_key_type: "rsa" … */
 
 /* Each file of the binding adds its functions to the table on top of the stack. */
 void lt_lua_open_error(lua_State *L);

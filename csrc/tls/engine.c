@@ -141,14 +141,14 @@ static size_t next_piece(const lt_tls *t)
     return piece < t->record_limit ? piece : t->record_limit;
 }
 
-/* The room for what one call of write takes, at once: a buffer that grows is copied. Without memory for that
- * a record may still find its own. */
-static void reserve_output(lt_tls *t, size_t n)
+/* The room for what one call of write takes, at once: a buffer that grows is copied. */
+static bool reserve_output(lt_tls *t, size_t n)
 {
     enum { AROUND = LT_RECORD_HEADER + 8 + 1 + LT_AEAD_TAG };
-    size_t most = LT_TLS_OUTPUT_MAX + t->record_limit, smallest = next_piece(t);
+    size_t waits = lt_buffer_size(&t->out), smallest = next_piece(t);
+    size_t most = waits < LT_TLS_OUTPUT_MAX ? LT_TLS_OUTPUT_MAX - waits + t->record_limit : 0;
     n = n < most ? n : most;
-    lt_buffer_reserve(&t->out, n + (n / smallest + 1) * AROUND);
+    return lt_buffer_reserve(&t->out, n + (n / smallest + 1) * AROUND);
 }
 
 static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
@@ -157,7 +157,10 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
     size_t done = 0;
     if (!may_write(t))
         return 0;
-    reserve_output(t, n);
+    if (!reserve_output(t, n)) {
+        lt_tls_fail(t, LT_memory, "output");
+        return 0;
+    }
     while (done < n && lt_buffer_size(&t->out) < LT_TLS_OUTPUT_MAX) {
         if ((t->owes_update || lt_protection_worn(&t->write)) && fresh_key(t) != LT_OK) {
             lt_tls_failed(t);
