@@ -56,7 +56,7 @@ static int file_stamp(lua_State *L)
     return 1;
 }
 
-/* file_time(path) -> seconds since the epoch of its last change | nil, message */
+/* file_time(path) -> seconds since the epoch of its last change, "folder" or "file" | nil, message */
 static int file_time(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
@@ -67,7 +67,8 @@ static int file_time(lua_State *L)
         return 2;
     }
     lua_pushinteger(L, (lua_Integer)found.st_mtime);
-    return 1;
+    lua_pushstring(L, S_ISDIR(found.st_mode) ? "folder" : "file");
+    return 2;
 }
 
 /* accelerations() -> { name = true: in use, false: not there, or not allowed } */

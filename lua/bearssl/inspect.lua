@@ -95,9 +95,11 @@ local function read(name, given)
   return options
 end
 
+local LONGEST = 32 -- certificates of one chain in a file
+
 -- Certificates of several chains, or of CAs alone: a bundle of anchors, say.
 local function is_bundle(sent, options)
-  return options.file and sent[1] ~= nil and fields.is_ca(sent[1])
+  return options.file and sent[1] ~= nil and (#sent > LONGEST or fields.is_ca(sent[1]))
 end
 
 -- What was sent, with those that were fetched behind, roots left out: what a server should send.

@@ -121,11 +121,6 @@ local function listen(args, events)
   return nil, core.error { code = "option", message = message, side = "local" }, status.usage
 end
 
-local function is_folder(path)
-  local file <close> = io.open(path .. "/.", "rb")
-  return file ~= nil
-end
-
 local function announce(args, server, out)
   local host, port = server:getsockname()
   local shown = (host == "0.0.0.0" or host == "::" or host == "127.0.0.1") and "localhost"
@@ -154,7 +149,7 @@ end
 
 function serve.run(args, out)
   local folder = args.folder or "."
-  if not args.echo and not is_folder(folder) then
+  if not args.echo and select(2, core.file_time(folder)) ~= "folder" then
     out:fail(core.error { code = "file", side = "local", message = folder .. ": this is no folder" })
     return status.file
   end

@@ -3,6 +3,8 @@
 --- What a verb of the command `bearssl` is about: a server or a file.
 -- @module bearssl.command.target
 
+local core = require "bearssl.core"
+
 local target = {}
 
 -- Schemes of URLs, and the names of STARTTLS: the port, and what is said before the handshake.
@@ -28,8 +30,7 @@ local endings = { pem = true, crt = true, cer = true, der = true, cert = true, k
 -- A file by its looks, or since there is one of that name.
 local function is_file(text)
   if text:find("/", 1, true) or endings[(text:match "%.(%w+)$" or ""):lower()] then return true end
-  local file <close> = io.open(text, "rb")
-  return file ~= nil and file:read(0) ~= nil
+  return select(2, core.file_time(text)) == "file"
 end
 
 local function port_of(text)
@@ -52,7 +53,7 @@ local function split(text)
 end
 
 local function wrong(text, what)
-  local shown = require "bearssl.core".printable(text)
+  local shown = core.printable(text)
   return nil, ("target '%s': %s"):format(#shown > 200 and shown:sub(1, 200) .. "..." or shown, what)
 end
 

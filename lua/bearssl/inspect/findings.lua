@@ -9,10 +9,13 @@ local MAX_LIFETIME = 398 -- days of a public server's certificate (CA/Browser Fo
 local Findings = {}
 Findings.__index = Findings
 
+local MANY = 100 -- findings of one kind: a file may have thousands of certificates
+
 function Findings:add(severity, code, message, remedy)
-  for _, each in ipairs(self) do
-    if each.code == code and each.message == message then return end
-  end
+  local count = (self.counts[code] or 0) + 1
+  self.counts[code] = count
+  if count > MANY or self.counts[code .. message] then return end
+  self.counts[code .. message] = 1
   self[#self + 1] = { severity = severity, code = code, message = message, remedy = remedy }
 end
 
@@ -107,16 +110,22 @@ local function has_issuer(list, certificate)
   end
 end
 
-function checks.order(f, it)
-  local sent, seen = it.sent, {}
+local function duplicates(f, sent)
+  local seen, places = {}, {}
   for i, certificate in ipairs(sent) do
     local print = certificate.fingerprints.sha256
-    if seen[print] then
-      f:add("warning", "duplicate", ("certificate %d is certificate %d once more"):format(i, seen[print]),
-        "leave it out of the server's file")
-    end
+    if seen[print] then places[#places + 1] = ("%d is certificate %d"):format(i, seen[print]) end
     seen[print] = seen[print] or i
   end
+  if not places[1] then return end
+  local more = #places > 1 and (", and so are %d others"):format(#places - 1) or ""
+  f:add("warning", "duplicate", ("certificate %s once more%s"):format(places[1], more),
+    "leave it out of the server's file")
+end
+
+function checks.order(f, it)
+  local sent = it.sent
+  duplicates(f, sent)
   if it.is_bundle then return end
   for i = 1, #sent - 1 do
     local certificate, after = sent[i], sent[i + 1]
@@ -229,7 +238,7 @@ local order = {
 local rank = { error = 1, warning = 2, note = 3 }
 
 return function(it)
-  local f = setmetatable({}, Findings)
+  local f = setmetatable({ counts = {} }, Findings)
   for _, name in ipairs(order) do
     if it.sent[1] or name == "bytes" then checks[name](f, it) end
   end
