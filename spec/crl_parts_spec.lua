@@ -36,6 +36,23 @@ describe("the entries of a CRL", function()
     for i = 1, 20000 do assert.equal(serials[i], list:entry(i).serial) end
   end)
 
+  it("are in order where many bytes are the same, and where serial numbers are longer than any should be", function()
+    local entries, serials, seed = {}, {}, 3
+    for i = 1, 6000 do
+      seed = (seed * 6364136223846793005 + 1442695040888963407)
+      local length = ({ 9, 12, 20, 20, 254, 255, 256, 300 })[i % 8 + 1]
+      local serial = ("\x2a"):rep(length - 7) .. string.pack(">I4", seed >> 32) .. string.pack(">I3", i)
+      serials[i] = serial:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+      entries[i] = entry(serial)
+    end
+    local list = read { entries = entries }
+    for i = 1, 6000, 7 do -- no certificate that is read has a longer one
+      if #serials[i] <= 40 then assert.equal(serials[i], list:lookup(serials[i]).serial) end
+    end
+    table.sort(serials, function(a, b) return #a < #b or #a == #b and a < b end)
+    for i = 1, 6000 do assert.equal(serials[i], list:entry(i).serial) end
+  end)
+
   it("have reasons, also those that nobody knows, and dates", function()
     local list = read { entries = {
       entry("\1", { reason(1) }), entry("\2", { reason(7) }), entry("\3", { reason(10) }), entry "\4",

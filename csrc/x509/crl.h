@@ -95,8 +95,10 @@ typedef struct {
 lt_code lt_crl_parse(lt_crl *crl, lt_bytes der, lt_error *e);
 void lt_crl_free(lt_crl *crl); /* twice is fine */
 
-/* Puts the index in order; lt_crl_parse has done so. */
+/* Puts the index in order; lt_crl_parse has done so (crl_sort.c). */
 lt_code lt_crl_sort(lt_crl *crl, lt_error *e);
+/* The serialNumber of the entry at this offset of revoked_certificates. */
+lt_bytes lt_crl_serial_at(const lt_crl *crl, size_t offset);
 
 /* The entries of this serial number are at index[first .. first + count): a binary search. More
  * than one where an indirect CRL has it for several issuers. */

@@ -12,77 +12,21 @@
 #include "x509/pem.h"
 #include "x509/signature.h"
 
-static lt_bytes serial_at(const lt_crl *crl, size_t offset)
-{
-    const lt_bytes all = crl->revoked_certificates;
-    lt_reader r = { all.p + offset, all.n - offset }, body;
-    lt_bytes serial = { NULL, 0 };
-    if (der_value(&r, DER_SEQUENCE, &body))
-        der_value(&body, DER_INTEGER, &serial);
-    return serial;
-}
-
-static bool in_order(const lt_crl *crl, const lt_crl_index *a, const lt_crl_index *b)
-{
-    return lt_bytes_compare(serial_at(crl, a->entry), serial_at(crl, b->entry)) <= 0;
-}
-
-static void merge(const lt_crl *crl, const lt_crl_index *from, lt_crl_index *to, size_t middle,
-                  size_t end)
-{
-    size_t left = 0, right = middle;
-    for (size_t i = 0; i < end; i++) {
-        bool take_left =
-            left < middle && (right == end || in_order(crl, &from[left], &from[right]));
-        to[i] = take_left ? from[left++] : from[right++];
-    }
-}
-
-static bool is_sorted(const lt_crl *crl)
-{
-    for (size_t i = 1; i < crl->entry_count; i++)
-        if (!in_order(crl, &crl->index[i - 1], &crl->index[i]))
-            return false;
-    return true;
-}
-
-/* A merge sort, bottom up: stable, and no order of the entries makes it slow. */
-lt_code lt_crl_sort(lt_crl *crl, lt_error *e)
-{
-    const size_t n = crl->entry_count;
-    if (is_sorted(crl))
-        return LT_OK;
-    lt_crl_index *from = crl->index, *to = calloc(n, sizeof *to);
-    if (!to)
-        return lt_fail(e, LT_memory, "revokedCertificates");
-    for (size_t width = 1; width < n; width *= 2) {
-        for (size_t at = 0; at < n; at += 2 * width) {
-            size_t middle = n - at < width ? n - at : width;
-            size_t end = n - at < 2 * width ? n - at : 2 * width;
-            merge(crl, from + at, to + at, middle, end);
-        }
-        lt_crl_index *other = from;
-        from = to;
-        to = other;
-    }
-    crl->index = from;
-    free(to);
-    return LT_OK;
-}
-
 size_t lt_crl_find(const lt_crl *crl, lt_bytes serial_number, size_t *first)
 {
     size_t low = 0, high = crl->entry_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (lt_bytes_compare(serial_at(crl, crl->index[middle].entry), serial_number) < 0)
+        if (lt_bytes_compare(lt_crl_serial_at(crl, crl->index[middle].entry), serial_number)
+            < 0)
             low = middle + 1;
         else
             high = middle;
     }
     *first = low;
     while (high < crl->entry_count
-           && lt_bytes_compare(serial_at(crl, crl->index[high].entry), serial_number) == 0)
+           && lt_bytes_compare(lt_crl_serial_at(crl, crl->index[high].entry), serial_number)
+                  == 0)
         high++;
     return high - low;
 }
