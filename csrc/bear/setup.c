@@ -6,6 +6,7 @@
 
 #include "base/iana.h"
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/cipher.h"
 #include "crypto/ec.h"
 #include "crypto/rsa_private.h"
@@ -117,8 +118,8 @@ static void set_hashes(br_ssl_engine_context *eng, const struct lt_bear_shared *
     if (shared->needs_sha1)
         br_ssl_engine_set_hash(eng, br_sha1_ID, &br_sha1_vtable);
     br_ssl_engine_set_hash(eng, br_sha256_ID, &lt_sha256_vtable);
-    br_ssl_engine_set_hash(eng, br_sha384_ID, &br_sha384_vtable);
-    br_ssl_engine_set_hash(eng, br_sha512_ID, &br_sha512_vtable);
+    br_ssl_engine_set_hash(eng, br_sha384_ID, &lt_sha384_vtable);
+    br_ssl_engine_set_hash(eng, br_sha512_ID, &lt_sha512_vtable);
     br_ssl_engine_set_prf10(eng, &br_tls10_prf);
     br_ssl_engine_set_prf_sha256(eng, &br_tls12_sha256_prf);
     br_ssl_engine_set_prf_sha384(eng, &br_tls12_sha384_prf);

@@ -5,6 +5,7 @@
 #include <bearssl.h>
 
 #include "base/secret.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/bignum.h"
 #include "crypto/ed25519_point.h"
 
@@ -32,7 +33,7 @@ static void digest_scalar(br_sha512_context *hash, uint32_t out[8])
 {
     uint8_t digest[64];
     uint32_t number[16];
-    br_sha512_out(hash, digest);
+    lt_sha512_out(hash, digest);
     scalar_decode(number, 16, digest);
     lt_bn_mod(out, number, 16, order, 8);
     lt_wipe(digest, sizeof digest);
@@ -44,10 +45,10 @@ static void challenge(uint32_t k[8], const uint8_t r[32], const uint8_t public_k
                       lt_bytes message)
 {
     br_sha512_context hash;
-    br_sha512_init(&hash);
-    br_sha512_update(&hash, r, 32);
-    br_sha512_update(&hash, public_key, 32);
-    br_sha512_update(&hash, message.p, message.n);
+    lt_sha512_init(&hash);
+    lt_sha512_update(&hash, r, 32);
+    lt_sha512_update(&hash, public_key, 32);
+    lt_sha512_update(&hash, message.p, message.n);
     digest_scalar(&hash, k);
 }
 
@@ -80,9 +81,9 @@ static void expand(uint32_t scalar[8], uint8_t prefix[32], const uint8_t seed[32
 {
     br_sha512_context hash;
     uint8_t digest[64];
-    br_sha512_init(&hash);
-    br_sha512_update(&hash, seed, 32);
-    br_sha512_out(&hash, digest);
+    lt_sha512_init(&hash);
+    lt_sha512_update(&hash, seed, 32);
+    lt_sha512_out(&hash, digest);
     scalar_decode(scalar, 8, digest);
     scalar[0] &= ~7U;
     scalar[7] = (scalar[7] & 0x7fffffff) | 0x40000000;
@@ -119,9 +120,9 @@ static void commit(uint32_t r[8], uint8_t encoded[32], const uint8_t prefix[32],
 {
     br_sha512_context hash;
     lt_ed25519_point p;
-    br_sha512_init(&hash);
-    br_sha512_update(&hash, prefix, 32);
-    br_sha512_update(&hash, message.p, message.n);
+    lt_sha512_init(&hash);
+    lt_sha512_update(&hash, prefix, 32);
+    lt_sha512_update(&hash, message.p, message.n);
     digest_scalar(&hash, r);
     multiply_base(&p, r);
     lt_ed25519_encode(encoded, &p);

@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 
 static const struct {
     int id;
@@ -14,8 +15,8 @@ static const struct {
     { br_sha1_ID, "sha1", &br_sha1_vtable, BR_HASH_OID_SHA1 },
     { br_sha224_ID, "sha224", &br_sha224_vtable, BR_HASH_OID_SHA224 },
     { br_sha256_ID, "sha256", &lt_sha256_vtable, BR_HASH_OID_SHA256 },
-    { br_sha384_ID, "sha384", &br_sha384_vtable, BR_HASH_OID_SHA384 },
-    { br_sha512_ID, "sha512", &br_sha512_vtable, BR_HASH_OID_SHA512 },
+    { br_sha384_ID, "sha384", &lt_sha384_vtable, BR_HASH_OID_SHA384 },
+    { br_sha512_ID, "sha512", &lt_sha512_vtable, BR_HASH_OID_SHA512 },
 };
 
 const br_hash_class *lt_hash_by_id(int id)

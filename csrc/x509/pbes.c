@@ -3,6 +3,7 @@
 #include "x509/pbes.h"
 
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/cbc.h"
 #include "crypto/password.h"
 #include "x509/der.h"
@@ -33,8 +34,8 @@ static const struct { /* section B.1.2 */
     const br_hash_class *hash;
 } prfs[] = {
     { RSADSI(0x02, 0x07), &br_sha1_vtable },   { RSADSI(0x02, 0x08), &br_sha224_vtable },
-    { RSADSI(0x02, 0x09), &lt_sha256_vtable }, { RSADSI(0x02, 0x0a), &br_sha384_vtable },
-    { RSADSI(0x02, 0x0b), &br_sha512_vtable },
+    { RSADSI(0x02, 0x09), &lt_sha256_vtable }, { RSADSI(0x02, 0x0a), &lt_sha384_vtable },
+    { RSADSI(0x02, 0x0b), &lt_sha512_vtable },
 };
 
 struct scheme {

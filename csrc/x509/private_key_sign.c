@@ -3,6 +3,7 @@
 #include "x509/private_key_sign.h"
 
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
@@ -51,9 +52,9 @@ const br_hash_class *lt_private_key_hash(const lt_private_key *k)
     if (k->type == LT_KEY_ed25519)
         return NULL;
     if (k->type == LT_KEY_ec && k->ec.curve == BR_EC_secp384r1)
-        return &br_sha384_vtable;
+        return &lt_sha384_vtable;
     if (k->type == LT_KEY_ec && k->ec.curve == BR_EC_secp521r1)
-        return &br_sha512_vtable;
+        return &lt_sha512_vtable;
     return &lt_sha256_vtable;
 }
 

@@ -3,6 +3,7 @@
 #include "x509/signature.h"
 
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
@@ -25,8 +26,8 @@ static const struct digest {
     { &br_sha1_vtable, OID(0x2b, 0x0e, 0x03, 0x02, 0x1a) },
     { &br_sha224_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x04) },
     { &lt_sha256_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01) },
-    { &br_sha384_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02) },
-    { &br_sha512_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03) },
+    { &lt_sha384_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02) },
+    { &lt_sha512_vtable, OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03) },
 };
 static const lt_bytes id_mgf1 = PKCS1(0x08);
 
@@ -39,14 +40,14 @@ static const struct row {
     lt_code refused;
 } rows[] = {
     { PKCS1(0x0b), LT_KEY_rsa, &lt_sha256_vtable, "sha256WithRSAEncryption", LT_OK },
-    { PKCS1(0x0c), LT_KEY_rsa, &br_sha384_vtable, "sha384WithRSAEncryption", LT_OK },
-    { PKCS1(0x0d), LT_KEY_rsa, &br_sha512_vtable, "sha512WithRSAEncryption", LT_OK },
+    { PKCS1(0x0c), LT_KEY_rsa, &lt_sha384_vtable, "sha384WithRSAEncryption", LT_OK },
+    { PKCS1(0x0d), LT_KEY_rsa, &lt_sha512_vtable, "sha512WithRSAEncryption", LT_OK },
     { PKCS1(0x0e), LT_KEY_rsa, &br_sha224_vtable, "sha224WithRSAEncryption", LT_OK },
     { PKCS1(0x05), LT_KEY_rsa, &br_sha1_vtable, "sha1WithRSAEncryption", LT_OK },
     { PKCS1(0x0a), LT_KEY_rsa_pss, NULL, "id-RSASSA-PSS", LT_OK },
     { ECDSA(0x02), LT_KEY_ec, &lt_sha256_vtable, "ecdsa-with-SHA256", LT_OK },
-    { ECDSA(0x03), LT_KEY_ec, &br_sha384_vtable, "ecdsa-with-SHA384", LT_OK },
-    { ECDSA(0x04), LT_KEY_ec, &br_sha512_vtable, "ecdsa-with-SHA512", LT_OK },
+    { ECDSA(0x03), LT_KEY_ec, &lt_sha384_vtable, "ecdsa-with-SHA384", LT_OK },
+    { ECDSA(0x04), LT_KEY_ec, &lt_sha512_vtable, "ecdsa-with-SHA512", LT_OK },
     { ECDSA(0x01), LT_KEY_ec, &br_sha224_vtable, "ecdsa-with-SHA224", LT_OK },
     { OID(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01), LT_KEY_ec, &br_sha1_vtable,
       "ecdsa-with-SHA1", LT_OK },

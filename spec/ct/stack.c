@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "crypto/aead.h"
 #include "crypto/cbc.h"
 #include "crypto/ec.h"
@@ -93,7 +94,7 @@ static void hmac_sha256(void *at)
 static void hkdf_sha384(void *at)
 {
     run *r = at;
-    lt_hkdf_expand(&br_sha384_vtable, secret_of(r), (lt_bytes){ r->data, 32 }, r->out, 100);
+    lt_hkdf_expand(&lt_sha384_vtable, secret_of(r), (lt_bytes){ r->data, 32 }, r->out, 100);
 }
 
 static void pbkdf2(void *at)

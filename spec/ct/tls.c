@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
 #include "tls/shared.h"
 #include "tls/tls.h"
 
@@ -192,7 +193,7 @@ void ct_tls(void)
     for (size_t padding = 1; padding < 40; padding += 19)
         record(suites[0], padding);
     key_schedule(&lt_sha256_vtable);
-    key_schedule(&br_sha384_vtable);
+    key_schedule(&lt_sha384_vtable);
     agree(29, "lt_key_pair_agree, x25519");
     agree(23, "lt_key_pair_agree, secp256r1");
     agree(24, "lt_key_pair_agree, secp384r1");

@@ -7,6 +7,8 @@
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
 #include "crypto/accel/sha256.h"
+#include "crypto/accel/sha512.h"
+#include "crypto/hash.h"
 
 enum { ROOM = 4096 };
 
@@ -118,34 +120,65 @@ static int poly1305_twins(lua_State *L) /* one-time key, aad, text, offset -> na
     return 0;
 }
 
-static int sha256_twins(lua_State *L) /* text, offset, size of a piece -> "sha256", or nil */
+struct hash {
+    const char *name;
+    const br_hash_class *twin, *own;
+};
+
+static const struct hash hashes[] = {
+    { "sha256", &br_sha256_vtable, &lt_sha256_vtable },
+    { "sha384", &br_sha384_vtable, &lt_sha384_vtable },
+    { "sha512", &br_sha512_vtable, &lt_sha512_vtable },
+    { NULL, NULL, NULL },
+};
+
+/* A state taken and set, as HMAC and BearSSL's engine do */
+static void move(const br_hash_class *class, br_hash_compat_context *c)
+{
+    uint8_t state[64];
+    br_hash_compat_context other;
+    uint64_t count = class->state(&c->vtable, state);
+    class->init(&other.vtable);
+    class->set_state(&other.vtable, state, count);
+    *c = other;
+}
+
+static bool is_same(const struct hash *h, const uint8_t *data, size_t n, size_t piece)
+{
+    enum { LENGTH_OFFSET = BR_HASHDESC_LBLEN_OFF, LENGTH_MASK = BR_HASHDESC_LBLEN_MASK };
+    const size_t size = lt_hash_size(h->own);
+    const size_t block = (size_t)1 << (h->own->desc >> LENGTH_OFFSET & LENGTH_MASK);
+    uint8_t expected[LT_HASH_MAX], found[LT_HASH_MAX], again[LT_HASH_MAX];
+    br_hash_compat_context c;
+    h->twin->init(&c.vtable);
+    h->twin->update(&c.vtable, data, n);
+    h->twin->out(&c.vtable, expected);
+    h->own->init(&c.vtable);
+    for (size_t at = 0; at < n; at += piece) {
+        if (at % block == 0)
+            move(h->own, &c);
+        h->own->update(&c.vtable, data + at, n - at < piece ? n - at : piece);
+    }
+    h->own->out(&c.vtable, found);
+    h->own->out(&c.vtable, again); /* which leaves the context as it was */
+    return c.vtable == h->own && h->own->desc == h->twin->desc
+           && h->own->context_size == h->twin->context_size
+           && memcmp(found, expected, size) == 0 && memcmp(again, expected, size) == 0;
+}
+
+static int hash_twins(lua_State *L) /* text, offset, size of a piece -> name, or nil */
 {
     lt_bytes text = unit_bytes(L, 1);
     size_t piece = (size_t)luaL_checkinteger(L, 3);
-    uint8_t room[ROOM], expected[32], found[32], again[32];
+    uint8_t room[ROOM];
     const uint8_t *data = copy(L, room, text, (size_t)luaL_checkinteger(L, 2));
-    br_sha256_context c, half;
     luaL_argcheck(L, piece > 0, 3, "no bytes");
-    br_sha256_init(&c);
-    br_sha256_update(&c, data, text.n);
-    br_sha256_out(&c, expected);
-    lt_sha256_init(&c);
-    for (size_t at = 0; at < text.n; at += piece) {
-        if (at % 64 == 0) { /* a state taken and set, as HMAC and BearSSL's engine do */
-            uint8_t state[32];
-            uint64_t count = lt_sha256_vtable.state(&c.vtable, state);
-            lt_sha256_vtable.init(&half.vtable);
-            lt_sha256_vtable.set_state(&half.vtable, state, count);
-            c = half;
+    for (const struct hash *h = hashes; h->name; h++)
+        if (!is_same(h, data, text.n, piece)) {
+            lua_pushstring(L, h->name);
+            return 1;
         }
-        lt_sha256_update(&c, data + at, text.n - at < piece ? text.n - at : piece);
-    }
-    lt_sha256_out(&c, found);
-    lt_sha256_out(&c, again); /* which leaves the context as it was */
-    if (memcmp(found, expected, 32) == 0 && memcmp(again, expected, 32) == 0)
-        return 0;
-    lua_pushliteral(L, "sha256");
-    return 1;
+    return 0;
 }
 
 /* key, nonce, counter, text, offset -> name, or nil */
@@ -244,7 +277,7 @@ void unit_open_twins(lua_State *L)
     static const luaL_Reg functions[] = {
         { "chacha20_twins", chacha20_twins },
         { "poly1305_twins", poly1305_twins },
-        { "sha256_twins", sha256_twins },
+        { "hash_twins", hash_twins },
         { "aes_ctr_twins", aes_ctr_twins },
         { "ghash_twins", ghash_twins },
         { "aes_gcm_twins", aes_gcm_twins },

@@ -48,7 +48,7 @@ static uint32_t of_cpu(void)
     if (features & LT_ACCEL_aes) /* SSSE3 and SSE4.1 are there */
         features |= all_of(b, bit_SHA, LT_ACCEL_sha);
     if ((wide & 0x06) == 0x06) /* XMM, YMM */
-        features |= all_of(b, bit_AVX2, LT_ACCEL_avx2);
+        features |= all_of(b, bit_AVX2 | bit_BMI | bit_BMI2, LT_ACCEL_avx2);
     if ((features & (LT_ACCEL_avx2 | LT_ACCEL_aes)) == (LT_ACCEL_avx2 | LT_ACCEL_aes))
         features |= all_of(c, bit_VAES | bit_VPCLMULQDQ, LT_ACCEL_vaes);
     if ((wide & 0xe6) != 0xe6) /* opmask, ZMM too */

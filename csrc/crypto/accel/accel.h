@@ -32,9 +32,9 @@ typedef unsigned __int128 lt_u128;
 
 enum {
     LT_ACCEL_int128 = 1U << 0,
-    LT_ACCEL_adx = 1U << 1, /* MULX, ADCX, ADOX */
-    LT_ACCEL_aes = 1U << 2, /* AES-NI, PCLMULQDQ, SSSE3 */
-    LT_ACCEL_avx2 = 1U << 3,
+    LT_ACCEL_adx = 1U << 1,    /* MULX, ADCX, ADOX */
+    LT_ACCEL_aes = 1U << 2,    /* AES-NI, PCLMULQDQ, SSSE3 */
+    LT_ACCEL_avx2 = 1U << 3,   /* AVX2, BMI1, BMI2 */
     LT_ACCEL_vaes = 1U << 4,   /* VAES, VPCLMULQDQ; both on AVX2 at least */
     LT_ACCEL_avx512 = 1U << 5, /* AVX-512 F, BW, VL, DQ */
     LT_ACCEL_ifma = 1U << 6,   /* AVX-512 IFMA */
