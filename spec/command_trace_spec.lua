@@ -30,6 +30,7 @@ describe("bearssl trace", function()
     for _, part in ipairs { "Round trip 1", " │ ClientHello ──", "◀━━", "connected: TLS 1.3, ", "1 round trip; " } do
       has(out, part)
     end
+    for line in out:gmatch "[^\n]+" do assert.truthy(utf8.len(line) <= 80, line) end
     local ascii
     status, ascii = command { "trace", target, "--ca", ca, env = "LC_ALL=C COLUMNS=60" }
     assert.equal(0, status)

@@ -109,6 +109,11 @@ describe("bearssl.trace.connect", function()
     assert.same({ true, 2, "secp384r1" }, { report.connected, report.round_trips, report.group })
     assert.equal(1, find(report, "HelloRetryRequest").round_trip)
     assert.equal(2, find(report, "ServerHello").round_trip)
+    local hellos = {}
+    for _, item in ipairs(report.items) do
+      if item.name == "ClientHello" then hellos[#hellos + 1] = item.explanation end
+    end
+    assert.matches("once more", hellos[2])
   end)
 
   it("has the bytes of each message, as they were on the wire", function()

@@ -97,6 +97,8 @@ end
 
 -- The version, and how the keys are agreed on, once the ServerHello is there.
 local function learn(state, item)
+  if item.name == "HelloRetryRequest" then state.retried = true end
+  item.again = item.name == "ClientHello" and state.retried
   if item.name == "ServerHello" and item.fields then
     state.version = item.fields.version
     state.static_rsa = (item.fields.cipher_suite or ""):find "^TLS_RSA_" ~= nil

@@ -72,7 +72,7 @@ end
 
 -- Room between the two lines of the ladder.
 function ladder:inner()
-  return self.width - TIME - 4
+  return self.width - TIME - 5
 end
 
 -- Text inside the ladder, wrapped; what goes on is indented by two more.

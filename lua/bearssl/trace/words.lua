@@ -68,6 +68,8 @@ local others = {
   warning = { "A warning: the connection goes on.", "RFC 5246 section 7.2" },
   hidden_alert = { "An alert, encrypted; at the end of a connection most likely close_notify.",
     "RFC 5246 section 7.2" },
+  again = { "The hello once more, with what the server asked for: another key share, or its cookie.",
+    "RFC 8446 section 4.1.2" },
   no_certificate = { "The client was asked who it is, and has no certificate to show.", "RFC 8446 section 4.4.2.4" },
   rsa = { "The client makes up the secret and encrypts it for the key of the certificate: whoever gets that key later"
     .. " can read all of this.", "RFC 5246 section 7.4.7.1" },
@@ -88,6 +90,7 @@ local function has_key_share(item)
 end
 
 local function special(item)
+  if item.again then return others.again end
   if item.name == "ClientHello" and not has_key_share(item) then return tls_1_2.ClientHello end
   if item.kind == "alert" then return alert(item) end
   if item.kind == "early_data" then return tls_1_3.early_data end
