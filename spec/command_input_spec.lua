@@ -42,6 +42,16 @@ for _, verb in ipairs { "cert", "get" } do
       has(fails({ verb, "localhost:" .. rude:wait_for "port (%d+)", "--timeout", "0.5" }, 3, 4), "timeout")
     end)
 
+    it("ends at once where it is interrupted while it waits", function()
+      local listener <close> = peer.listen()
+      local run <close> = command.start { verb, "localhost:" .. listener.port, "--timeout", "600" }
+      local tcp = listener:accept()
+      assert(tcp:receive(5)) -- of the ClientHello
+      run:signal "INT"
+      assert.same({ 130, "" }, { run:finish() })
+      tcp:close()
+    end)
+
     for _, act in ipairs { "close", "reset", "garbage", "truncate", "flip" } do
       it(("ends where the server does at each record: %s"):format(act), function()
         local server <close> = peer.openssl_server(pair)

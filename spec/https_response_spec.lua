@@ -21,6 +21,27 @@ local function chunks(body, size)
 end
 
 describe("a response", function()
+  it("is told of when its head has come and its body has not, once, after redirects", function()
+    web.run(function(request)
+      if request.target == "/from" then return web.answer("", "302 Found", "Location: /to\r\n") end
+      return web.answer(("x"):rep(100000), "200 OK", "X-A: 1\r\n")
+    end, function(server)
+      local order = {}
+      local response = assert(get(server.url "from", {
+        on_head = function(head)
+          order[#order + 1] = ("%d %s %s"):format(head.status, head.headers["x-a"], head.body)
+        end,
+        sink = function(data)
+          if data and order[#order] ~= "body" then order[#order + 1] = "body" end
+          return 1
+        end,
+      }))
+      assert.same({ "200 1 nil", "body" }, order)
+      assert.equal(200, response.status)
+      assert.error_matches(function() get(server.url "to", { on_head = function() error "mine" end }) end, "mine")
+    end)
+  end)
+
   it("has status, reason, headers in any case, all values, url and the facts of TLS", function()
     web.run(function()
       return web.answer("body", "201 Very Created", "Set-Cookie: a=b, c\r\nX-A: 1\r\nset-cookie: d=e\r\nx-a:  2 \r\n")

@@ -28,6 +28,28 @@ local function once(client, server, options)
   return p.client:info().resumed
 end
 
+describe("a session that was kept elsewhere", function()
+  it("goes into a cache, which knows when it expires and that it is for one use", function()
+    for name, single in pairs { ["TLS 1.3"] = true, ["our TLS 1.2"] = false } do
+      local cache = bearssl.session_cache()
+      local client, server = both(engines[name], cache)
+      assert.is_false(once(client, server))
+      local bytes = assert(cache:take(client, "LOCALHOST"):export())
+      cache:clear()
+      assert.is_nil(cache:take(client, "localhost"))
+      assert.is_true(cache:put(client, "localhost", assert(client:import_session(bytes))), name)
+      assert.equal(1, cache:count())
+      assert.is_true(once(client, server), name)
+      assert.is_true(cache:put(client, "Localhost", assert(client:import_session(bytes))))
+      assert.equal("userdata", type(cache:take(client, "localhost")))
+      local later = both({ max_version = engines[name].max_version, engine = engines[name].engine,
+        time = 2200000000 }, cache)
+      assert.is_false(cache:put(later, "localhost", assert(later:import_session(bytes))), name)
+      assert.equal(single, require "bearssl.core".session_state(assert(client:import_session(bytes))))
+    end
+  end)
+end)
+
 for name, options in pairs(engines) do
   describe("a session cache with " .. name, function()
     it("has the second connection resume, and the third", function()

@@ -121,6 +121,15 @@ static int terminal(lua_State *L)
     return 1;
 }
 
+/* plain_interrupt(): SIGINT ends the process at once, also while it waits: lua5.4's own handler only raises an error
+ * when Lua goes on */
+static int plain_interrupt(lua_State *L)
+{
+    (void)L;
+    signal(SIGINT, SIG_DFL);
+    return 0;
+}
+
 #ifdef __linux__
 /* signals() -> a descriptor to wait for: SIGINT, SIGTERM and SIGHUP come there, and act no more by themselves | nil */
 static int signals(lua_State *L)
@@ -172,6 +181,7 @@ void lt_lua_open_system(lua_State *L)
         { "trust_places", trust_places },
         { "random", random_bytes },
         { "terminal", terminal },
+        { "plain_interrupt", plain_interrupt },
         { "signals", signals },
         { "signal", next_signal },
         { NULL, NULL },

@@ -219,7 +219,8 @@ function get.run(args, out)
     out:note "bearssl: --early-data wants --session FILE, where the session is that allows it"
     return status.usage
   end
-  return supervise(function() return perform(args, out) end)
+  if not args.file then return perform(args, out) end
+  return supervise(function() return perform(args, out) end) -- what is not whole is removed
 end
 
 return get
