@@ -19,6 +19,9 @@ local explanations = {
   { "testssl.sh", "^ALPN$", "testssl.sh asks for h2, http/1.1 and SPDY, not for http/1.0",
     without "^http/1.0$" },
   { "sslscan", "^signatures of TLSv1.2$", "of TLS 1.2 sslscan tries no suites for ECDSA", without "^ecdsa_" },
+  { "sslscan", "^signatures of TLSv1.2$", "to a scheme that nobody knows the server answers with key transport by RSA, "
+    .. "which has no signature; sslscan takes that for all schemes, `0xFDFF`",
+    function(_, theirs) return theirs == "0xFDFF" end },
   { "testssl.sh", "^resumption by ID$", "testssl.sh is mistaken: the server has no cache, and each session of "
     .. "`openssl s_client -tls1_2 -no_ticket -reconnect` is new",
     function(ours, theirs) return ours == "no" and theirs == "yes" end },

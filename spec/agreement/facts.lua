@@ -68,6 +68,9 @@ function facts.of_audit(report)
     out["groups of " .. version] = joined(table.move(names, 1, #names, 1, {}))
     for _, name in ipairs(names) do all_groups[name] = true end
   end
+  for _, dh in pairs(report.dh or {}) do
+    if (dh.group or ""):find "^ffdhe" then all_groups[dh.group] = true end
+  end
   local names = {}
   for name in pairs(all_groups) do names[#names + 1] = name end
   if names[1] then out.groups = joined(names) end
@@ -155,9 +158,8 @@ end
 
 local function of_groups(found)
   local names = {}
-  for name in ((found.PFS_ECDHE_curves or "") .. " " .. (found.DH_groups or "")):gmatch "%S+" do
-    if name:find "^%w+$" then names[#names + 1] = curves[name] or name end
-  end
+  for name in (found.PFS_ECDHE_curves or ""):gmatch "%S+" do names[#names + 1] = curves[name] or name end
+  for name in (found.DH_groups or ""):gmatch "ffdhe%d+" do names[#names + 1] = name end
   return names[1] and joined(names)
 end
 

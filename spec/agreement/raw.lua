@@ -1,5 +1,6 @@
 -- raw.lua FOLDER [--keep-testssl] ID... - asks servers of spec.support.audit_servers by bearssl.audit, sslscan and
 -- testssl.sh, and keeps what each said, and how long it took, in FOLDER/ID.json; raw.lua --list: the IDs.
+-- With --keep-testssl only the other two are asked again.
 local audit = require "bearssl.audit"
 local dkjson = require "dkjson"
 local pki = require "spec.support.pki"
@@ -53,11 +54,14 @@ end
 -- All that the three say of a row's server; `before`: what was kept of testssl.sh, which takes minutes; false: nothing.
 function raw.ask(row, before)
   local server <close> = row.start()
-  local all = { id = row.id, what = row.what, seconds = {} }
+  local all = { id = row.id, what = row.what, seconds = {}, pki = pki.dir:match "[^/]*$" }
   all.audit, all.seconds.audit = timed(ours, server, row)
   all.sslscan, all.seconds.sslscan = timed(sslscan, server)
   if before then
     all.testssl, all.seconds.testssl = before.testssl, before.seconds.testssl
+    for id in pairs(before.pki ~= all.pki and before.testssl or {}) do -- those certificates are no more
+      if id:find "^cert_fingerprint" then all.testssl[id] = nil end
+    end
   elseif before == nil then
     all.testssl, all.seconds.testssl = timed(testssl, server, row)
   end
@@ -80,7 +84,9 @@ if arg and arg[0] and arg[0]:find "raw%.lua$" then
   local keep = arg[2] == "--keep-testssl"
   for i = 2, #arg do
     for _, row in ipairs(servers) do
-      if row.id == arg[i] then raw.keep(arg[1], raw.ask(row, keep and raw.load(arg[1], row.id) or nil)) end
+      local before = nil
+      if keep then before = raw.load(arg[1], row.id) or false end
+      if row.id == arg[i] then raw.keep(arg[1], raw.ask(row, before)) end
     end
   end
 end

@@ -44,8 +44,9 @@ local function main(folder, path)
     local all = raw.load(folder, row.id)
     if all then
       local result = compare.all(all)
-      lines[#lines + 1] = ("| %s: %s | %d | %d | %d | %.1f | %.1f | %.0f |"):format(row.id, row.what, result.sslscan,
-        result.testssl, #result.differences, all.seconds.audit, all.seconds.sslscan, all.seconds.testssl or 0)
+      local long = all.seconds.testssl and ("%.0f"):format(all.seconds.testssl) or "not asked"
+      lines[#lines + 1] = ("| %s: %s | %d | %d | %d | %.1f | %.1f | %s |"):format(row.id, row.what, result.sslscan,
+        result.testssl, #result.differences, all.seconds.audit, all.seconds.sslscan, long)
       for _, each in ipairs(result.differences) do
         local ours, theirs = difference(each.ours, each.theirs)
         if not each.why then

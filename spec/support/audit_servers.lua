@@ -39,7 +39,8 @@ loop:run()
 
 local function own(options)
   return function()
-    local server = peer.start(("env %s lua5.4 @/own.lua"):format(child), nil, { ["own.lua"] = ours:format(options) })
+    local lua = os.getenv "LUA" or "lua5.4" -- the build's own, where that is under sanitizers
+    local server = peer.start(("env %s %s @/own.lua"):format(child, lua), nil, { ["own.lua"] = ours:format(options) })
     server.port = math.tointeger(tonumber(server:wait_for "port (%d+)"))
     return server
   end
