@@ -224,3 +224,26 @@ describe("a report", function()
     assert.equal(ours.round_trips, theirs.round_trips)
   end)
 end)
+
+describe("a certificate of very many names", function()
+  it("is shown by some, and their number", function()
+    local dir = os.tmpname()
+    assert(os.execute(("rm %s; mkdir -m 700 %s"):format(dir, dir)))
+    local lines = {}
+    for i = 1, 3000 do lines[i] = ("DNS.%d = host%d.example"):format(i, i) end
+    local config <close> = assert(io.open(dir .. "/cnf", "w"))
+    config:write("[req]\ndistinguished_name = dn\nprompt = no\nx509_extensions = e\n[dn]\nCN = many\n[e]\n",
+      "subjectAltName = @n\n[n]\n", table.concat(lines, "\n"), "\nDNS.3001 = localhost\n")
+    config:flush()
+    assert(os.execute(("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -config %s/cnf "
+      .. "-keyout %s/key -out %s/crt 2>/dev/null"):format(dir, dir, dir)))
+    local crt = dir .. "/crt"
+    local server <close> = peer.openssl_server({ leaf = crt, key = dir .. "/key", issuers = crt }, "-rev")
+    local report = connect(server, { trust = crt })
+    os.execute("rm -r " .. dir)
+    assert.is_true(report.connected)
+    local text = trace.text(report):gsub("[│%s]+", " ")
+    assert.matches("host1.example, .- and 2995 more", text)
+    assert.is_true(#trace.html(report) < 100000)
+  end)
+end)

@@ -6,6 +6,7 @@ local words = require "bearssl.trace.words"
 
 local printable = core.printable
 
+local NAMES = 50 -- of a certificate that are shown; of more, how many there are
 local SHORT = 64 -- bytes that are shown as digits; of more, how many there are
 
 local function hex(bytes)
@@ -60,8 +61,8 @@ local function names_text(certificate)
   local found = certificate.extensions.subject_alt_name
   local texts = {}
   for i, name in ipairs(found and found.value or {}) do
-    if i > 12 then
-      texts[i] = ("and %d more"):format(#found.value - 12)
+    if i > NAMES then
+      texts[i] = ("and %d more"):format(#found.value - NAMES)
       break
     end
     texts[i] = printable(type(name.value) == "string" and name.value or tostring(name.value))

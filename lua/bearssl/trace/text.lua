@@ -129,7 +129,8 @@ local function shortened(text)
   local parts = {}
   for part in (text .. ", "):gmatch "(.-), " do parts[#parts + 1] = part end
   if #parts <= MANY + 1 then return text end
-  return ("%s and %d more"):format(table.concat(parts, ", ", 1, MANY), #parts - MANY)
+  local left = tonumber(parts[#parts]:match "^and (%d+) more$")
+  return ("%s and %d more"):format(table.concat(parts, ", ", 1, MANY), #parts - MANY + (left and left - 1 or 0))
 end
 
 -- Rows that are passed over are named at the end, where they are extensions: that they are there may matter.
