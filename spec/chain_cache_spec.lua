@@ -269,6 +269,46 @@ describe("the cache of chains", function()
   end)
 end)
 
+-- What a stranger can make a validator do: nothing is verified until a path has reached an anchor, then from there
+-- down, and no further than the first signature that does not hold. Those of CAs that hold the store remembers.
+describe("signatures are checked", function()
+  local function checked(list, options, anchors)
+    local v = validator(4, anchors)
+    local code, _, first = ask(v, list, options)
+    local _, _, again = ask(v, list, options)
+    return { code, first, again }
+  end
+  local mine = authority.root { name = "mine" }
+  local forged_ca = authority.ca("ca", root, { signer = mine, key = "forged" })
+  local strays = {}
+  for i = 1, 15 do strays[i] = authority.ca("stray " .. i, mine) end
+
+  for _, row in ipairs {
+    { "never on the way to no anchor", { "unknown_issuer", 0, 0 }, { leaf, table.unpack(strays) } },
+    { "never where the root is a stranger's", { "unknown_issuer", 0, 0 }, { authority.leaf("leaf", mine), mine } },
+    { "never where one that is self-signed is not in the store", { "self_signed", 0, 0 }, { authority.root {
+      name = "leaf", ca = false, names = { "DNS:leaf.example" } } } },
+    { "once where a CA is forged, whatever is below it", { "bad_certificate_signature", 1, 1 },
+      { authority.leaf("leaf", forged_ca), forged_ca } },
+    { "once where a leaf under the root is forged", { "bad_certificate_signature", 1, 1 },
+      { authority.leaf("leaf", root, { signer = mine }) } },
+    { "once more for the CA above a forged leaf, the first time", { "bad_certificate_signature", 2, 1 },
+      { authority.leaf("leaf", ca, { signer = mine }), ca } },
+    { "so that who is expired is told that, and not a forger", { "expired", 2, 1 },
+      { authority.leaf("leaf", ca, { to = "20240601000000Z" }), ca } },
+    { "once each where all is well, and then never", { "ok", 2, 0 }, { leaf, ca } },
+  } do
+    it(row[1], function()
+      assert.same(row[2], checked(ders(row[3])))
+    end)
+  end
+
+  it("by a second name of a chain for the leaf alone", function()
+    local v = with_chain()
+    assert.same({ "ok", false, 1 }, { table.unpack({ ask(v, nil, { name = "other.example" }) }, 1, 3) })
+  end)
+end)
+
 describe("bytes that are kept once", function()
   it("are what was given, and go with their last holder", function()
     local list, size = {}, 0
