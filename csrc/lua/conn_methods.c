@@ -195,7 +195,7 @@ The path that verification found, the peer's certificate first and the trust anc
 @function conn:verified_chain
 @treturn[1] {bearssl.certificate,...}
 @treturn[1] table what was checked besides: `revocation`, `pins_differ`; see @{store:verify}; and `known`: the path was
-one that the config had found before, so that its signatures were not checked again (@{config:chains})
+one that the config had found before, so that its signatures were not checked again (`config:chains`)
 @treturn[2] nil there is none
 @treturn[2] string `"closed"`, or nothing
 */
