@@ -1,6 +1,7 @@
 -- The transcripts of docs/command*.md, as they stand there; see support/transcripts.lua.
 local command = require "spec.support.command"
 local peer = require "spec.support.peer"
+local pebble = require "spec.support.pebble"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
 local transcripts = require "spec.support.transcripts"
@@ -41,12 +42,14 @@ describe("the pages of the command", function()
     local url = ("http://127.0.0.1:%s/issuer.der"):format(servers.files:wait_for "port (%d+)")
     local lonely = revoke.issue("localhost", { days = 90,
       extensions = "subjectAltName = DNS:localhost\nauthorityInfoAccess = caIssuers;URI:" .. url })
+    local http_port = peer.free_port()
+    servers.pebble = pebble.start { http_port = http_port }
     servers.nginx = peer.nginx(pair, [[location = / { return 200 "hello\n"; }]], "TLSv1.2 TLSv1.3")
     servers.lonely = openssl(lonely.certificate, nil, lonely.key)
     servers.expired = openssl(expired.leaf, expired.issuers, expired.key)
     place = transcripts.place {
       ["8443"] = servers.nginx.port, ["8444"] = servers.lonely.port, ["8445"] = servers.expired.port,
-      ["8446"] = peer.free_port(),
+      ["8446"] = peer.free_port(), ["8447"] = servers.pebble.port, ["8448"] = http_port,
     }
   end)
   lazy_teardown(function()
@@ -55,7 +58,7 @@ describe("the pages of the command", function()
     os.execute("rm -r " .. folder)
   end)
 
-  for _, name in ipairs { "command", "command-cert", "command-get", "command-doctor" } do
+  for name in ("command command-cert command-get command-doctor command-mkcert command-renew"):gmatch "%S+" do
     it("show what is printed: " .. name, function() transcripts.check(("docs/%s.md"):format(name), place) end)
   end
 

@@ -16,6 +16,8 @@ local verbs = {
   "audit",
   "get",
   "serve",
+  "mkcert",
+  "renew",
   "doctor",
   "help",
   "completion",

@@ -11,6 +11,7 @@ local check = require "bearssl.check"
 local core = require "bearssl.core"
 local new_authority = require "bearssl.mkcert.authority"
 local content = require "bearssl.mkcert.content"
+local folder = require "bearssl.mkcert.folder"
 local names = require "bearssl.mkcert.names"
 local extensions = require "bearssl.mkcert.extensions"
 
@@ -44,6 +45,7 @@ end
 --    there are;
 --  * `permitted`, `excluded`: lists of names that bound what it may issue (RFC 5280 section 4.2.1.10): "example.com",
 --    "IP:10.0.0.0/8", "email:example.com";
+--  * `chain`: with `certificate`: the certificates from it up to, and without, the root, where it is no root itself;
 --  * `days`: 3650 by default.
 -- @treturn[1] authority the authority
 -- @treturn[2] nil
@@ -51,6 +53,27 @@ end
 -- @raise for a wrong option
 function mkcert.authority(options)
   return content.guarded("bearssl.mkcert.authority", new_authority, options)
+end
+
+--- A new authority kept in a folder: `ca.pem`, `ca.key` (mode 0600), and `ca.json`, which remembers what was revoked
+-- and the number of the last CRL. What is there already stays as it is.
+-- @tparam string dir the folder; it is made
+-- @tparam table options of @{authority}
+-- @treturn[1] authority the authority; no other process has it meanwhile
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error as of @{authority}; `file_write`, `locked`
+-- @raise for a wrong option
+function mkcert.create(dir, options)
+  return content.guarded("bearssl.mkcert.create", function(given) return folder.create(dir, given) end, options)
+end
+
+--- The authority that @{create} has put in a folder.
+-- @tparam string dir the folder
+-- @treturn[1] authority the authority; no other process has it until it is collected
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `file`, `locked`, `key_mismatch`, and what is wrong with certificate or key
+function mkcert.open(dir)
+  return folder.open(dir)
 end
 
 --- A certification request (PKCS#10, RFC 2986), to be sent to an authority.

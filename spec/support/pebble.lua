@@ -1,5 +1,5 @@
 -- pebble, an ACME server for tests (Debian's package), with its server of DNS: pebble.start{ http_port, tls_port,
--- environment } → { directory = URL, trust = path, set_txt(name, value), clear_txt(name), stop() }
+-- environment } → { port, directory = URL, trust = path, set_txt(name, value), clear_txt(name), stop() }
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local http = require "socket.http"
@@ -50,6 +50,7 @@ function pebble.start(options)
   local server = peer.start(("env PEBBLE_VA_NOSLEEP=1 %s pebble -config @/config -dnsserver 127.0.0.1:%d"):format(
     options.environment or "", dns_port), nil, { config = text })
   up(port)
+  self.port = port
   self.directory, self.trust = ("https://127.0.0.1:%d/dir"):format(port), pki.roots
   self.output = function() return server:output() end
   self.stop = function()

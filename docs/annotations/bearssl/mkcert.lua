@@ -15,10 +15,24 @@ function module.key(kind) end
 
 ---A new authority: a root that signed itself, or one under another authority.
 ---Raises: for a wrong option
----@param options table what `authority:issue` takes, and * `certificate`, `key`: an authority that is there already, instead of a new one: a certificate of `bearssl.x509` and its `bearssl.key`; * `name`: text of its subject, as for `subject`; * `issuer`: the authority that issues it, whose `path_length` must allow it; none: it signs itself; * `path_length`: how many authorities may stand below it; of one under another 0 by default, of a root as many as there are; * `permitted`, `excluded`: lists of names that bound what it may issue (RFC 5280 section 4.2.1.10): "example.com", "IP:10.0.0.0/8", "email:example.com"; * `days`: 3650 by default.
+---@param options table what `authority:issue` takes, and * `certificate`, `key`: an authority that is there already, instead of a new one: a certificate of `bearssl.x509` and its `bearssl.key`; * `name`: text of its subject, as for `subject`; * `issuer`: the authority that issues it, whose `path_length` must allow it; none: it signs itself; * `path_length`: how many authorities may stand below it; of one under another 0 by default, of a root as many as there are; * `permitted`, `excluded`: lists of names that bound what it may issue (RFC 5280 section 4.2.1.10): "example.com", "IP:10.0.0.0/8", "email:example.com"; * `chain`: with `certificate`: the certificates from it up to, and without, the root, where it is no root itself; * `days`: 3650 by default.
 ---@return authority|nil # the authority
 ---@return nil|bearssl.error # as of `key`; `key_mismatch`
 function module.authority(options) end
+
+---A new authority kept in a folder: `ca.pem`, `ca.key` (mode 0600), and `ca.json`, which remembers what was revoked and the number of the last CRL. What is there already stays as it is.
+---Raises: for a wrong option
+---@param dir string the folder; it is made
+---@param options table of `authority`
+---@return authority|nil # the authority; no other process has it meanwhile
+---@return nil|bearssl.error # as of `authority`; `file_write`, `locked`
+function module.create(dir, options) end
+
+---The authority that `create` has put in a folder.
+---@param dir string the folder
+---@return authority|nil # the authority; no other process has it until it is collected
+---@return nil|bearssl.error # `file`, `locked`, `key_mismatch`, and what is wrong with certificate or key
+function module.open(dir) end
 
 ---A certification request (PKCS#10, RFC 2986), to be sent to an authority.
 ---Raises: for a wrong option
@@ -51,6 +65,8 @@ function authority:issue(options) end
 ---Raises: for a wrong option
 ---@param certificate bearssl.certificate|string the certificate, or octets of its serial number
 ---@param options? table `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1); `time`: seconds since the epoch, UTC; now by default
+---@return boolean|nil # true
+---@return nil|bearssl.error # `file_write`: the folder's state cannot be written
 function authority:revoke(certificate, options) end
 
 ---A CRL (RFC 5280 section 5) of all that was revoked.

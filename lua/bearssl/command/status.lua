@@ -23,7 +23,7 @@ local of_codes = {
     extended_key_usage not_ca path_length name_constraint certificate_policy critical_extension lifetime distrusted
     unwelcome revoked revocation_unknown must_staple bad_crl bad_ocsp pin_mismatch]],
   [status.file] = [[file pem no_certificates no_key bad_key encrypted_key bad_password unsupported_key key_mismatch
-    bad_session]],
+    bad_session file_write locked run]],
   [status.usage] = "option",
 }
 

@@ -101,6 +101,9 @@ end
 -- @tparam bearssl.certificate|string certificate the certificate, or octets of its serial number
 -- @tparam[opt] table options `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1); `time`: seconds
 -- since the epoch, UTC; now by default
+-- @treturn[1] boolean true
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error `file_write`: the folder's state cannot be written
 -- @raise for a wrong option
 function authority:revoke(certificate, options)
   content.guarded("bearssl.mkcert: authority:revoke", function(given)
@@ -108,6 +111,8 @@ function authority:revoke(certificate, options)
     local serial = serial_of(certificate)
     self.revoked[serial] = { serial = serial, time = read.time or os.time(), reason = read.reason }
   end, options)
+  if self.keep then return self:keep() end
+  return true
 end
 
 local update_options = {
@@ -142,10 +147,12 @@ end
 function authority:crl(options)
   return content.guarded("bearssl.mkcert: authority:crl", function(given)
     local read = updates(given, 30)
-    self.crl_number = read.number or self.crl_number + 1
     local identifier, err = core.key_identifier(self.certificate.public_key.spki)
     if not identifier then return nil, err end
-    local der
+    self.crl_number = read.number or self.crl_number + 1
+    local ok, der = true
+    if self.keep then ok, err = self:keep() end -- no number is given twice
+    if not ok then return nil, err end
     der, err = core.issue_crl({
       issuer = self.certificate.subject.der, this_update = read.this_update, next_update = read.next_update,
       entries = by_serial(self.revoked),
@@ -208,6 +215,7 @@ end
 local options_of = {
   name = content.issue_options.subject, issuer = check.of_type "table", path_length = check.integer(0, 16),
   permitted = check.strings, excluded = check.strings, certificate = check.of_type "userdata",
+  chain = check.of_type "table",
 }
 for name, option in pairs(content.issue_options) do options_of[name] = options_of[name] or option end
 
@@ -220,7 +228,9 @@ local function existing(read)
   if not core.is_key(read.key) then error("option 'certificate' needs its 'key', a bearssl.key", 0) end
   local ok, err = read.key:matches(read.certificate)
   if not ok then return nil, err end
-  return object(read.certificate, read.key, read.issuer)
+  local found = object(read.certificate, read.key, read.issuer)
+  found.chain = read.chain or found.chain
+  return found
 end
 
 -- The constructor behind bearssl.mkcert.authority.

@@ -1,0 +1,112 @@
+-- SPDX-License-Identifier: MIT
+-- An authority kept in a folder: ca.pem (its certificate and those above it), ca.key (mode 0600), ca.json (what it
+-- revoked, the number of its last CRL), ca.lock (held while it is used). For bearssl.mkcert.open and mkcert.create.
+local content = require "bearssl.mkcert.content"
+local core = require "bearssl.core"
+local json = require "bearssl.https.json"
+local keys = require "bearssl.key"
+local new_authority = require "bearssl.mkcert.authority"
+local x509 = require "bearssl.x509"
+
+local folder = {}
+
+local VERSION, PUBLIC, SECRET = 1, tonumber("644", 8), tonumber("600", 8)
+local MAX_STATE = 16 << 20
+
+local function failure(code, where, message)
+  return core.error { code = code, message = message, where = where, side = "local" }
+end
+
+local function paths_of(dir)
+  return { certificate = dir .. "/ca.pem", key = dir .. "/ca.key", state = dir .. "/ca.json", lock = dir .. "/ca.lock" }
+end
+
+local function hex(octets)
+  return (octets:gsub(".", function(octet) return ("%02x"):format(octet:byte()) end))
+end
+
+local function read_state(path)
+  local file = io.open(path, "rb")
+  if not file then return { revoked = {}, crl_number = 0 } end
+  local text = file:read(MAX_STATE) or ""
+  file:close()
+  local state = json.decode(text)
+  if type(state) ~= "table" or type(state.revoked) ~= "table" or not math.tointeger(state.crl_number) then
+    return nil, failure("file", path, "the authority's state does not decode; it knows what was revoked: restore it")
+  end
+  if state.version ~= VERSION then
+    return nil, failure("file", path, ("the authority's state is of version %s, not %d"):format(tostring(state.version),
+      VERSION))
+  end
+  return state
+end
+
+local function take_state(authority, state)
+  for _, entry in ipairs(state.revoked) do
+    local serial = content.octets(tostring(entry.serial))
+    local time, reason = math.tointeger(entry.time), math.tointeger(entry.reason)
+    authority.revoked[serial] = { serial = serial, time = time, reason = reason }
+  end
+  authority.crl_number = math.tointeger(state.crl_number)
+end
+
+-- Writes what the authority has revoked and the number of its CRL.
+local function save_state(authority)
+  local revoked = {}
+  for serial, entry in pairs(authority.revoked) do
+    revoked[#revoked + 1] = { serial = hex(serial), time = entry.time, reason = entry.reason }
+  end
+  table.sort(revoked, function(a, b) return a.serial < b.serial end)
+  local list = {}
+  for i, entry in ipairs(revoked) do list[i] = json.encode(entry) end
+  return core.write_file(authority.paths.state, ('{"version":%d,"crl_number":%d,"revoked":[%s]}\n'):format(VERSION,
+    authority.crl_number, table.concat(list, ",\n")), SECRET, true)
+end
+
+local function keep(authority, paths, lock)
+  authority.paths, authority.lock, authority.keep = paths, lock, save_state
+  return authority
+end
+
+-- The authority of the folder `dir`; or nil, err.
+function folder.open(dir)
+  local paths = paths_of(dir)
+  local chain, err = x509.load(paths.certificate)
+  if not chain then return nil, err end
+  local key
+  key, err = keys.load(paths.key)
+  if not key then return nil, err end
+  local lock
+  lock, err = core.lock_file(paths.lock)
+  if not lock then return nil, err end
+  local state, authority
+  state, err = read_state(paths.state)
+  if not state then return nil, err end
+  local above = chain[1]:is_self_signed() and {} or chain
+  authority, err = new_authority { certificate = chain[1], key = key, chain = above }
+  if not authority then return nil, err end
+  take_state(authority, state)
+  return keep(authority, paths, lock)
+end
+
+-- A new authority in the folder, which is made; `options` as of mkcert.authority.
+function folder.create(dir, options)
+  local status, err = core.run("mkdir", "-p", "-m", "700", "--", dir)
+  if status ~= 0 then return nil, err or failure("file_write", dir, dir .. ": the folder cannot be made") end
+  local paths = paths_of(dir)
+  local lock, authority
+  lock, err = core.lock_file(paths.lock)
+  if not lock then return nil, err end
+  authority, err = new_authority(options)
+  if not authority then return nil, err end
+  local ok
+  ok, err = authority.key:save(paths.key)
+  if not ok then return nil, err end
+  local pem = { authority.certificate:pem() }
+  for i = 2, #authority.chain do pem[i] = authority.chain[i]:pem() end
+  ok, err = core.write_file(paths.certificate, table.concat(pem), PUBLIC, false)
+  if not ok then return nil, err end
+  return keep(authority, paths, lock)
+end
+
+return folder
