@@ -3,7 +3,7 @@
 --- What a TLS server supports, and how well.
 --
 -- Most questions are ClientHellos made by hand, whose answer tells what the server has without any mathematics: so also
--- what no engine here implements. The rest are a few whole handshakes. Connections are few (some 150 for a server with
+-- what no engine here implements. The rest are a few whole handshakes. Connections are few (some 180 for a server with
 -- everything), some at a time, and each is bounded in time and octets. Nothing that a server says is believed to be
 -- harmless: texts in a report are as they came, for who shows them to escape.
 --

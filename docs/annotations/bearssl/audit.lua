@@ -2,7 +2,7 @@
 -- Made by `make annotations` from the documentation comments.
 
 ---What a TLS server supports, and how well.
----Most questions are ClientHellos made by hand, whose answer tells what the server has without any mathematics: so also what no engine here implements. The rest are a few whole handshakes. Connections are few (some 150 for a server with everything), some at a time, and each is bounded in time and octets. Nothing that a server says is believed to be harmless: texts in a report are as they came, for who shows them to escape.
+---Most questions are ClientHellos made by hand, whose answer tells what the server has without any mathematics: so also what no engine here implements. The rest are a few whole handshakes. Connections are few (some 180 for a server with everything), some at a time, and each is bounded in time and octets. Nothing that a server says is believed to be harmless: texts in a report are as they came, for who shows them to escape.
 ---`version` is that of the report, which the JSON of `bearssl audit` has, too; `grades` are all grades from the best to the worst: A+, A, B, C, D, F, and T where a certificate is not trusted.
 ---@class bearssl.audit.module
 local module = {}
