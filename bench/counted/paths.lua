@@ -95,6 +95,14 @@ local function record(cipher, size)
   local client_config, server_config = configs { kind = "p256", version = "1.3", cipher = cipher }
   local client, server = client_config:connection { name = "localhost" }, server_config:connection()
   talk(client, server, { client = {}, server = {} })
+  local function read(left)
+    repeat left = left - #assert(client:read(left)) until left == 0
+  end
+  for _ = 1, 8 do -- the first records of a connection are small ones
+    assert(server:write(("x"):rep(16384)))
+    assert(client:feed(server:pull()))
+    read(16384)
+  end
   local data, sealed, opened = ("x"):rep(size), {}, 0
   for i = 1, SHORT * count + 1 do sealed[i] = false end
   local next_one = 0
@@ -106,7 +114,7 @@ local function record(cipher, size)
   local function open()
     opened = opened + 1
     assert(client:feed(sealed[opened]))
-    assert(client:read(size) == data)
+    read(size)
   end
   local name = ("record/%%s/%s/%d"):format(cipher, size)
   counted(name:format "seal", seal, SHORT)

@@ -50,7 +50,7 @@ return {
   },
   {
     name = "turn", title = "One turn of the scheduler's loop", x = "connections that wait", y = "µs of CPU time",
-    series = { { "one", "one of them is ready", 1 } },
+    series = { { "one", "one of them is ready", 0 } },
   },
   {
     name = "memory", title = "Memory of open connections, both sides", x = "connections", y = "KiB for all",

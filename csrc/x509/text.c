@@ -172,6 +172,16 @@ size_t lt_string_text(uint32_t tag, lt_bytes value, char *out, size_t room)
     return lt_text_end(&t);
 }
 
+static void put_number(lt_text *t, uint64_t v)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    lt_text_put(t, digits + at, sizeof digits - at);
+}
+
 /* Schoolbook, in base 10^9, least significant limb first; `most` octets keep it small. */
 static void put_decimal(lt_text *t, lt_bytes magnitude)
 {
@@ -212,8 +222,15 @@ size_t lt_decimal_text(lt_bytes magnitude, char *out, size_t room)
 static void put_arc(lt_text *t, lt_bytes groups, uint8_t minus)
 {
     uint8_t magnitude[64] = { 0 };
+    uint64_t few = 0;
     if (groups.n > sizeof magnitude) {
         lt_text_put(t, "?", 1);
+        return;
+    }
+    for (size_t i = 0; i < groups.n && groups.n <= 9; i++)
+        few = few << 7 | (groups.p[i] & 0x7f);
+    if (groups.n <= 9 && few >= minus) { /* nearly all are of 63 bits at most */
+        put_number(t, few - minus);
         return;
     }
     for (size_t i = 0; i < groups.n; i++) {
