@@ -79,12 +79,12 @@ static size_t trimmed_by_words(const uint8_t *p, size_t n)
 enum { LANES = 16, VECTORS = 6, BLOCK = LANES * VECTORS, BLOCKS_MAX = 255 };
 typedef uint8_t lanes __attribute__((vector_size(LANES)));
 
-static inline lanes keep_number(lanes last, const uint8_t *p, lanes number)
+static inline void keep_number(lanes *last, const uint8_t *p, const lanes *number)
 {
     lanes w;
     memcpy(&w, p, sizeof w);
     lanes is_zero = (lanes)(w == 0);
-    return (last & is_zero) | (number & ~is_zero);
+    *last = (*last & is_zero) | (*number & ~is_zero);
 }
 
 static size_t end_of(const uint8_t last[BLOCK])
@@ -104,12 +104,12 @@ static size_t trimmed_by_lanes(const uint8_t *p, size_t n)
     size_t i = 0;
     for (; n - i >= BLOCK; i += BLOCK) {
         number += 1;
-        a = keep_number(a, p + i, number);
-        b = keep_number(b, p + i + LANES, number);
-        c = keep_number(c, p + i + 2 * LANES, number);
-        d = keep_number(d, p + i + 3 * LANES, number);
-        e = keep_number(e, p + i + 4 * LANES, number);
-        f = keep_number(f, p + i + 5 * LANES, number);
+        keep_number(&a, p + i, &number);
+        keep_number(&b, p + i + LANES, &number);
+        keep_number(&c, p + i + 2 * LANES, &number);
+        keep_number(&d, p + i + 3 * LANES, &number);
+        keep_number(&e, p + i + 4 * LANES, &number);
+        keep_number(&f, p + i + 5 * LANES, &number);
     }
     union {
         lanes vectors[VECTORS];

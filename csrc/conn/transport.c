@@ -27,7 +27,7 @@ static const double close_seconds = 1; /* what close_notify may take */
 lt_code lt_transport_open(lt_transport *t, const lt_conn_config *config,
                           const lt_conn_options *options, lt_error *e)
 {
-    *t = (lt_transport){ .fd = -1, .timeouts = { -1, -1 }, .born = lt_monotonic() };
+    *t = (lt_transport){ .fd = -1, .timeouts = { -1, -1 }, .room = 1, .born = lt_monotonic() };
     return lt_conn_open(&t->conn, config, options, e);
 }
 
@@ -148,14 +148,17 @@ static size_t wanted(const lt_transport *t)
     return lt_conn_state(&t->conn) == LT_STATE_handshake ? HANDSHAKE_ROOM : rooms[t->room];
 }
 
-/* More where that was too little, less where a smaller one would have done: a buffer costs by its size. */
+/* More where that was too little, less where a smaller one would have done twice: a buffer costs by its
+ * size. (Once it may have been tickets, with the response behind them.) */
 static void adapt_room(lt_transport *t, size_t n)
 {
     const uint8_t most = sizeof rooms / sizeof *rooms - 1;
+    bool small = t->room > 0 && n <= rooms[t->room - 1] / 2;
     if (t->filled && t->room < most)
         t->room++;
-    else if (t->room > 0 && n <= rooms[t->room - 1] / 2)
+    else if (small && t->was_small)
         t->room--;
+    t->was_small = small;
 }
 
 /* One recv into the engine. LT_IO_want_read: nothing there now. */
@@ -165,7 +168,7 @@ static lt_io receive_some(lt_transport *t)
     uint8_t *p = lt_conn_input(&t->conn, wanted(t), &room);
     if (!p)
         return LT_IO_failed;
-    bool exact = t->exact && lt_conn_state(&t->conn) == LT_STATE_handshake;
+    bool hello = lt_conn_state(&t->conn) == LT_STATE_handshake, exact = t->exact && hello;
     if (exact && room > to_the_end(t))
         room = to_the_end(t);
     ssize_t n;
@@ -177,7 +180,8 @@ static lt_io receive_some(lt_transport *t)
     if (exact)
         count_records(t, (lt_bytes){ p, (size_t)n });
     t->filled = !exact && (size_t)n == room;
-    adapt_room(t, (size_t)n);
+    if (!hello)
+        adapt_room(t, (size_t)n);
     if (n == 0)
         lt_conn_input_end(&t->conn);
     else

@@ -27,6 +27,7 @@ typedef struct {
     int failed_errno;        /* of the system call that ended it; 0: none */
     bool asked;              /* something was sent since the last recv */
     bool filled;             /* the last recv took all the room that it had */
+    bool was_small;          /* a smaller room would have done for it */
     uint8_t room;            /* what the next one asks for, by what the last ones gave */
     bool exact;              /* in the handshake no recv goes past the end of a record */
     uint16_t record_length;  /* of the record whose header came last */
