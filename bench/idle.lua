@@ -1,10 +1,10 @@
 -- idle.lua role=client|server stack=NAME ... - memory of this process for each connection that is open and idle, after
--- a byte went each way.
+-- a byte went each way. variant=many: so the row is called where there are ten thousand of them.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
 local o = bench.arguments { n = 300, warm = 20, cipher = "aes128gcm", version = "1.3" }
 local stack = bench.stack(o.stack)
-local name = bench.name("idle", o, o.role)
+local name = bench.name("idle", o, o.role, o.variant)
 
 local one
 if o.role == "server" then

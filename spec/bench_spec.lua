@@ -32,6 +32,7 @@ local wanted = { -- rows and their metrics, with units
   ["handshake/libssl/p256/resumed/1.2"] = { "client_cpu us" },
   ["bulk/plain/tcp/receive/16k"] = bulk, ["pingpong/plain/64"] = pingpong,
   ["idle/plain/client"] = memory,
+  ["idle/bearssl/client/many/1.3"] = memory, ["idle/bearssl/server/many/1.3"] = memory,
   ["syscalls/plain/send"] = { "client_send calls", "client_receive calls", "client_wait calls", "client_other calls" },
 }
 for _, at in ipairs { "bearssl/%s/1.3", "luasec/%s/1.3", "bearssl/%s/1.2", "bearssl-bear/%s/1.2", "luasec/%s/1.2" } do
