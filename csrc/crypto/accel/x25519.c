@@ -26,6 +26,7 @@ static void clamp(uint8_t out[32], const uint8_t scalar[32])
 static void swap(lt_fe *a, lt_fe *b, uint32_t yes)
 {
     uint64_t mask = lt_ct_mask(0 - (uint64_t)yes);
+    LT_FE_UNROLL
     for (int i = 0; i < 5; i++) {
         uint64_t differ = (a->limb[i] ^ b->limb[i]) & mask;
         a->limb[i] ^= differ;
