@@ -91,13 +91,13 @@ static int chacha20_twins(lua_State *L) /* key, nonce, counter, text, offset -> 
     return 0;
 }
 
-/* In ChaCha20's place: the one-time key is the key. */
+/* In ChaCha20's place: the one-time key is the key, and the text stays as it is. */
 static uint32_t key_itself(const void *key, const void *iv, uint32_t counter, void *data,
                            size_t n)
 {
     (void)iv;
     if (counter == 0)
-        memcpy(data, key, n);
+        memcpy(data, key, n < 32 ? n : 32);
     return counter;
 }
 

@@ -100,21 +100,63 @@ static void finish(struct mac *m, uint8_t tag[16])
     store(tag + 8, h1 + load(m->key + 24) + (uint64_t)(low >> 64));
 }
 
+enum { SHORT = 192 };
+
+/* A short text, with what makes its one-time key in front: ChaCha20's blocks 0 to 3 */
+struct short_text {
+    uint8_t key[64], text[SHORT];
+};
+
+/* The one-time key, and the text encrypted or decrypted, by one call for both */
+static void begin_short(struct mac *m, struct short_text *s, const void *key, const void *iv,
+                        const uint8_t *data, size_t n, br_chacha20_run chacha20)
+{
+    memset(s->key, 0, sizeof s->key);
+    if (n > 0)
+        memcpy(s->text, data, n);
+    chacha20(key, iv, 0, s, sizeof s->key + n);
+    memcpy(m->key, s->key, sizeof m->key);
+    begin(m);
+}
+
+static inline void authenticate(struct mac *m, lt_bytes aad, const uint8_t *data, size_t n,
+                                uint8_t *tag, many *take)
+{
+    uint8_t sizes[16];
+    padded(m, aad.p, aad.n, NULL);
+    padded(m, data, n, take);
+    store(sizes, aad.n);
+    store(sizes + 8, n);
+    blocks(m, sizes, sizeof sizes);
+    finish(m, tag);
+}
+
+static void run_short(const void *key, const void *iv, lt_bytes aad, uint8_t *data, size_t n,
+                      uint8_t *tag, br_chacha20_run chacha20, bool encrypt)
+{
+    struct mac m = { .key = { 0 } };
+    struct short_text s;
+    begin_short(&m, &s, key, iv, data, n, chacha20);
+    authenticate(&m, aad, encrypt ? s.text : data, n, tag, NULL);
+    if (n > 0)
+        memcpy(data, s.text, n);
+    lt_wipe(&m, sizeof m);
+    lt_wipe(&s, sizeof s.key + n);
+}
+
 static inline void run(const void *key, const void *iv, lt_bytes aad, uint8_t *data, size_t n,
                        uint8_t *tag, br_chacha20_run chacha20, bool encrypt, many *take)
 {
     struct mac m = { .key = { 0 } };
-    uint8_t sizes[16];
+    if (n <= SHORT) {
+        run_short(key, iv, aad, data, n, tag, chacha20, encrypt);
+        return;
+    }
     chacha20(key, iv, 0, m.key, sizeof m.key);
     begin(&m);
     if (encrypt)
         chacha20(key, iv, 1, data, n);
-    padded(&m, aad.p, aad.n, NULL);
-    padded(&m, data, n, take);
-    store(sizes, aad.n);
-    store(sizes + 8, n);
-    blocks(&m, sizes, sizeof sizes);
-    finish(&m, tag);
+    authenticate(&m, aad, data, n, tag, take);
     if (!encrypt)
         chacha20(key, iv, 1, data, n);
     lt_wipe(&m, sizeof m);
