@@ -82,7 +82,8 @@ local function tls_version(p, protocol)
     protocol.partial = true
   end
   if #chosen > 0 then
-    protocol.preference = p:preference(chosen, spec_of, in_version(version))
+    local others = protocols.select(chosen, function(s) return s.cipher ~= "ChaCha20" end) -- see yields_chacha
+    protocol.preference = p:preference(#others > 1 and others or chosen, spec_of, in_version(version))
     if protocol.preference == "server" then protocol.prefers_chacha = yields_chacha(p, chosen, spec_of) end
   end
   protocol.answer = last.kind == "alert" and last.alert or last.kind
