@@ -83,6 +83,29 @@ describe("require", function()
     assert.equal(("@%s\t3\n"):format(path), source_of "bearssl.version")
   end)
 
+  it("takes a file of a folder that LUA_PATH has before ours, of the same length and older too", function()
+    local path = dir .. "/first/bearssl/pins.lua"
+    run(("mkdir -p %s/first/bearssl"):format(dir))
+    write(path, (read(dir .. "/lua/bearssl/pins.lua"):gsub("SPDX", "XDPS")))
+    run(("touch -d '-1 year' %s"):format(path))
+    local said = program(([[
+      package.path = "%s/first/?.lua;" .. package.path
+      require "bearssl"
+      print(debug.getinfo(require "bearssl.pins".read, "S").source)
+      print(debug.getinfo(require "bearssl.check".hint, "S").source)]]):format(dir))
+    assert.equal(("@%s\n@bearssl/check.lua\n"):format(path), said)
+  end)
+
+  it("takes a file of a folder that the program puts first later on", function()
+    local path = dir .. "/first/bearssl/pins.lua"
+    run(("mkdir -p %s/first/bearssl"):format(dir))
+    write(path, "return 'mine'")
+    assert.equal("mine\n", program(([[
+      require "bearssl".client { trust = require "bearssl".store {} }
+      package.path = "%s/first/?.lua;" .. package.path
+      print((require "bearssl.pins"))]]):format(dir)))
+  end)
+
   it("goes without the files", function()
     run(("rm -rf %s/lua/bearssl"):format(dir))
     local said = program [[

@@ -41,24 +41,63 @@ static bool has_changed(const char *path, const lt_lua_module *m, lua_Integer bu
     return s.st_size != (off_t)m->source_size || (lua_Integer)s.st_mtime > built;
 }
 
-/* The folder that Lua would find our files in, by one of them: a string; false: there are none. */
-static void find_root(lua_State *L)
+/* package.searchpath(name, path) onto the stack: a string; nil: there is none. */
+static const char *push_found(lua_State *L, const char *name, const char *path, size_t n)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_getfield(L, -1, LUA_LOADLIBNAME);
     lua_getfield(L, -1, "searchpath");
-    lua_pushliteral(L, "bearssl.version");
-    lua_getfield(L, -3, "path");
+    lua_pushstring(L, name);
+    lua_pushlstring(L, path, n);
     lua_call(L, 2, 1);
-    size_t n = 0;
-    const char *path = lua_tolstring(L, -1, &n);
-    const size_t tail = sizeof VERSION_FILE - 1;
-    if (path && n >= tail && strcmp(path + n - tail, VERSION_FILE) == 0)
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return lua_tostring(L, -1);
+}
+
+static const char *push_path(lua_State *L) /* package.path */
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_LOADLIBNAME);
+    lua_getfield(L, -1, "path");
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return luaL_checkstring(L, -1);
+}
+
+/* The folder that Lua would find our files in, by one of them: a string; false: there are none. */
+static void find_root(lua_State *L)
+{
+    const char *all = push_path(L);
+    const char *path = push_found(L, "bearssl.version", all, strlen(all));
+    const size_t n = path ? strlen(path) : 0, tail = sizeof VERSION_FILE - 1;
+    if (n >= tail && strcmp(path + n - tail, VERSION_FILE) == 0)
         lua_pushlstring(L, path, n - tail);
     else
         lua_pushboolean(L, false);
     lua_replace(L, lua_upvalueindex(UP_ROOT));
-    lua_pop(L, 3);
+    lua_pop(L, 2);
+}
+
+/* How much of package.path comes before our folder; all of it, where that is there no more. */
+static size_t before_root(const char *path, const char *root)
+{
+    const size_t n = strlen(root);
+    for (const char *at = path; (at = strstr(at, root)) != NULL; at++)
+        if ((at == path || at[-1] == ';') && at[n] == '/' && at[n + 1] == '?')
+            return (size_t)(at - path);
+    return strlen(path);
+}
+
+/* Does Lua find another file of this name, as a folder comes first that has some of ours? */
+static bool is_elsewhere(lua_State *L, const char *name, const char *root)
+{
+    int top = lua_gettop(L);
+    const char *path = push_path(L);
+    size_t n = before_root(path, root);
+    bool found = n > 0 && push_found(L, name, path, n) != NULL;
+    lua_settop(L, top);
+    return found;
 }
 
 /* searcher(name) -> loader, path | nothing: the next one is asked */
@@ -75,7 +114,9 @@ static int search(lua_State *L)
     const char *relative = luaL_gsub(L, name, ".", "/");
     const char *path = lua_pushfstring(L, "%s%s%s%s", root ? root : "", root ? "/" : "",
                                        relative, m->is_folder ? "/init.lua" : ".lua");
-    if (root && has_changed(path, m, lua_tointeger(L, lua_upvalueindex(UP_BUILT))))
+    if (root
+        && (has_changed(path, m, lua_tointeger(L, lua_upvalueindex(UP_BUILT)))
+            || is_elsewhere(L, name, root)))
         return 0;
     int status =
         luaL_loadbufferx(L, (const char *)lt_lua_modules.code + m->at, m->size, name, "b");
