@@ -291,3 +291,22 @@ describe("aead", function()
     end)
   end
 end)
+
+-- What is right modulo one prime alone would give it away: gcd(s^e - m, n).
+describe("a signature by an RSA key", function()
+  for _, name in ipairs { "rsa2048-pkcs1.pem", "rsa3072-pkcs1.pem", "rsa4096-pkcs1.pem" } do
+    for _, kind in ipairs { "pkcs1", "pss" } do
+      it(("is kept back where the computation erred: %s, %s"):format(name, kind), function()
+        local text = read(keys .. name)
+        local code, out = unit.rsa_sign_with_fault(text, kind)
+        assert.equal("ok", code)
+        assert.not_equal(("\0"):rep(#out), out)
+        for _, number in ipairs { "p", "q", "dp", "dq", "iq" } do
+          code, out = unit.rsa_sign_with_fault(text, kind, number)
+          assert.equal("internal", code, number)
+          assert.equal(("\0"):rep(#out), out)
+        end
+      end)
+    end
+  end
+end)

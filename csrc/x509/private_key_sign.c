@@ -9,6 +9,7 @@
 #include "crypto/hash.h"
 #include "crypto/rsa_private.h"
 #include "crypto/rsa_pss.h"
+#include "crypto/rsa_public.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 #include "x509/sign.h"
@@ -22,6 +23,28 @@ static bool sign_rsa(const lt_private_key *key, lt_signature_kind kind,
     uint8_t salt[LT_HASH_MAX];
     lt_random_bytes(random, salt, digest.n);
     return lt_rsa_pss_sign(&key->rsa, hash, hash, (lt_bytes){ salt, digest.n }, digest, out);
+}
+
+static bool verify_rsa(const lt_private_key *key, lt_signature_kind kind,
+                       const br_hash_class *hash, lt_bytes digest, lt_bytes signature)
+{
+    if (kind == LT_SIGN_rsa_pkcs1)
+        return lt_rsa_pkcs1_verify(&key->rsa_public, hash, digest, signature);
+    return lt_rsa_pss_verify(&key->rsa_public, hash, hash, digest.n, digest, signature);
+}
+
+/* A signature that is right modulo one prime alone, by a fault of the machine or of the key, gives away the
+ * factors (D. Boneh, R. A. DeMillo, R. J. Lipton, "On the importance of checking cryptographic protocols
+ * for faults", 1997): so each is verified before anyone sees it. */
+static bool sign_rsa_surely(const lt_private_key *key, lt_signature_kind kind,
+                            const br_hash_class *hash, lt_bytes digest, lt_random *random,
+                            uint8_t *out, size_t n)
+{
+    if (sign_rsa(key, kind, hash, digest, random, out)
+        && verify_rsa(key, kind, hash, digest, (lt_bytes){ out, n }))
+        return true;
+    lt_wipe(out, n);
+    return false;
 }
 
 lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
@@ -42,7 +65,7 @@ lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
         ok = *n > 0;
     } else {
         *n = (k->rsa.n_bitlen + 7) / 8;
-        ok = sign_rsa(k, kind, hash, digest, random, out);
+        ok = sign_rsa_surely(k, kind, hash, digest, random, out, *n);
     }
     return ok ? LT_OK : lt_fail(e, LT_internal, "private key, signature");
 }

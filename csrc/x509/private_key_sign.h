@@ -10,7 +10,8 @@
 #include "x509/private_key.h"
 
 /* Signs `message` (not its hash), by a kind that the key has. `out` has LT_SIGNATURE_MAX bytes.
- * PSS's salt is as long as the hash (RFC 8446 section 4.2.3). */
+ * PSS's salt is as long as the hash (RFC 8446 section 4.2.3). A signature of RSA that the public key does
+ * not verify is LT_internal, and nothing of it is in `out`. */
 lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
                             const br_hash_class *hash, lt_bytes message, lt_random *random,
                             uint8_t *out, size_t *n, lt_error *e);

@@ -2,12 +2,14 @@
  * signatures.c - Ed25519, RSA and ECDSA as csrc uses them. */
 #include "unit.h"
 
+#include "crypto/accel/sha256.h"
 #include "crypto/ec.h"
 #include "crypto/ed25519.h"
 #include "crypto/hash.h"
 #include "crypto/rsa_pss.h"
 #include "crypto/rsa_public.h"
-#include "x509/private_key.h"
+#include "x509/private_key_sign.h"
+#include "x509/sign.h"
 #include "x509/signature.h"
 
 static int ed25519_public_key(lua_State *L) /* seed -> public key */
@@ -137,6 +139,35 @@ static int rsa_pss_sign_1024(lua_State *L)
     return 1;
 }
 
+/* private key, "pkcs1" or "pss", number or nil -> code, all that is in `out`. Of the number that is named, "p",
+ * "q", "dp", "dq" or "iq", a bit is wrong by then, as if the machine had erred. */
+static int rsa_sign_with_fault(lua_State *L)
+{
+    static const char *const kinds[] = { "pkcs1", "pss", NULL };
+    static const char *const names[] = { "none", "p", "q", "dp", "dq", "iq", NULL };
+    lt_signature_kind kind =
+        luaL_checkoption(L, 2, NULL, kinds) == 0 ? LT_SIGN_rsa_pkcs1 : LT_SIGN_rsa_pss_rsae;
+    uint8_t seed[LT_SEED_SIZE] = { 1 }, out[LT_SIGNATURE_MAX] = { 0 }, none;
+    lt_private_key key;
+    lt_random random;
+    lt_error e = { .code = LT_OK };
+    size_t n;
+    int which = luaL_checkoption(L, 3, "none", names);
+    if (lt_private_key_parse(&key, unit_bytes(L, 1), (lt_bytes){ NULL, 0 }, &e) != LT_OK)
+        return luaL_error(L, "%s", lt_code_name(e.code));
+    uint8_t *const numbers[] = {
+        &none, key.rsa.p, key.rsa.q, key.rsa.dp, key.rsa.dq, key.rsa.iq
+    };
+    lt_random_init(&random, seed, &e);
+    numbers[which][8] ^= 4;
+    lua_pushstring(L,
+                   lt_code_name(lt_private_key_sign(&key, kind, &lt_sha256_vtable,
+                                                    unit_bytes(L, 1), &random, out, &n, &e)));
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    lt_private_key_free(&key);
+    return 2;
+}
+
 static int ecdsa_verify(lua_State *L) /* curve, point, hash, message, signature -> boolean */
 {
     lt_bytes point = unit_bytes(L, 2), signature = unit_bytes(L, 5);
@@ -174,6 +205,7 @@ void unit_open_signatures(lua_State *L)
         { "rsa_pss_verify", rsa_pss_verify },
         { "rsa_pss_sign", rsa_pss_sign },
         { "rsa_pss_sign_1024", rsa_pss_sign_1024 },
+        { "rsa_sign_with_fault", rsa_sign_with_fault },
         { "ecdsa_verify", ecdsa_verify },
         { "signature_verify", signature_verify },
         { NULL, NULL },
