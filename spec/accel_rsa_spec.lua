@@ -30,6 +30,15 @@ local function modulus(size, make)
   return string.char(n:byte(1) | 128) .. n:sub(2, -2) .. string.char(n:byte(-1) | 1)
 end
 
+-- A cube root of 2^1000 + 1942294 modulo 2^2048 - 1942289, which is prime
+local root_of_a_small_number = ([[
+  0d7f0d635ecff4d7b3b94cccc1dc6c3c24f0902a6b3cdbf750a887c89d2fcd7ab2e5741bf1c1539c787e7e302834697d68478f13
+  249707d47acaf7ace270e0a8769cbb3554e6fada341a6054a62815a888e1180494f3ee615c9aa002d3eb869b03c139461acd6613
+  0ad9ff4f8f19d503aec49ddf60aefc54255be3d8bfcbf6ae293b0c2f87eebb55fca03d9b02873c4196df539789c971e804ca5860
+  97a695f5ab898cf55a300129f581605d46fd602e460b785b28e78e7fac7fae3bd000a0188c4759a2d249bdbee00993f12260b6ba
+  a84b3191225d1bc94f73cc539825f6e93dba7de9125e0b8c37d1bc4a6c9889235bf1b4a91c9f825f37ff81a86e701c20
+]]):gsub("%s", ""):gsub("..", function(pair) return string.char(tonumber(pair, 16)) end)
+
 setup(numbers.seed)
 
 if built then
@@ -124,6 +133,15 @@ if built then
         end
       end)
     end
+
+    -- The last product is what is small and the modulus then, which has a bit more than the modulus.
+    it("reduces a power that is small modulo a number of ones", function()
+      local m, x = plus(ones(256), 1 - 1942289), root_of_a_small_number
+      local cube = small(0, 130) .. "\1" .. small(1942294, 125)
+      assert.equal(cube, unit.ifma_public(true, m, x, "\3"))
+      assert.equal(cube, unit.ifma_public(false, m, x, "\3") or cube)
+      assert.equal(cube, unit.rsa_public(m, "\3", x))
+    end)
 
     it("leaves other sizes to montgomery.h", function()
       for _, size in ipairs { 64, 320, 512 } do

@@ -44,7 +44,7 @@ struct work {
     _Alignas(64) uint64_t r[TABLE_WIDTH], chosen[TABLE_WIDTH], table[1 << WINDOW][TABLE_WIDTH];
 };
 
-/* Digits of 52 bits of n limbs, and back */
+/* Digits of 52 bits of n limbs, and back: gives what stands above n limbs */
 static void to_digits(uint64_t *digits, const uint64_t *limbs, size_t n)
 {
     for (size_t i = 0; 52 * i < 64 * n; i++) {
@@ -54,7 +54,7 @@ static void to_digits(uint64_t *digits, const uint64_t *limbs, size_t n)
     }
 }
 
-static void to_limbs(uint64_t *limbs, const uint64_t *digits, size_t n)
+static uint64_t to_limbs(uint64_t *limbs, const uint64_t *digits, size_t n)
 {
     memset(limbs, 0, n * sizeof *limbs);
     for (size_t i = 0; 52 * i < 64 * n; i++) {
@@ -63,6 +63,7 @@ static void to_limbs(uint64_t *limbs, const uint64_t *digits, size_t n)
         if (shift > 12 && at + 1 < n)
             limbs[at + 1] = digits[i] >> (64 - shift);
     }
+    return digits[64 * n / 52] >> (64 * n % 52);
 }
 
 /* The bits of an exponent that a step takes; a limb is above it */
@@ -169,8 +170,8 @@ bool lt_rsa_ifma_private(lt_montgomery *const k[2], uint64_t *const r[2],
         start_half(&w, k[i], r[i], i, width);
     private_sizes[which].power(&w, exponent, 64 * n);
     for (int i = 0; i < 2; i++) {
-        to_limbs(r[i], w.r + width * (size_t)i, n);
-        lt_montgomery_reduce_once(k[i], r[i], 0);
+        uint64_t above = to_limbs(r[i], w.r + width * (size_t)i, n);
+        lt_montgomery_reduce_once(k[i], r[i], above);
     }
     lt_wipe(&w, sizeof w);
     return true;
@@ -207,8 +208,8 @@ bool lt_rsa_ifma_public(const lt_montgomery *k, uint64_t *x, lt_bytes e)
         if (e.p[e.n - 1 - bit / 8] >> (bit % 8) & 1) /* the last one out of Montgomery's form */
             public_sizes[which].multiply(r, r, bit > 0 ? base : plain, &m);
     }
-    to_limbs(x, r, k->n);
-    lt_montgomery_reduce_once(k, x, 0);
+    uint64_t above = to_limbs(x, r, k->n); /* below 2m, it may have one bit more than m */
+    lt_montgomery_reduce_once(k, x, above);
     return true;
 }
 
