@@ -147,6 +147,42 @@ describe("bearssl.mkcert", function()
       assert.matches("9999", succeeds("openssl x509 -noout -enddate -in " .. keep("far.pem", root.certificate:pem())))
     end)
 
+    it("are not issued from a folder whose list of what was revoked cannot be read", function()
+      local folder = dir .. "/unreadable"
+      assert(mkcert.create(folder, {})).lock:close()
+      succeeds(("ln -s ca.json %s/ca.json"):format(folder)) -- in a circle
+      local ok, err = mkcert.open(folder)
+      assert.is_nil(ok)
+      assert.equal("file", err.code)
+      assert.matches("ca%.json", err.message)
+    end)
+
+    it("take the whole of a name for the subject, whatever it looks like", function()
+      local root = new()
+      for _, name in ipairs { "abcd::1", "IP:abcd::1", "https://e.example/?q=1,2", "URI:urn:x", "DNS:a.example" } do
+        local bare = name:gsub("^%u+:", "")
+        local subject = assert(root:issue { names = name }).certificate.subject
+        assert.equal("CN=" .. bare:gsub(",", "\\,"), tostring(subject))
+      end
+      assert.equal("O=Example", tostring(assert(root:issue { names = "dirName:O=Example" }).certificate.subject))
+    end)
+
+    it("have serial numbers of 20 octets at most, however they are written", function()
+      local root = new()
+      assert.has_error(function() root:issue { names = "a.example", serial = ("\255"):rep(20) } end)
+      local issued = assert(root:issue { names = "a.example", serial = "\0\0\200\1" }).certificate
+      assert.equal("c801", issued.serial)
+      assert(root:revoke "\0\200\1")
+      local path = keep("serial.crl", assert(root:crl()).pem)
+      assert.matches("C801", succeeds("openssl crl -noout -text -in " .. path))
+      assert.is_truthy(root.revoked["\200\1"])
+    end)
+
+    it("end with the year 9999, and so do CRLs", function()
+      local path = keep("late.crl", assert(new():crl { this_update = 253402300799 }).pem)
+      assert.matches("Next Update: Dec 31 23:59:59 9999", succeeds("openssl crl -noout -text -in " .. path))
+    end)
+
     it("have serial numbers of 16 random octets, or the one that is asked for", function()
       local root, seen = new(), {}
       for _ = 1, 20 do

@@ -93,8 +93,8 @@ function authority:issue(options)
 end
 
 local function serial_of(certificate)
-  if type(certificate) == "string" then return certificate end
-  return content.octets(certificate.serial)
+  local octets = type(certificate) == "string" and certificate or content.octets(certificate.serial)
+  return (octets:gsub("^\0+", ""))
 end
 
 --- Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
@@ -124,7 +124,7 @@ local update_options = {
 local function updates(given, days)
   local read = content.read(given, update_options)
   read.this_update = read.this_update or os.time()
-  read.next_update = read.next_update or read.this_update + (read.days or days) * DAY
+  read.next_update = read.next_update or math.min(content.LAST, read.this_update + (read.days or days) * DAY)
   return read
 end
 

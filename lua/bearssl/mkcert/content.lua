@@ -34,11 +34,12 @@ end
 
 local function serial(value)
   if math.type(value) == "integer" and value > 0 then return (">I8"):pack(value) end
-  if type(value) == "string" and #value >= 1 and #value <= 20 and value:find "[^\0]" then return value end
-  return nil, "a positive integer, or 1 to 20 octets that are not all zero, is wanted (RFC 5280 section 4.1.2.2)"
+  local octets = type(value) == "string" and value:gsub("^\0+", "") or ""
+  if #octets >= 1 and #octets <= 20 and (#octets < 20 or octets:byte() < 0x80) then return octets end
+  return nil, "a positive integer, or octets of one below 2^159, is wanted (RFC 5280 section 4.1.2.2)"
 end
 
-content.time = check.integer(0, LAST)
+content.LAST, content.time = LAST, check.integer(0, LAST)
 local time = content.time
 local hash = check.one_of { sha1 = "sha1", sha224 = "sha224", sha256 = "sha256", sha384 = "sha384", sha512 = "sha512" }
 local boolean, text, list = check.of_type "boolean", check.of_type "string", check.strings
@@ -149,8 +150,10 @@ end
 -- The first of the names that can stand for all in a subject: a common name has 64 characters at most.
 local function subject_of(read)
   if read.subject then return read.subject end
-  local first = read.names and read.names[1]:gsub("^%a+:", "") or ""
-  return #first <= 64 and first or ""
+  local first = read.names and names.bare(read.names[1]) or ""
+  if first ~= "" and read.names[1]:find "^dirName:" then return first end
+  if first == "" or #first > 64 then return "" end
+  return "CN=" .. first:gsub('[\\,+]', "\\%0")
 end
 
 -- The identifier by which those it issued know it: as it stands in its certificate, or of its key.

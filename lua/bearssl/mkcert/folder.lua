@@ -11,7 +11,7 @@ local x509 = require "bearssl.x509"
 local folder = {}
 
 local VERSION, PUBLIC, SECRET = 1, tonumber("644", 8), tonumber("600", 8)
-local MAX_STATE = 16 << 20
+local MAX_STATE, ENOENT = 16 << 20, 2
 
 local function failure(code, where, message)
   return core.error { code = code, message = message, where = where, side = "local" }
@@ -26,8 +26,9 @@ local function hex(octets)
 end
 
 local function read_state(path)
-  local file = io.open(path, "rb")
-  if not file then return { revoked = {}, crl_number = 0 } end
+  local file, why, errno = io.open(path, "rb")
+  if not file and errno == ENOENT then return { revoked = {}, crl_number = 0 } end
+  if not file then return nil, failure("file", path, why) end
   local text = file:read(MAX_STATE) or ""
   file:close()
   local state = json.decode(text)

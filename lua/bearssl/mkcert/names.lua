@@ -121,6 +121,12 @@ function names.general(text)
   return kinds[kind_of(text)](text)
 end
 
+-- The name without the kind that is said before it.
+function names.bare(text)
+  local prefix, rest = text:match "^(%a+):(.*)$"
+  return prefix and kinds[prefix] and rest:sub(1, 2) ~= "//" and rest or text
+end
+
 function names.general_name(text)
   local number, content = names.general(text)
   return number == 4 and der.explicit(4, content) or der.implicit(number, content)
