@@ -215,6 +215,35 @@ describe("bearssl.acme and pebble", function()
       end
     end)
 
+    it("with no file of something else replaced, unless told to", function()
+      for _, text in ipairs { "", "mine\n" } do
+        local file <close> = assert(io.open(options.file, "w"))
+        file:write(text)
+        file:close()
+        local ok, err = acme.renew(options)
+        assert.is_nil(ok)
+        assert.matches("move it away", err.hint)
+        assert.equal(text, io.open(options.file):read "a")
+      end
+      options.force = true
+      assert.equal("renewed", (assert(acme.renew(options))))
+    end)
+
+    it("and forget the order of a run that ended behind the swap", function()
+      options.names = { "u.example" }
+      local real, kept = os.remove, {}
+      os.remove = function(path) kept[#kept + 1] = path end -- luacheck: ignore 122
+      local ok, what, first = pcall(acme.renew, options)
+      os.remove = real -- luacheck: ignore 122
+      assert(ok, what)
+      assert.equal(2, #kept)
+      assert.equal("r.pem r.pem.lock r.pem.new.key r.pem.state ", listing())
+      options.time = first.due
+      local _, second = assert(acme.renew(options))
+      assert.not_equal(first.certificate.pin, second.certificate.pin)
+      assert.equal("r.pem r.pem.lock ", listing())
+    end)
+
     it("not while another process is at it", function()
       local core = require "bearssl.core"
       local lock = assert(core.lock_file(options.file .. ".lock"))

@@ -79,7 +79,7 @@ function challenges.webroot(folder)
   return {
     type = "http-01",
     add = function(_, token, authorization)
-      local status, err = core.run("mkdir", "-p", below)
+      local status, err = core.run("mkdir", "-p", "--", below)
       if status ~= 0 then return nil, err or failure.new("file_write", below, "the folder cannot be made") end
       return core.write_file(below .. "/" .. token, authorization, tonumber("644", 8), true)
     end,
@@ -98,7 +98,7 @@ local function alpn_identity(name, authorization)
   local digest = core.digest("sha256", authorization)
   local issued
   issued, err = own:issue {
-    names = { name }, key = key, days = 7,
+    names = { name }, subject = "tls-alpn-01", key = key, days = 7, -- of the issuer's name and key: self-signed
     extensions = { { oid = "1.3.6.1.5.5.7.1.31", critical = true, value = core.der(4, digest) } },
   }
   if not issued then return nil, err end

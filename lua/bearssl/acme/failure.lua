@@ -28,10 +28,19 @@ local hints = {
   badCSR = "the server does not like the key or the names",
 }
 
+-- The tables in a list from outside, which may be no list.
+function failure.tables_of(value)
+  local found = {}
+  for _, one in ipairs(type(value) == "table" and value or {}) do
+    if type(one) == "table" then found[#found + 1] = one end
+  end
+  return found
+end
+
 -- The subproblems' details, by identifier (section 6.7.1)
 local function subproblems(document)
   local texts = {}
-  for _, sub in ipairs(type(document.subproblems) == "table" and document.subproblems or {}) do
+  for _, sub in ipairs(failure.tables_of(document.subproblems)) do
     local who = type(sub.identifier) == "table" and clean(sub.identifier.value)
     texts[#texts + 1] = (who and who .. ": " or "") .. (clean(sub.detail) or clean(sub.type) or "?")
   end

@@ -37,7 +37,8 @@ local function poll(client, url, responder, done)
     if waited >= LONGEST_WAIT then
       return nil, failure.new("timeout", url, ("the ACME server's status stays '%s'"):format(object.status))
     end
-    local seconds = math.min(client.transport.retry_after(response) or pause, LONGEST_WAIT)
+    local seconds = math.min(client.transport.retry_after(response) or pause, LONGEST_WAIT - waited)
+    seconds = math.max(seconds, FIRST_PAUSE) -- of "Retry-After: 0" no end would come
     if responder.serve then responder.serve(seconds) else client.pause(seconds) end
     pause, waited = math.min(pause * 2, LONGEST_PAUSE), waited + seconds
   end
@@ -45,7 +46,7 @@ end
 
 local function challenge_of(authorization, responder)
   local offered = {}
-  for _, challenge in ipairs(type(authorization.challenges) == "table" and authorization.challenges or {}) do
+  for _, challenge in ipairs(failure.tables_of(authorization.challenges)) do
     if challenge.type == responder.type and challenges.is_token(challenge.token) then return challenge end
     offered[#offered + 1] = tostring(challenge.type)
   end
@@ -59,8 +60,21 @@ local function name_of(authorization)
   return type(name) == "string" and name or "?"
 end
 
+-- The name of ours that an authorization is for, without "*." (section 7.1.4). What the server makes up goes to no hook
+-- and into no certificate.
+local function ordered_name(authorization, names)
+  local theirs = name_of(authorization)
+  local octets = core.ip_octets(theirs)
+  for _, name in ipairs(names) do
+    local bare = name:gsub("^%*%.", "")
+    if bare:lower() == theirs:lower() or octets and core.ip_octets(bare) == octets then return bare end
+  end
+  return nil, failure.new("decode", "authorization", ("it is for '%s', which was not ordered"):format(
+    core.printable(theirs:sub(1, 255))))
+end
+
 local function refused(authorization, url)
-  for _, challenge in ipairs(authorization.challenges or {}) do
+  for _, challenge in ipairs(failure.tables_of(authorization.challenges)) do
     if type(challenge.error) == "table" then
       local err = failure.problem(challenge.error, url)
       err.cause = err.cause or ("%s of %s failed"):format(tostring(challenge.type), name_of(authorization))
@@ -73,11 +87,14 @@ end
 
 local function settled(object) return object.status ~= "pending" and object.status ~= "processing" end
 
-local function prove(client, url, authorization, responder)
+local function prove(client, url, authorization, options)
+  local responder = options.responder
   local challenge, err = challenge_of(authorization, responder)
   if not challenge then return nil, err end
-  local name, token = name_of(authorization), challenge.token
-  local ok
+  local name, ok
+  name, err = ordered_name(authorization, options.names)
+  if not name then return nil, err end
+  local token = challenge.token
   ok, err = responder.add(name, token, token .. "." .. jws.thumbprint(client.key))
   if ok then
     ok, err = client.transport:post(challenge.url, "{}")
@@ -89,13 +106,13 @@ local function prove(client, url, authorization, responder)
   return true
 end
 
-local function authorize(client, object, responder)
+local function authorize(client, object, options)
   for _, url in ipairs(type(object.authorizations) == "table" and object.authorizations or {}) do
     local authorization, err = client.transport:object(url)
     if not authorization then return nil, err end
     if authorization.status == "pending" then
       local ok
-      ok, err = prove(client, url, authorization, responder)
+      ok, err = prove(client, url, authorization, options)
       if not ok then return nil, err end
     elseif authorization.status ~= "valid" then
       return nil, refused(authorization, url)
@@ -104,7 +121,8 @@ local function authorize(client, object, responder)
   return true
 end
 
--- The chain is for the key and the names that were asked for, or it is none for us.
+-- The chain is for the key and the names that were asked for, or it is none for us. It is written anew: what else the
+-- server puts into the text (another key, section 9.1) is not kept.
 local function checked(pem, key, names)
   local chain, err = x509.parse(pem)
   if not chain then return nil, err end
@@ -117,7 +135,9 @@ local function checked(pem, key, names)
       return nil, failure.new("acme", "certificate", ("the certificate is not for %s"):format(name))
     end
   end
-  return pem
+  local blocks = {}
+  for i, certificate in ipairs(chain) do blocks[i] = certificate:pem() end
+  return table.concat(blocks)
 end
 
 local function finalize(client, object, options)
@@ -154,7 +174,7 @@ local function advance(client, url, object, options)
   local responder, err = options.responder, nil
   if object.status == "pending" then
     local ok
-    ok, err = authorize(client, object, responder)
+    ok, err = authorize(client, object, options)
     if not ok then return nil, err end
     object, err = poll(client, url, responder, function(now) return now.status ~= "pending" end)
   end

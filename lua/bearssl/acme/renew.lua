@@ -2,7 +2,7 @@
 -- bearssl.acme.renew: a certificate in a file kept alive (RFC 8555, RFC 9773). Beside the file FILE, which has the
 -- chain and behind it the key, so that one rename changes both:
 --   FILE.new.key  the key of the order under way
---   FILE.state    JSON of that order: { version, names, order }
+--   FILE.state    JSON of that order: { version, directory, names, order }
 --   FILE.lock     held by the run that is at it
 -- A run that is killed at any step leaves FILE as it was, and the next one goes on with the order.
 local check = require "bearssl.check"
@@ -15,25 +15,26 @@ local mkcert = require "bearssl.mkcert"
 local x509 = require "bearssl.x509"
 
 local VERSION = 1
+local LONGEST_WINDOW = 1 << 30 -- seconds, between the ends of what a server suggests
 local SECRET, MAX_STATE = tonumber("600", 8), 65536
 
 local function exists(path)
   return core.file_stamp(path) ~= nil
 end
 
-local function read_state(path, names)
+local function read_state(path, values, directory)
   local file = io.open(path, "rb")
   if not file then return {} end
   local text = file:read(MAX_STATE) or ""
   file:close()
   local state = json.decode(text)
   if type(state) ~= "table" or state.version ~= VERSION or type(state.order) ~= "string" then return {} end
-  return state.names == table.concat(names, " ") and state or {}
+  return state.directory == directory and state.names == table.concat(values.names, " ") and state or {}
 end
 
-local function write_state(path, names, order)
-  return core.write_file(path, json.encode { version = VERSION, names = table.concat(names, " "), order = order },
-    SECRET, true)
+local function write_state(path, values, directory, order)
+  return core.write_file(path, json.encode { version = VERSION, directory = directory,
+    names = table.concat(values.names, " "), order = order }, SECRET, true)
 end
 
 -- The key of the account, made at the first run.
@@ -89,7 +90,7 @@ local function suggested(client, certificate)
   local info = response and response.status == 200 and json.decode(response.body)
   local window = type(info) == "table" and type(info.suggestedWindow) == "table" and info.suggestedWindow
   local from, to = window and rfc3339(window.start), window and rfc3339(window["end"])
-  if not from or not to or to < from then return nil end
+  if not from or not to or to < from or to - from > LONGEST_WINDOW then return nil end
   -- the same place in the window at each look, another one for each certificate
   local place = ("I4"):unpack(core.digest("sha256", certificate:der()))
   return from + (to - from) * place // (1 << 32)
@@ -116,7 +117,7 @@ local function obtain(client, values, paths, state)
   issued, err = client:certificate {
     names = values.names, key = key, responder = values.responder, must_staple = values.must_staple,
     profile = values.profile, replaces = values.replaces, order = state.order,
-    on_order = function(url) write_state(paths.state, values.names, url) end,
+    on_order = function(url) write_state(paths.state, values, client.transport.url, url) end,
   }
   if not issued and err.order_lost then
     os.remove(paths.state)
@@ -156,16 +157,37 @@ local function read(given)
   return values, passed
 end
 
+-- The certificate of the file, or false where there is no file. A file of something else is none of ours to replace.
+local function certificate_of(values)
+  if not exists(values.file) then return false end
+  local list, err = x509.load(values.file)
+  if list then return list[1] end
+  if values.force then return false end
+  err.hint = "it is there, but no certificate can be read from it: move it away, or say `force` to replace it"
+  return nil, err
+end
+
+-- A run that ended behind the swap has left the key that is now in use: that order is done.
+local function forget_what_is_done(current, paths)
+  local key = current and exists(paths.key) and keys.load(paths.key)
+  if not key or not key:matches(current) then return end
+  os.remove(paths.key)
+  os.remove(paths.state)
+end
+
 local function run(client, values, paths)
-  local list = exists(paths.file) and x509.load(paths.file)
-  local current, now = list and list[1], values.time or os.time()
+  local current, err = certificate_of(values)
+  if current == nil then return nil, err end
+  forget_what_is_done(current, paths)
+  local now = values.time or os.time()
   if current and covers(current, values.names) and not values.force then
     local due = due_at(client, current, values.lifetime_left)
     if now < due then return "fresh", { certificate = current, due = due } end
     values.replaces = client.transport:directory() and client.transport.known.renewalInfo and ari_identifier(current)
       or nil
   end
-  local issued, err = obtain(client, values, paths, read_state(paths.state, values.names))
+  local issued
+  issued, err = obtain(client, values, paths, read_state(paths.state, values, client.transport.url))
   if not issued then return nil, err end
   local ok
   ok, err = swap(issued, paths)

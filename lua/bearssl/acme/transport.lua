@@ -104,11 +104,17 @@ local function once(self, url, payload)
   return response
 end
 
+-- Every URL is one of HTTPS (section 6.1).
+local function is_url(value)
+  return type(value) == "string" and value:find "^[Hh][Tt][Tt][Pp][Ss]://[%w%[]" ~= nil
+end
+
 -- A request signed by the account; `payload`: JSON as text, "" reads only (POST-as-GET, section 6.3). Gives the
 -- response of a status below 300; else nil, error.
 function transport:post(url, payload)
   local directory, err = self:directory()
   if not directory then return nil, err end
+  if not is_url(url) then return nil, failure.new("decode", "ACME", "the server gave no URL of HTTPS to go on with") end
   for try = 1, TRIES do
     local response
     response, err = once(self, url, payload)
