@@ -115,6 +115,17 @@ describe("require", function()
     assert.equal("true\ttrue\ttrue\n", said)
   end)
 
+  it("goes without the files, and not with those of the current folder", function()
+    run(("rm -rf %s/lua/bearssl && mkdir -p %s/bearssl"):format(dir, dir))
+    for _, name in ipairs { "version", "pins" } do
+      write(("%s/bearssl/%s.lua"):format(dir, name), "return 'a stranger'")
+    end
+    write(dir .. "/program.lua", 'print(require "bearssl"._VERSION ~= "a stranger", type(require "bearssl.pins"))')
+    local said = run(("cd %s && LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;./?.lua' LUA_CPATH='%s/c/?.so' %s program.lua")
+      :format(dir, dir, dir, dir, lua))
+    assert.equal("true\ttable\n", said)
+  end)
+
   it("lets package.preload come first", function()
     assert.equal("mine\n", program [[
       package.preload["bearssl.key"] = function() return "mine" end

@@ -16,7 +16,7 @@
 
 #pragma weak lua_ident /* an interpreter that hides its name compiles the text */
 
-#define VERSION_FILE "/bearssl/version.lua"
+#define FIRST_FILE "/bearssl.lua"
 
 enum { UP_ROOT = 1, UP_BUILT };
 
@@ -65,13 +65,14 @@ static const char *push_path(lua_State *L) /* package.path */
     return luaL_checkstring(L, -1);
 }
 
-/* The folder that Lua would find our files in, by one of them: a string; false: there are none. */
+/* The folder that our files are in, by the one which is installed always: a string; false: there is none. By
+ * another one, a file in the current folder could say where that is, if the text is not installed. */
 static void find_root(lua_State *L)
 {
     const char *all = push_path(L);
-    const char *path = push_found(L, "bearssl.version", all, strlen(all));
-    const size_t n = path ? strlen(path) : 0, tail = sizeof VERSION_FILE - 1;
-    if (n >= tail && strcmp(path + n - tail, VERSION_FILE) == 0)
+    const char *path = push_found(L, "bearssl", all, strlen(all));
+    const size_t n = path ? strlen(path) : 0, tail = sizeof FIRST_FILE - 1;
+    if (n >= tail && strcmp(path + n - tail, FIRST_FILE) == 0)
         lua_pushlstring(L, path, n - tail);
     else
         lua_pushboolean(L, false);
