@@ -267,6 +267,16 @@ describe("rsa_private", function()
       assert.is_false(check(key, sha256, 32, ""))
     end
   end)
+
+  it("gives nothing back of an exponent that is none, where BearSSL does", function()
+    local digest, key = random(32), made[1]
+    local info = "\x30\x31\x30\x0d\6" .. oids[32] .. "\5\0\4\x20" .. digest
+    local em = "\0\1" .. ones(#key.n - 3 - #info) .. "\0" .. info
+    assert.equal(digest, unit.rsa_pkcs1_recover(key.n, "\1", oids[32], 32, em, true))
+    for _, e in ipairs { "", "\0", "\1", "\0\1", "\2", "\1" .. ("\0"):rep(31) .. "\1" } do
+      assert.is_false(unit.rsa_pkcs1_recover(key.n, e, oids[32], 32, em))
+    end
+  end)
 end)
 
 describe("rsa_public", function()

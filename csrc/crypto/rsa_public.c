@@ -130,11 +130,16 @@ static bool large_public(uint8_t *x, lt_bytes modulus, lt_bytes e)
     return true;
 }
 
+static bool is_exponent(lt_bytes e)
+{
+    return bit_size(e) >= 2 && (e.p[e.n - 1] & 1)
+           && bit_size(e) <= LT_RSA_PUBLIC_MAX_EXPONENT_BITS;
+}
+
 bool lt_rsa_public(uint8_t *x, size_t size, const br_rsa_public_key *pk)
 {
     lt_bytes modulus = number(pk->n, pk->nlen), e = number(pk->e, pk->elen);
-    if (modulus.n == 0 || size != modulus.n || bit_size(e) < 2 || !(e.p[e.n - 1] & 1)
-        || bit_size(e) > LT_RSA_PUBLIC_MAX_EXPONENT_BITS)
+    if (modulus.n == 0 || size != modulus.n || !is_exponent(e))
         return false;
     if (modulus.n <= LT_RSA_PUBLIC_MAX_BYTES
         && (modulus.n <= BEARSSL_MAX_BITS / 8
@@ -182,5 +187,7 @@ uint32_t lt_rsa_pkcs1_recover(const uint8_t *x, size_t n, const uint8_t *oid,
 {
     if (recover(x, n, oid, digest_size, pk, digest))
         return 1; /* else a DigestInfo without NULL, which TLS 1.2 has accepted (RFC 5246 section 4.7) */
+    if (!is_exponent(number(pk->e, pk->elen))) /* of one, a signature is its own encoding */
+        return 0;
     return br_rsa_pkcs1_vrfy_get_default()(x, n, oid, digest_size, pk, digest);
 }
