@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * issue_request.c - CertificationRequest (RFC 2986 section 4), made and read. See issue.h. */
 #include "x509/der.h"
+#include "x509/dn.h"
 #include "x509/issue.h"
 #include "x509/oid.h"
 #include "x509/public_key.h"
@@ -62,7 +63,7 @@ static bool read_info(lt_request *r, lt_bytes info)
     lt_reader in, attributes;
     int32_t version;
     return der_only(info, DER_SEQUENCE, &in) && der_small(&in, &version) && version == 0
-           && der_element(&in, DER_SEQUENCE, &r->subject)
+           && der_element(&in, DER_SEQUENCE, &r->subject) && lt_dn_valid(r->subject)
            && der_element(&in, DER_SEQUENCE, &r->spki)
            && der_value(&in, DER_CONSTRUCTED(0), &attributes) && in.n == 0
            && read_attributes(attributes, &r->extensions);
