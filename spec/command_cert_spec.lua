@@ -241,10 +241,10 @@ describe("bearssl cert asks", function()
   end)
 
   it("hears the staple without being told", function()
-    local der = revoke.file ""
+    local own = revoke.issue("stapled", { serial = "7C", days = 90, extensions = "subjectAltName = DNS:localhost" })
+    local der = revoke.file "" -- no older than the certificate
     revoke.ocsp(("-issuer %s -serial 0x7C -index %s -CA %s -rsigner %s -rkey %s -ndays 1 -respout %s"):format(
       ca.certificate, revoke.index { { serial = "7C", good = true } }, ca.certificate, ca.certificate, ca.key, der))
-    local own = revoke.issue("stapled", { serial = "7C", days = 90, extensions = "subjectAltName = DNS:localhost" })
     local server <close> = sends(own.certificate, pair.issuers, own.key, "-status_file " .. der)
     local status, out = cert(server.name, "--ca", roots)
     assert.equal(0, status, out)

@@ -21,10 +21,13 @@ local function lines(command, port)
   local results, order = {}, {}
   for line in pipe:lines() do
     local what, said = line:match "^(%S+): (.*)$"
-    order[#order + 1] = what or line
-    results[what or line] = said
+    if what then
+      order[#order + 1], results[what] = what, said
+    else
+      order.wrong = line
+    end
   end
-  assert(pipe:close(), order[#order])
+  assert(pipe:close(), order.wrong)
   return results, order
 end
 

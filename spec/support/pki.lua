@@ -50,7 +50,8 @@ local function folder()
   local source = debug.getinfo(1, "S").source:match "^@(.*)$"
   local top = run("cd " .. (source:match "^(.*)/spec/support/" or ".") .. " && pwd"):match "%C+"
   local maker = source:gsub("pki.lua$", "pki_make.lua")
-  local sum = run(("cat %s %s | openssl dgst -sha256 -r"):format(source, maker)):sub(1, 16)
+  local first, second = run(("openssl dgst -sha256 -r %s %s"):format(source, maker)):match "^(%x+).-\n(%x+)"
+  local sum = first:sub(1, 8) .. second:sub(1, 8)
   local dir = ("%s/build/pki/%s"):format(top, sum)
   if not exists(dir .. "/roots.pem") then
     run("mkdir -p " .. top .. "/build/pki")
