@@ -6,7 +6,7 @@ local mkcert = require "bearssl.mkcert"
 local scheduler = require "bearssl.scheduler"
 local x509 = require "bearssl.x509"
 
-local MAX_BODY = 65536
+local MAX_BODY, ENDLESS = 65536, 1 << 27
 
 local root = assert(mkcert.authority { name = "ACME" })
 local identity = assert(root:issue { names = "127.0.0.1" })
@@ -156,4 +156,27 @@ it("tls-alpn-01 is answered by a certificate that signed itself (RFC 8737 sectio
   assert(leaf, err)
   assert.is_true(leaf:is_self_signed())
   assert.is_true(leaf:matches_name "a.example")
+end)
+
+it("http-01 answers a request of some size, and reads no line without end", function()
+  local responder = assert(acme.http { host = "127.0.0.1", port = 0 })
+  responder.add("a.example", "token", "token.thumbprint")
+  local loop, said, sent, done = scheduler.loop(), {}, 0, false
+  loop:spawn(function() while not done do responder.serve(0.05) end end)
+  loop:spawn(function()
+    for i, headers in ipairs { "", "A: b\r\n", ("A: b\r\n"):rep(1000) } do
+      local sock = scheduler.socket(assert(scheduler.connect("127.0.0.1", responder.port)))
+      sock:send("GET /.well-known/acme-challenge/token HTTP/1.1\r\n" .. headers .. "\r\n")
+      said[i] = sock:receive "*a"
+      sock:close()
+    end
+    local sock = scheduler.socket(assert(scheduler.connect("127.0.0.1", responder.port)))
+    while sent < ENDLESS and sock:send(("x"):rep(65536)) do sent = sent + 65536 end
+    sock:close()
+    done = true
+  end)
+  loop:run()
+  responder.close()
+  for i = 1, 3 do assert.matches("^HTTP/1.1 200 .*\r\n\r\ntoken.thumbprint$", said[i]) end
+  assert.is_true(sent < ENDLESS)
 end)

@@ -12,7 +12,7 @@ local socket = require "socket"
 
 local challenges = {}
 
-local MAX_LINE, MAX_LINES, PATIENCE = 2048, 64, 10 -- of a validation's request: bytes, lines, seconds
+local MAX_HEAD, PATIENCE = 8192, 10 -- of a validation's request: bytes, seconds
 
 local function is_token(token) -- base64url (section 8.3): no path, no header can be made of it
   return type(token) == "string" and #token <= 512 and token:find "^[%w_-]+$" ~= nil
@@ -25,19 +25,23 @@ local function serve_for(seconds, serve_one)
   repeat serve_one(math.max(0, till - now())) until now() >= till
 end
 
+-- Byte by byte from LuaSocket's buffer: a line that anybody sends has no end of its own.
 local function receive_target(sock)
-  local line = sock:receive "*l"
-  local method, target = tostring(line):sub(1, MAX_LINE):match "^(%u+) (%S+) HTTP/1%.%d$"
-  for _ = 1, MAX_LINES do
-    local header = sock:receive "*l"
-    if not header or header == "" then break end
+  local now = scheduler.current().now
+  local till, bytes, last = now() + PATIENCE, {}, ""
+  while #bytes < MAX_HEAD and last ~= "\n\n" and now() < till do
+    sock:settimeout(till - now())
+    local byte = sock:receive(1)
+    if not byte then break end
+    bytes[#bytes + 1] = byte
+    if byte ~= "\r" then last = last:sub(-1) .. byte end
   end
-  return method, target
+  return table.concat(bytes):match "^(%u+) (%S+) HTTP/1%.%d\r?\n"
 end
 
 local function answer(sock, authorizations)
-  sock:settimeout(PATIENCE)
   local method, target = receive_target(sock)
+  sock:settimeout(PATIENCE)
   local token = target and target:match "^/%.well%-known/acme%-challenge/([%w_-]+)$"
   local text = token and authorizations[token]
   local body = method == "HEAD" and "" or text or "not found\n"
