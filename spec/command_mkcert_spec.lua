@@ -63,6 +63,12 @@ describe("bearssl mkcert", function()
     made("server", "a.example", "--replace")
   end)
 
+  it("signs a request without any name", function()
+    assert(shell(("cd %s && openssl req -new -newkey ed25519 -nodes -keyout n.key -subj / -out n.csr"):format(dir)))
+    made "ca"
+    assert.matches("^no name, until ", made("sign", "n.csr"))
+  end)
+
   it("signs requests, revokes, and tells so by CRL and OCSP", function()
     made "ca"
     made("request", "b.example", "-o", "b")

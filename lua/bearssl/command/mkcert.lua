@@ -131,7 +131,8 @@ local function told(out, certificate, files)
     }
   end
   local who = tostring(certificate.subject)
-  if who == "" then who = tostring(certificate.extensions.subject_alt_name.value[1].value) end
+  local names = certificate.extensions.subject_alt_name
+  if who == "" then who = names and names.value and names.value[1] and tostring(names.value[1].value) or "no name" end
   out:print(("%s, until %s"):format(output.clean(who), certificate.not_after_text:sub(1, 10)))
   out:print("  " .. output.clean(table.concat(files, "  ")))
 end
