@@ -106,8 +106,8 @@ describe("bearssl trace", function()
 
   it("goes through STARTTLS", function()
     local child = require "spec.support.child"
-    local server <close> = peer.start(("env %s lua5.4 %s/spec/support/smtp_server.lua %s %s"):format(child,
-      require "lfs".currentdir(), pair.certificate, pair.key))
+    local server <close> = peer.start(("env PATH='%s' %s lua5.4 %s/spec/support/smtp_server.lua %s %s"):format(
+      os.getenv "PATH", child, require "lfs".currentdir(), pair.certificate, pair.key)) -- ours, so in our build
     local port = server:wait_for "port (%d+)"
     local status, out = command { "trace", "localhost:" .. port, "--ca", ca, "--starttls", "smtp" }
     assert.equal(0, status, out)
