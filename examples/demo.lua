@@ -1,8 +1,9 @@
 -- demo.lua - what `make demo` shows: HTTPS, a certificate, and mutual TLS, against servers on this machine that are
--- examples of their own (https_server.lua, mtls_server.lua). The certificates are made by the openssl command in a
--- folder that is removed at the end.
+-- examples of their own (https_server.lua, mtls_server.lua). The certificates are made by bearssl.mkcert, in a folder
+-- that is removed at the end.
 local bearssl = require "bearssl"
 local https = require "bearssl.https"
+local mkcert = require "bearssl.mkcert"
 
 local here = arg[0]:match "^(.*)/" or "."
 local lua = 0
@@ -26,30 +27,22 @@ local function temporary_folder()
   return setmetatable({ path = path }, { __close = function() run("rm -rf '" .. path .. "'") end })
 end
 
-local extensions = {
-  ca = { "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign", "subjectKeyIdentifier=hash" },
-  server = { "subjectAltName=DNS:localhost,IP:127.0.0.1", "extendedKeyUsage=serverAuth", "keyUsage=digitalSignature" },
-  client = { "subjectAltName=email:alice@example.test", "extendedKeyUsage=clientAuth", "keyUsage=digitalSignature" },
-}
-
 local function write(path, text)
   local file <close> = assert(io.open(path, "w"))
   file:write(text)
 end
 
-local function issue(dir, name, subject, signer)
-  write(("%s/%s.ext"):format(dir, name), table.concat(extensions[name], "\n"))
-  run(([[cd '%s' && openssl ecparam -name prime256v1 -genkey -noout -out %s.key &&
-    openssl req -new -key %s.key -subj '%s' -out %s.csr &&
-    openssl x509 -req -in %s.csr -days 30 -sha256 -extfile %s.ext %s -out %s.pem]])
-    :format(dir, name, name, subject, name, name, name, signer, name))
+local function issue(ca, dir, name, options)
+  local issued = assert(ca:issue(options))
+  assert(issued.key:save(("%s/%s.key"):format(dir, name))) -- mode 0600
+  write(("%s/%s.pem"):format(dir, name), issued.pem)
 end
 
 local function make_certificates(dir)
-  issue(dir, "ca", "/O=Demo/CN=Demo CA", "-signkey ca.key")
-  for name, subject in pairs { server = "/O=Demo/CN=localhost", client = "/O=Demo/CN=alice" } do
-    issue(dir, name, subject, "-CA ca.pem -CAkey ca.key -CAcreateserial")
-  end
+  local ca = assert(mkcert.authority { name = "CN=Demo CA,O=Demo", days = 30 })
+  assert(ca:save(dir .. "/ca.pem", dir .. "/ca.key"))
+  issue(ca, dir, "server", { subject = "CN=localhost,O=Demo", names = { "localhost", "127.0.0.1" } })
+  issue(ca, dir, "client", { subject = "CN=alice,O=Demo", names = "alice@example.test", purpose = "client" })
 end
 
 -- A server in a process of its own, which ends with the scope, and after a minute whatever happens.
@@ -119,7 +112,7 @@ end
 
 do
   local folder <close> = temporary_folder()
-  say "A fresh test PKI by the openssl command, in a temporary folder"
+  say "A fresh test PKI, in a temporary folder"
   make_certificates(folder.path)
   print((run(("cd '%s' && ls *.pem *.key"):format(folder.path)):gsub("%s+", " ")))
   https_request(folder.path)
