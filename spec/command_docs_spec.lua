@@ -58,7 +58,8 @@ describe("the pages of the command", function()
     os.execute("rm -r " .. folder)
   end)
 
-  for name in ("command command-cert command-get command-doctor command-mkcert command-renew"):gmatch "%S+" do
+  local pages = "command command-cert command-get command-doctor command-mkcert command-renew command-watch"
+  for name in pages:gmatch "%S+" do
     it("show what is printed: " .. name, function() transcripts.check(("docs/%s.md"):format(name), place) end)
   end
 

@@ -18,6 +18,7 @@ local verbs = {
   "serve",
   "mkcert",
   "renew",
+  "watch",
   "doctor",
   "help",
   "completion",

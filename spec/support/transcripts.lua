@@ -54,6 +54,7 @@ end
 
 -- What is another in each run: times, dates, random numbers, and keys that the tests' PKI has made.
 local masks = {
+  { "%-?%d+ days  ", "N days  " },
   { "until 20%d%d%-%d%d%-%d%d", "until DATE" }, { "due 20%d%d%-%d%d%-%d%d", "due DATE" },
   { "sha256//[%w+/]+=", "sha256//PIN" }, { "%f[%x]%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x%x+", "HEX" },
   { "%d+%.%d+ m?s%f[%W]", "T s" }, { "%d+ days left", "N days left" }, { "%d+ days ago", "N days ago" },
