@@ -58,7 +58,8 @@ describe("the pages of the command", function()
     os.execute("rm -r " .. folder)
   end)
 
-  local pages = "command command-cert command-get command-doctor command-mkcert command-renew command-watch"
+  local pages = "command command-cert command-get command-doctor command-mkcert command-renew command-watch "
+    .. "command-pin"
   for name in pages:gmatch "%S+" do
     it("show what is printed: " .. name, function() transcripts.check(("docs/%s.md"):format(name), place) end)
   end

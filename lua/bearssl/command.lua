@@ -19,6 +19,7 @@ local verbs = {
   "mkcert",
   "renew",
   "watch",
+  "pin",
   "doctor",
   "help",
   "completion",
