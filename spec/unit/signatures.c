@@ -147,7 +147,7 @@ static int rsa_sign_with_fault(lua_State *L)
     static const char *const names[] = { "none", "p", "q", "dp", "dq", "iq", NULL };
     lt_signature_kind kind =
         luaL_checkoption(L, 2, NULL, kinds) == 0 ? LT_SIGN_rsa_pkcs1 : LT_SIGN_rsa_pss_rsae;
-    uint8_t seed[LT_SEED_SIZE] = { 1 }, out[LT_SIGNATURE_MAX] = { 0 }, none;
+    uint8_t seed[LT_SEED_SIZE] = { 1 }, out[LT_SIGNATURE_MAX] = { 0 }, none[9] = { 0 };
     lt_private_key key;
     lt_random random;
     lt_error e = { .code = LT_OK };
@@ -156,7 +156,7 @@ static int rsa_sign_with_fault(lua_State *L)
     if (lt_private_key_parse(&key, unit_bytes(L, 1), (lt_bytes){ NULL, 0 }, &e) != LT_OK)
         return luaL_error(L, "%s", lt_code_name(e.code));
     uint8_t *const numbers[] = {
-        &none, key.rsa.p, key.rsa.q, key.rsa.dp, key.rsa.dq, key.rsa.iq
+        none, key.rsa.p, key.rsa.q, key.rsa.dp, key.rsa.dq, key.rsa.iq
     };
     lt_random_init(&random, seed, &e);
     numbers[which][8] ^= 4;
