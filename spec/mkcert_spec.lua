@@ -297,7 +297,7 @@ describe("bearssl.mkcert", function()
       ["no attribute 'XX'"] = { subject = "XX=1" }, ["'C' of a name: two letters"] = { subject = "C=S" },
       ["no key usage 'sign'"] = { names = "a", key_usage = "sign" },
       ["'not_after' is before"] = { names = "a", not_after = 5 },
-      ["no object identifier"] = { names = "RID:5" }, ["'purpose'"] = { purpose = "servr" },
+      ["no object identifier"] = { names = "RID:1.2.3." }, ["'purpose'"] = { purpose = "servr" },
     } do
       assert.error_matches(function() root:issue(options) end, wanted, 1, true)
     end

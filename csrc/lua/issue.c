@@ -147,7 +147,7 @@ static bool take_arc(const char **s, uint64_t *arc)
             return false;
         *arc = *arc * 10 + (uint64_t)(**s - '0');
     }
-    if (**s == '.')
+    if (**s == '.' && (*s)[1] >= '0' && (*s)[1] <= '9') /* another arc follows */
         (*s)++;
     return true;
 }
@@ -155,10 +155,11 @@ static bool take_arc(const char **s, uint64_t *arc)
 /* oid("2.5.29.17") -> its content octets | nil: it is none */
 static int oid_of(lua_State *L)
 {
-    const char *s = luaL_checkstring(L, 1);
+    size_t n;
+    const char *s = luaL_checklstring(L, 1, &n);
     uint64_t first, second, arc;
     luaL_Buffer b;
-    if (!take_arc(&s, &first) || !take_arc(&s, &second) || first > 2
+    if (strlen(s) != n || !take_arc(&s, &first) || !take_arc(&s, &second) || first > 2
         || (first < 2 && second > 39))
         return lua_pushnil(L), 1;
     luaL_buffinit(L, &b);
@@ -253,6 +254,7 @@ static int issue_certificate(lua_State *L)
                                        .extensions = check_extensions(L, 1) };
     if (check_signer(L, &signer, &random, &e) == LT_OK)
         lt_certificate_issue(&out, &c, &signer, &e);
+    lt_wipe(&random, sizeof random);
     return push_built(L, &out, &e);
 }
 
@@ -269,6 +271,7 @@ static int issue_request(lua_State *L)
                                    .extensions = check_extensions(L, 1) };
     if (check_signer(L, &signer, &random, &e) == LT_OK)
         lt_request_make(&out, &c, &signer, &e);
+    lt_wipe(&random, sizeof random);
     return push_built(L, &out, &e);
 }
 
@@ -325,6 +328,7 @@ static int issue_crl(lua_State *L)
     c.entries = entries;
     if (check_signer(L, &signer, &random, &e) == LT_OK)
         lt_crl_issue(&out, &c, &signer, &e);
+    lt_wipe(&random, sizeof random);
     return push_built(L, &out, &e);
 }
 
@@ -395,6 +399,7 @@ static int issue_ocsp(lua_State *L)
         c.responder_key = responder.bits;
         lt_ocsp_issue(&out, &c, &signer, &e);
     }
+    lt_wipe(&random, sizeof random);
     return push_built(L, &out, &e);
 }
 

@@ -201,8 +201,11 @@ static int key_sign(lua_State *L)
     uint8_t signature[LT_SIGNATURE_MAX];
     size_t n;
     lt_error e = { .code = LT_OK };
-    if (lt_random_init(&random, NULL, &e) != LT_OK
-        || lt_signer_sign(&signer, message, signature, &n, &e) != LT_OK)
+    lt_code rc = lt_random_init(&random, NULL, &e);
+    if (rc == LT_OK)
+        rc = lt_signer_sign(&signer, message, signature, &n, &e);
+    lt_wipe(&random, sizeof random);
+    if (rc != LT_OK)
         return lt_lua_fail(L, &e);
     lua_pushlstring(L, (const char *)signature, n);
     return 1;
