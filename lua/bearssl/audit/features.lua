@@ -141,20 +141,27 @@ local function compression(p, facts, old)
   if answer.kind == "hello" then facts.features.compression = answer.compression end
 end
 
-local function alpn(p, facts, old)
+-- The protocols that a server takes, in its order: what it chooses is left out of the next offer. choose(offer): the
+-- name that it chose, if any.
+function features.protocols_taken(p, choose)
   local left, chosen = table.move(features.application_protocols(p.values.starttls), 1, 9, 1, {}), {}
   while left[1] do
-    local answer = p:ask(plain(old, { extra = { hello.make.alpn(left) } }))
-    local data = answer.kind == "hello" and answer.extensions[16]
-    local name = data and #data > 3 and data:sub(4)
-    local at
+    local name, at = choose(left), nil
     for i, value in ipairs(left) do
       if value == name then at = i end
     end
     if not at then break end
     chosen[#chosen + 1] = table.remove(left, at)
   end
-  facts.features.alpn = chosen
+  return chosen
+end
+
+local function alpn(p, facts, old)
+  facts.features.alpn = features.protocols_taken(p, function(left)
+    local answer = p:ask(plain(old, { extra = { hello.make.alpn(left) } }))
+    local data = answer.kind == "hello" and answer.extensions[16]
+    return data and #data > 3 and data:sub(4)
+  end)
 end
 
 -- RFC 7507: a client that says it has fallen back, to the version below the newest.

@@ -230,18 +230,10 @@ local function certificate_13(p, facts, auth, schemes)
 end
 
 local function alpn_13(p, facts)
-  local left, chosen = table.move(features.application_protocols(p.values.starttls), 1, 9, 1, {}), {}
-  while left[1] do
+  facts.features.alpn = features.protocols_taken(p, function(left)
     local outcome = connect(p, common(p, { min_version = "1.3", alpn = left }), {})
-    local name = outcome and outcome.ok and outcome.info.alpn
-    local at
-    for i, value in ipairs(left) do
-      if value == name then at = i end
-    end
-    if not at then break end
-    chosen[#chosen + 1] = table.remove(left, at)
-  end
-  facts.features.alpn = chosen
+    return outcome and outcome.ok and outcome.info.alpn
+  end)
 end
 
 -- --- TLS 1.2 ----------------------------------------------------------------------------------------------

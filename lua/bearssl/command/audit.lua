@@ -28,23 +28,15 @@ local function server(text)
   return nil, ("--remedy: nginx, apache, haproxy or none, not '%s'"):format(text)
 end
 
-local function number(low, high)
-  return function(text)
-    local n = text:find "^%d%d?%d?%d?%d?$" and math.tointeger(tonumber(text))
-    if n and n >= low and n <= high then return n end
-    return nil, ("a number from %d to %d is wanted, not '%s'"):format(low, high, text)
-  end
-end
-
 function verb.setup(parser)
   parser:argument "TARGET":target "target":convert(targets.server):description "host, host:port, [v6]:port or URL."
   parser:option "--fail-under":argname "GRADE":convert(grade)
     :description "Exit with 1 where the grade is worse: A+, A, B, C, D, F, or T (not trusted)."
   parser:option "--remedy":argname "SERVER":convert(server)
     :description "Whose configuration remedies are shown in: nginx, apache, haproxy, none. By the answer's Server."
-  parser:option "--http-port":argname "PORT":convert(number(1, 65535))
+  parser:option "--http-port":argname "PORT":convert(options.number(1, 65535))
     :description "Where HTTP in clear is asked for its redirect (80, where the target's port is 443)."
-  parser:option "--concurrency":argname "N":convert(number(1, 32)):default "6":show_default(true)
+  parser:option "--concurrency":argname "N":convert(options.number(1, 32)):default "6":show_default(true)
     :description "Connections at a time."
   parser:flag "--no-weaknesses":description "Send nothing that a client would not: no Heartbleed, CCS, ROBOT."
   parser:flag "--no-http":description "Send no request."

@@ -24,6 +24,19 @@ local function seconds(text)
   return nil, ("a number of seconds up to 86400 is wanted, not '%s'"):format(text)
 end
 
+--- For argparse's convert: a whole number.
+-- @function options.number
+-- @tparam integer low
+-- @tparam integer high
+-- @treturn function of the text, which gives the number; or nil and what is wrong
+function options.number(low, high)
+  return function(text)
+    local n = text:find "^%d+$" and math.tointeger(tonumber(text))
+    if n and n >= low and n <= high then return n end
+    return nil, ("a number from %d to %d is wanted, not '%s'"):format(low, high, core.printable(text))
+  end
+end
+
 --- For argparse's convert: an address to connect to.
 -- @function options.address
 -- @tparam string text `host`, `host:port`, `[v6]:port`

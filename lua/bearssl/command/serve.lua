@@ -16,14 +16,6 @@ local serve = {
     .. " again when they are renewed, or with SIGHUP.",
 }
 
-local function number(low, high)
-  return function(text)
-    local n = text:find "^%d+$" and math.tointeger(tonumber(text))
-    if n and n >= low and n <= high then return n end
-    return nil, ("a number from %d to %d is wanted, not '%s'"):format(low, high, output.clean(text))
-  end
-end
-
 function serve.setup(parser)
   parser:argument "DIR":target "folder":args "?":description "The folder; the current one by default."
   parser:option "--cert":argname "FILE"
@@ -33,7 +25,7 @@ function serve.setup(parser)
     :description "Without --cert: write the certificate that clients trust."
   parser:option "--name":target "names":argname "NAME":count "*"
     :description "Without --cert: one more name that the certificate is for. May be repeated."
-  parser:option "-p --port":argname "N":convert(number(0, 65535)):default "8443":show_default(true)
+  parser:option "-p --port":argname "N":convert(options.number(0, 65535)):default "8443":show_default(true)
     :description "0: a free one, which is printed."
   parser:option "--bind":argname "ADDR":default "127.0.0.1":show_default(true)
     :description "The address to listen on; * for all of this machine's."
@@ -41,7 +33,7 @@ function serve.setup(parser)
   parser:option "--client-ca":target "client_ca":argname "FILE":count "*"
     :description "Clients need a certificate of these CAs (mutual TLS). May be repeated."
   parser:flag "--client-optional":description "With --client-ca: those without a certificate are let in, too."
-  parser:option "--early-data":argname "BYTES":convert(number(0, 1 << 20))
+  parser:option "--early-data":argname "BYTES":convert(options.number(0, 1 << 20))
     :description "Take that much with the ClientHello (0-RTT); such a POST is answered with 425."
   parser:option "--ocsp-staple":argname "FILE":description "An OCSP response, DER; by default it is fetched."
   parser:flag "--no-fetch":description "Do not fetch OCSP responses to staple."

@@ -15,14 +15,6 @@ local verb = {
     .. " the last run. Made for cron: the exit status is 1 where something is as bad as --fail-on says.",
 }
 
-local function number(low, high)
-  return function(text)
-    local n = text:find "^%d+$" and math.tointeger(tonumber(text))
-    if n and n >= low and n <= high then return n end
-    return nil, ("a number from %d to %d is wanted, not '%s'"):format(low, high, output.clean(text))
-  end
-end
-
 local levels = { warning = 1, critical = 2, error = 3, never = 4 }
 
 local function level(text)
@@ -34,16 +26,16 @@ function verb.setup(parser)
   parser:argument "TARGET":target "targets":args "+"
     :description "Servers, certificates, and files with a list of them, one to a line; - is such a list, too."
   parser:option "--state":argname "FILE":description "Remember what was seen, and tell what has changed."
-  parser:option "--warn":argname "DAYS":convert(number(0, 36500)):default "30":show_default(true)
+  parser:option "--warn":argname "DAYS":convert(options.number(0, 36500)):default "30":show_default(true)
     :description "What lasts no longer is a warning."
-  parser:option "--critical":argname "DAYS":convert(number(0, 36500)):default "7":show_default(true)
+  parser:option "--critical":argname "DAYS":convert(options.number(0, 36500)):default "7":show_default(true)
     :description "What lasts no longer is critical."
   parser:option "--fail-on":argname "LEVEL":convert(level):default "warning":show_default(true)
     :description "warning, critical, error or never: what makes the exit status 1."
-  parser:option "--concurrency":argname "N":convert(number(1, 256)):default "32":show_default(true)
+  parser:option "--concurrency":argname "N":convert(options.number(1, 256)):default "32":show_default(true)
     :description "How many servers are asked at a time."
   parser:option "--ca":argname "FILE":count "*":description "Trust these certificates instead of the system's."
-  parser:option "--timeout":argname "SECONDS":convert(number(1, 3600)):default "10":show_default(true)
+  parser:option "--timeout":argname "SECONDS":convert(options.number(1, 3600)):default "10":show_default(true)
     :description "What one server may take."
   parser:option "--on-change":argname "PROGRAM"
     :description "Run, without a shell, for each target that has changed: its name, and what has changed."

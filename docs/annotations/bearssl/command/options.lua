@@ -5,6 +5,12 @@
 ---@class bearssl.command.options.module
 local module = {}
 
+---For argparse's convert: a whole number.
+---@param low integer
+---@param high integer
+---@return function # of the text, which gives the number; or nil and what is wrong
+function module.number(low, high) end
+
 ---For argparse's convert: an address to connect to.
 ---@param text string `host`, `host:port`, `[v6]:port`
 ---@return table|nil # as of `target.parse`
