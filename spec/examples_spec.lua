@@ -259,6 +259,15 @@ describe("handshake_page.lua", function()
   end)
 end)
 
+describe("machine_check.lua", function()
+  it("tells of each check, and by its status whether all are well", function()
+    local status, out = example "machine_check.lua"
+    for _, name in ipairs { "LuaSocket", "trust store", "clock", "entropy", "engine" } do has(out, name) end
+    local amiss = ("\n" .. out):find "\nwarning" or ("\n" .. out):find "\nerror"
+    assert.equal(amiss and 1 or 0, status, out)
+  end)
+end)
+
 describe("redis_tls.lua", function()
   it("counts in a Redis with TLS and client certificates", function()
     local redis <close> = require "spec.support.resty".redis(pair)
