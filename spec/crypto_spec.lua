@@ -295,7 +295,7 @@ end)
 -- What is right modulo one prime alone would give it away: gcd(s^e - m, n).
 describe("a signature by an RSA key", function()
   for _, name in ipairs { "rsa2048-pkcs1.pem", "rsa3072-pkcs1.pem", "rsa4096-pkcs1.pem" } do
-    for _, kind in ipairs { "pkcs1", "pss" } do
+    for _, kind in ipairs { "pkcs1", "pss", "BearSSL's", "BearSSL's in TLS 1.1" } do
       it(("is kept back where the computation erred: %s, %s"):format(name, kind), function()
         local text = read(keys .. name)
         local code, out = unit.rsa_sign_with_fault(text, kind)

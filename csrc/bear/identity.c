@@ -5,9 +5,9 @@
 #include "bear/bear.h"
 
 #include "crypto/ec.h"
-#include "crypto/rsa_private.h"
 #include "wire/certificate_request.h"
 #include "x509/certificate.h"
+#include "x509/private_key_sign.h"
 #include "x509/sign.h"
 
 enum { /* ClientCertificateType; HashAlgorithm, SignatureAlgorithm (section 7.4.1.4.1) */
@@ -71,7 +71,7 @@ void lt_bear_use_identity(lt_bear *b, const lt_identity *id)
         br_ssl_client_set_client_certificate(client, NULL);
     else if (id->key.type == LT_KEY_rsa)
         br_ssl_client_set_single_rsa(client, id->br_chain, id->chain.count, &id->key.rsa,
-                                     lt_rsa_pkcs1_sign);
+                                     lt_private_key_sign_pkcs1);
     else
         br_ssl_client_set_single_ec(
             client, id->br_chain, id->chain.count, &id->key.ec, BR_KEYTYPE_SIGN,

@@ -13,6 +13,7 @@
 #include "crypto/rsa_public.h"
 #include "x509/certificate.h"
 #include "x509/name.h"
+#include "x509/private_key_sign.h"
 
 /* --- shared -------------------------------------------------------------------------------- */
 
@@ -187,7 +188,7 @@ static void set_server_identity(br_ssl_server_context *server, const lt_identity
 {
     if (id->key.type == LT_KEY_rsa)
         br_ssl_server_set_single_rsa(server, id->br_chain, id->chain.count, &id->key.rsa,
-                                     usages_of(id), lt_rsa_private, lt_rsa_pkcs1_sign);
+                                     usages_of(id), lt_rsa_private, lt_private_key_sign_pkcs1);
     else
         br_ssl_server_set_single_ec(
             server, id->br_chain, id->chain.count, &id->key.ec, usages_of(id),

@@ -2,6 +2,8 @@
  * private_key_sign.c - see private_key_sign.h. */
 #include "x509/private_key_sign.h"
 
+#include <stddef.h>
+
 #include "crypto/accel/sha256.h"
 #include "crypto/accel/sha512.h"
 #include "crypto/ec.h"
@@ -14,37 +16,57 @@
 #include "x509/oid.h"
 #include "x509/sign.h"
 
-static bool sign_rsa(const lt_private_key *key, lt_signature_kind kind,
-                     const br_hash_class *hash, lt_bytes digest, lt_random *random,
-                     uint8_t *out)
-{
-    if (kind == LT_SIGN_rsa_pkcs1)
-        return lt_rsa_pkcs1_sign(lt_hash_oid(hash), digest.p, digest.n, &key->rsa, out);
-    uint8_t salt[LT_HASH_MAX];
-    lt_random_bytes(random, salt, digest.n);
-    return lt_rsa_pss_sign(&key->rsa, hash, hash, (lt_bytes){ salt, digest.n }, digest, out);
-}
-
-static bool verify_rsa(const lt_private_key *key, lt_signature_kind kind,
-                       const br_hash_class *hash, lt_bytes digest, lt_bytes signature)
-{
-    if (kind == LT_SIGN_rsa_pkcs1)
-        return lt_rsa_pkcs1_verify(&key->rsa_public, hash, digest, signature);
-    return lt_rsa_pss_verify(&key->rsa_public, hash, hash, digest.n, digest, signature);
-}
-
 /* A signature that is right modulo one prime alone, by a fault of the machine or of the key, gives away the
  * factors (D. Boneh, R. A. DeMillo, R. J. Lipton, "On the importance of checking cryptographic protocols
  * for faults", 1997): so each is verified before anyone sees it. */
-static bool sign_rsa_surely(const lt_private_key *key, lt_signature_kind kind,
-                            const br_hash_class *hash, lt_bytes digest, lt_random *random,
-                            uint8_t *out, size_t n)
+static bool sign_pkcs1(const lt_private_key *key, const uint8_t *oid, lt_bytes digest,
+                       uint8_t *out, size_t n)
 {
-    if (sign_rsa(key, kind, hash, digest, random, out)
-        && verify_rsa(key, kind, hash, digest, (lt_bytes){ out, n }))
+    uint8_t signed_digest[LT_HASH_MAX];
+    return digest.n <= sizeof signed_digest
+           && lt_rsa_pkcs1_sign(oid, digest.p, digest.n, &key->rsa, out)
+           && lt_rsa_pkcs1_recover(out, n, oid, digest.n, &key->rsa_public, signed_digest)
+           && lt_bytes_equal(digest, (lt_bytes){ signed_digest, digest.n });
+}
+
+static bool sign_pss(const lt_private_key *key, const br_hash_class *hash, lt_bytes digest,
+                     lt_random *random, uint8_t *out, size_t n)
+{
+    uint8_t salt[LT_HASH_MAX];
+    lt_random_bytes(random, salt, digest.n);
+    return lt_rsa_pss_sign(&key->rsa, hash, hash, (lt_bytes){ salt, digest.n }, digest, out)
+           && lt_rsa_pss_verify(&key->rsa_public, hash, hash, digest.n, digest,
+                                (lt_bytes){ out, n });
+}
+
+static size_t rsa_size(const lt_private_key *k)
+{
+    return (k->rsa.n_bitlen + 7) / 8;
+}
+
+static bool sign_rsa(const lt_private_key *k, lt_signature_kind kind, const br_hash_class *hash,
+                     lt_bytes digest, lt_random *random, uint8_t *out)
+{
+    size_t n = rsa_size(k);
+    if (kind == LT_SIGN_rsa_pkcs1 ? sign_pkcs1(k, lt_hash_oid(hash), digest, out, n)
+                                  : sign_pss(k, hash, digest, random, out, n))
         return true;
     lt_wipe(out, n);
     return false;
+}
+
+uint32_t lt_private_key_sign_pkcs1(const unsigned char *hash_oid, const unsigned char *hash,
+                                   size_t hash_size, const br_rsa_private_key *sk,
+                                   unsigned char *x)
+{
+    const lt_private_key *k =
+        (const lt_private_key *)(const void *)((const char *)sk
+                                               - offsetof(lt_private_key, rsa));
+    size_t n = rsa_size(k);
+    if (sign_pkcs1(k, hash_oid, (lt_bytes){ hash, hash_size }, x, n))
+        return 1;
+    lt_wipe(x, n);
+    return 0;
 }
 
 lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
@@ -64,8 +86,8 @@ lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
         *n = lt_ecdsa_sign(NULL, hash, digest.p, &k->ec, out);
         ok = *n > 0;
     } else {
-        *n = (k->rsa.n_bitlen + 7) / 8;
-        ok = sign_rsa_surely(k, kind, hash, digest, random, out, *n);
+        *n = rsa_size(k);
+        ok = sign_rsa(k, kind, hash, digest, random, out);
     }
     return ok ? LT_OK : lt_fail(e, LT_internal, "private key, signature");
 }

@@ -16,6 +16,12 @@ lt_code lt_private_key_sign(const lt_private_key *k, lt_signature_kind kind,
                             const br_hash_class *hash, lt_bytes message, lt_random *random,
                             uint8_t *out, size_t *n, lt_error *e);
 
+/* PKCS#1 v1.5 for BearSSL's engine, as its br_rsa_pkcs1_sign; verified likewise, 0 then. `sk` is the `rsa` of a
+ * lt_private_key: the engine hands on what it was given. */
+uint32_t lt_private_key_sign_pkcs1(const unsigned char *hash_oid, const unsigned char *hash,
+                                   size_t hash_size, const br_rsa_private_key *sk,
+                                   unsigned char *x);
+
 /* The hash that goes with the key (its curve's, RFC 5480 section 4; of RSA SHA-256); NULL: Ed25519, which
  * hashes by itself. */
 const br_hash_class *lt_private_key_hash(const lt_private_key *k);

@@ -139,14 +139,24 @@ static int rsa_pss_sign_1024(lua_State *L)
     return 1;
 }
 
-/* private key, "pkcs1" or "pss", number or nil -> code, all that is in `out`. Of the number that is named, "p",
- * "q", "dp", "dq" or "iq", a bit is wrong by then, as if the machine had erred. */
+/* As BearSSL's engine signs: with a hash, or with TLS 1.1's MD5 and SHA-1 and without a DigestInfo. */
+static lt_code sign_as_bear(const lt_private_key *key, bool tls_1_1, uint8_t *out)
+{
+    const uint8_t hash[br_md5_SIZE + br_sha1_SIZE] = { 1, 2, 3 };
+    size_t n = tls_1_1 ? sizeof hash : br_sha256_SIZE;
+    const uint8_t *oid = tls_1_1 ? NULL : BR_HASH_OID_SHA256;
+    return lt_private_key_sign_pkcs1(oid, hash, n, &key->rsa, out) ? LT_OK : LT_internal;
+}
+
+/* private key, kind, number or nil -> code, all that is in `out`. Of the number that is named, "p", "q", "dp",
+ * "dq" or "iq", a bit is wrong by then, as if the machine had erred. */
 static int rsa_sign_with_fault(lua_State *L)
 {
-    static const char *const kinds[] = { "pkcs1", "pss", NULL };
+    enum { PKCS1, PSS, BEAR, BEAR_11 };
+    static const char *const kinds[] = { "pkcs1", "pss", "BearSSL's", "BearSSL's in TLS 1.1",
+                                         NULL };
     static const char *const names[] = { "none", "p", "q", "dp", "dq", "iq", NULL };
-    lt_signature_kind kind =
-        luaL_checkoption(L, 2, NULL, kinds) == 0 ? LT_SIGN_rsa_pkcs1 : LT_SIGN_rsa_pss_rsae;
+    int kind = luaL_checkoption(L, 2, NULL, kinds);
     uint8_t seed[LT_SEED_SIZE] = { 1 }, out[LT_SIGNATURE_MAX] = { 0 }, none[9] = { 0 };
     lt_private_key key;
     lt_random random;
@@ -160,9 +170,12 @@ static int rsa_sign_with_fault(lua_State *L)
     };
     lt_random_init(&random, seed, &e);
     numbers[which][8] ^= 4;
-    lua_pushstring(L,
-                   lt_code_name(lt_private_key_sign(&key, kind, &lt_sha256_vtable,
-                                                    unit_bytes(L, 1), &random, out, &n, &e)));
+    lt_code code =
+        kind >= BEAR
+            ? sign_as_bear(&key, kind == BEAR_11, out)
+            : lt_private_key_sign(&key, kind == PSS ? LT_SIGN_rsa_pss_rsae : LT_SIGN_rsa_pkcs1,
+                                  &lt_sha256_vtable, unit_bytes(L, 1), &random, out, &n, &e);
+    lua_pushstring(L, lt_code_name(code));
     lua_pushlstring(L, (const char *)out, sizeof out);
     lt_private_key_free(&key);
     return 2;
