@@ -1,4 +1,5 @@
 -- The room crypto against the vectors of the RFCs and against OpenSSL; Wycheproof's are in wycheproof_spec.lua.
+local numbers = require "spec.support.numbers"
 local unit = require "bearssl.unit"
 
 local keys = "spec/vectors/keys/"
@@ -115,10 +116,30 @@ describe("ed25519", function()
     assert.is_false(unit.ed25519_verify("\2" .. ("\0"):rep(31), "any", identity .. zeros)) -- y = 2: x^2 is no square
   end)
 
+  local order = bytes "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010" -- little-endian
+
   it("takes S below the group's order alone", function()
     local identity = "\1" .. ("\0"):rep(31)
-    local order = bytes "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010"
     assert.is_false(unit.ed25519_verify(identity, "any", identity .. order)) -- S = L is S = 0 again
+  end)
+
+  it("reduces modulo the order as bignum does", function()
+    local multiply, small, plus = numbers.multiply, numbers.small, numbers.plus
+    local function check(x)
+      numbers.same(multiply(x, small(1, 4), order:reverse()), unit.ed25519_reduce(x), x)
+    end
+    check(numbers.ones(64))
+    for q = 1, 255 do -- q L - 1, q L and q L + 1, and those times every power of 256
+      local multiple = multiply(order:reverse(), small(q, 32), numbers.ones(64))
+      for _, more in ipairs { -1, 0, 1 } do
+        local x = plus(multiple, more)
+        for shift = 0, x:find "[^\0]" - 1 do check(x:sub(shift + 1) .. ("\0"):rep(shift)) end
+      end
+    end
+    for _ = 1, 4000 do
+      check(numbers.rough(64))
+      check(numbers.random(64))
+    end
   end)
 end)
 

@@ -8,12 +8,9 @@
 #include "crypto/accel/sha512.h"
 #include "crypto/bignum.h"
 #include "crypto/ed25519_point.h"
+#include "crypto/ed25519_scalar.h"
 
 enum { STACK = 8192 }; /* what signing takes of it, with room to spare */
-
-/* L, the order of B (section 5.1) */
-static const uint32_t order[8] = { 0x5cf5d3ed, 0x5812631a, 0xa2f79cd6, 0x14def9de,
-                                   0,          0,          0,          0x10000000 };
 
 static void scalar_decode(uint32_t *out, size_t n, const uint8_t *in) /* little-endian */
 {
@@ -35,7 +32,7 @@ static void digest_scalar(br_sha512_context *hash, uint32_t out[8])
     uint32_t number[16];
     lt_sha512_out(hash, digest);
     scalar_decode(number, 16, digest);
-    lt_bn_mod(out, number, 16, order, 8);
+    lt_ed25519_reduce(out, number);
     lt_wipe(digest, sizeof digest);
     lt_wipe(number, sizeof number);
 }
@@ -55,10 +52,8 @@ static void challenge(uint32_t k[8], const uint8_t r[32], const uint8_t public_k
 /* S of the signature, below L */
 static bool decode_s(uint32_t s[8], const uint8_t in[32])
 {
-    uint32_t rest[8];
     scalar_decode(s, 8, in);
-    lt_bn_mod(rest, s, 8, order, 8);
-    return lt_bn_equal(rest, s, 8);
+    return lt_ed25519_is_reduced(s);
 }
 
 bool lt_ed25519_verify(const uint8_t public_key[32], lt_bytes message,
@@ -142,7 +137,7 @@ static void respond(uint8_t out[32], const uint32_t r[8], const uint32_t k[8],
         sum[i] = (uint32_t)carry;
         carry >>= 32;
     }
-    lt_bn_mod(s, sum, 16, order, 8);
+    lt_ed25519_reduce(s, sum);
     scalar_encode(out, s);
     lt_wipe(sum, sizeof sum);
 }

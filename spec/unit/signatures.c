@@ -4,7 +4,9 @@
 
 #include "crypto/accel/sha256.h"
 #include "crypto/ec.h"
+#include "crypto/bignum.h"
 #include "crypto/ed25519.h"
+#include "crypto/ed25519_scalar.h"
 #include "crypto/hash.h"
 #include "crypto/rsa_pss.h"
 #include "crypto/rsa_public.h"
@@ -16,6 +18,18 @@ static int ed25519_public_key(lua_State *L) /* seed -> public key */
 {
     uint8_t out[32];
     lt_ed25519_public_key(out, unit_exactly(L, 1, 32));
+    lua_pushlstring(L, (const char *)out, sizeof out);
+    return 1;
+}
+
+static int ed25519_reduce(lua_State *L) /* number of 64 bytes -> what is left by L, 32 bytes */
+{
+    uint32_t number[16], rest[8];
+    uint8_t out[32];
+    lt_bn_decode(number, 16, (lt_bytes){ unit_exactly(L, 1, 64), 64 });
+    lt_ed25519_reduce(rest, number);
+    for (size_t i = 0; i < sizeof out; i++)
+        out[31 - i] = (uint8_t)(rest[i / 4] >> 8 * (i % 4));
     lua_pushlstring(L, (const char *)out, sizeof out);
     return 1;
 }
@@ -211,6 +225,7 @@ void unit_open_signatures(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "ed25519_public_key", ed25519_public_key },
+        { "ed25519_reduce", ed25519_reduce },
         { "ed25519_sign", ed25519_sign },
         { "ed25519_verify", ed25519_verify },
         { "rsa_public", rsa_public },
