@@ -3,6 +3,7 @@
 -- as RFC 5952 has them and masks as a number of bits, directory names always in one form, text in UTF-8.
 local core = require "bearssl.core"
 local extension_text = require "bearssl.extension_text"
+local hex = require "bearssl.hex"
 local name_text, hex_lines, utc = extension_text.name, extension_text.hex_lines, extension_text.utc
 
 -- Ours are the RFCs' names.
@@ -21,17 +22,13 @@ local function algorithm_name(algorithm)
   return algorithm_names[algorithm.name] or algorithm.name or algorithm.oid
 end
 
-local function octets(hex)
-  return (hex:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-
 local function serial_lines(add, certificate)
   local sign, digits = certificate.serial:match "^(%-?)(%x+)$"
   if #digits <= 16 and math.type(math.tointeger(certificate.serial_decimal)) then
     return add("        Serial Number: %s (%s0x%s)", certificate.serial_decimal, sign, (digits:gsub("^0(.)", "%1")))
   end
   add "        Serial Number:"
-  add("           %s%s", sign == "-" and " (Negative)" or " ", hex_lines(octets(digits), #digits, "")[1])
+  add("           %s%s", sign == "-" and " (Negative)" or " ", hex_lines(hex.octets(digits), #digits, "")[1])
 end
 
 -- RSASSA-PSS-params (RFC 4055 section 3.1)
@@ -43,7 +40,7 @@ local function pss_lines(add, indent, algorithm)
 end
 
 local function add_hex(add, digits, indent)
-  for _, line in ipairs(hex_lines(octets(digits), 15, indent)) do add("%s", line) end
+  for _, line in ipairs(hex_lines(hex.octets(digits), 15, indent)) do add("%s", line) end
 end
 
 -- An INTEGER that is not negative has a zero octet before a bit that would make it so.
@@ -99,7 +96,7 @@ end
 local function unique_id_lines(add, title, id)
   if not id then return end
   add("        %s Unique ID: ", title)
-  for _, line in ipairs(hex_lines(octets(id), 18, (" "):rep(12))) do add("%s", line) end
+  for _, line in ipairs(hex_lines(hex.octets(id), 18, (" "):rep(12))) do add("%s", line) end
 end
 
 local function extension_lines(add, extensions)

@@ -161,7 +161,7 @@ local function spki_hashes(value)
     if base64 and #base64 == 44 then
       list[i] = decode64(base64:sub(1, 43) .. "A"):sub(1, 32)
     elseif type(each) == "string" and #each == 64 and not each:find "%X" then
-      list[i] = each:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end)
+      list[i] = require "bearssl.hex".octets(each) -- few programs have such
     else
       return nil, 'a list of "sha256//" with base64, or of 64 hexadecimal digits'
     end

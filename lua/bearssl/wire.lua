@@ -4,6 +4,7 @@
 -- For traces and audits; the engines have their own readers, in C.
 -- @module bearssl.wire
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 
 local wire = {}
 
@@ -94,10 +95,6 @@ local function whole(format, data)
   local values = table.pack(format:unpack(data))
   if values[values.n] ~= #data + 1 then error("trailing bytes", 0) end
   return table.unpack(values, 1, values.n - 1)
-end
-
-local function hex(s)
-  return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
 local function vectors(data, format) -- opaque<…> after another
@@ -198,7 +195,7 @@ local parsers = {}
 function parsers.ClientHello(body)
   local version, random, id, suites, methods, at = (">I2c32s1s2s1"):unpack(body)
   return {
-    legacy_version = wire.version_name(version), random = hex(random), session_id = hex(id),
+    legacy_version = wire.version_name(version), random = hex.of(random), session_id = hex.of(id),
     cipher_suites = numbers(suites, wire.cipher_suite_name), compression_methods = { methods:byte(1, -1) },
     extensions = optional_extensions(body, at, "ClientHello"),
   }
@@ -213,7 +210,7 @@ function parsers.ServerHello(body)
     if x.name == "supported_versions" and type(x.value) == "string" then chosen = x.value end
   end
   return {
-    message = message, version = chosen, random = hex(random), session_id = hex(id),
+    message = message, version = chosen, random = hex.of(random), session_id = hex.of(id),
     cipher_suite = wire.cipher_suite_name(suite), compression_method = method, extensions = list,
   }
 end
@@ -224,7 +221,7 @@ end
 
 function parsers.Certificate(body, tls_1_3)
   local context, list = whole(">s1s3", tls_1_3 and body or "\0" .. body) -- TLS 1.2 has no context
-  local at, fields = 1, { certificates = {}, certificate_request_context = tls_1_3 and hex(context) or nil }
+  local at, fields = 1, { certificates = {}, certificate_request_context = tls_1_3 and hex.of(context) or nil }
   while at <= #list do
     local der, block
     der, at = (">s3"):unpack(list, at)
@@ -243,7 +240,7 @@ end
 function parsers.CertificateRequest(body, tls_1_3)
   if tls_1_3 then
     local context, block = whole(">s1s2", body)
-    return { certificate_request_context = hex(context), extensions = extensions(block, "CertificateRequest") }
+    return { certificate_request_context = hex.of(context), extensions = extensions(block, "CertificateRequest") }
   end
   local types, schemes, authorities = whole(">s1s2s2", body)
   return {

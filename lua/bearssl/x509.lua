@@ -57,10 +57,6 @@ end
 -- What is a string of octets; everything else is text, a number or a boolean already.
 local octets = { der = true, spki = true, signature = true, parameters = true, sct = true }
 
-local function hex(s)
-  return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 local plain
 
 -- A name as its text and its RDNs; JSON knows no table with both kinds of keys.
@@ -71,7 +67,7 @@ local function plain_name(name)
 end
 
 local function plain_field(key, value)
-  if type(value) == "string" and octets[key] then return hex(value) end
+  if type(value) == "string" and octets[key] then return require "bearssl.hex".of(value) end
   return plain(value)
 end
 

@@ -6,9 +6,9 @@
 --   FILE.lock     held by the run that is at it
 -- A run that is killed at any step leaves FILE as it was, and the next one goes on with the order.
 local check = require "bearssl.check"
-local content = require "bearssl.mkcert.content"
 local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
+local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
 local keys = require "bearssl.key"
@@ -65,9 +65,9 @@ local function ari_identifier(certificate)
   local extension = certificate.extensions.authority_key_identifier
   local identifier = extension and extension.value and extension.value.key_identifier
   if not identifier then return nil end
-  local serial = content.octets(certificate.serial)
+  local serial = hex.octets(certificate.serial)
   if serial:byte() >= 0x80 then serial = "\0" .. serial end
-  return jws.base64url(content.octets(identifier)) .. "." .. jws.base64url(serial)
+  return jws.base64url(hex.octets(identifier)) .. "." .. jws.base64url(serial)
 end
 
 -- Seconds since the epoch of an RFC 3339 time in UTC; nil: it is none.

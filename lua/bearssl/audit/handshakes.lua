@@ -4,6 +4,7 @@ local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local features = require "bearssl.audit.features"
 local hello = require "bearssl.audit.hello"
+local hex = require "bearssl.hex"
 local http = require "bearssl.audit.http"
 local message = require "bearssl.audit.message"
 local protocols = require "bearssl.audit.protocols"
@@ -133,10 +134,6 @@ local function read_ticket(step, tls_1_3)
   return ticket
 end
 
-local function to_hex(octets)
-  return (octets:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 local function note_tickets(facts, name, steps)
   local list = steps.NewSessionTicket or {}
   local entry = facts.tickets[name] or { count = #list, key_names = {} }
@@ -146,7 +143,7 @@ local function note_tickets(facts, name, steps)
     if ticket then
       entry.lifetime, entry.early_data = ticket.lifetime, ticket.early_data
       entry.octets = ticket.octets
-      if ticket.key_name then entry.key_names[#entry.key_names + 1] = to_hex(ticket.key_name) end
+      if ticket.key_name then entry.key_names[#entry.key_names + 1] = hex.of(ticket.key_name) end
     end
   end
 end

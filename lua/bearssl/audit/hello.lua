@@ -2,6 +2,7 @@
 -- ClientHellos made by hand: for versions, suites and groups that no engine here has, and for what no client should
 -- say. The answer tells what the server has; nothing is computed.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local registry = require "bearssl.audit.registry"
 
 local hello = {}
@@ -15,7 +16,7 @@ end
 -- Public keys that are somebody's: of each curve its base point (SEC 2), and 32 octets, which are a key of X25519.
 -- A server answers them; that nobody here knows the secret does not matter.
 local function point(x, y)
-  return "\4" .. ((x .. y):gsub("%x%x", function(octet) return string.char(tonumber(octet, 16)) end))
+  return "\4" .. hex.octets(x .. y)
 end
 local shares = {
   [29] = ("\9"):rep(32),

@@ -2,6 +2,7 @@
 -- DH primes that many servers share, by the SHA-256 of their octets: RFC 2409 and 3526 (MODP), RFC 5114, RFC 7919, and
 -- what servers brought along.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 
 local known = {
   ["64fcc83ec403930bf18393dbc883ccaa1fbb08ac876f77f7aa99748ca945019b"] = "MODP 1536 (RFC 3526)",
@@ -28,9 +29,5 @@ local known = {
   ["486e235226a927b22b9389bf43377084cb9be4c303f08fd490613ab4d9dfbd31"] = "HAProxy's, 1024 bits",
 }
 
-local function hex(octets)
-  return (octets:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 -- The name of a prime, or nil.
-return { name = function(prime) return known[hex(core.digest("sha256", prime))] end }
+return { name = function(prime) return known[hex.of(core.digest("sha256", prime))] end }

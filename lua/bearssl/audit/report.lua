@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- What was found, as plain tables in names: what bearssl.audit.run gives, and JSON takes.
+local hex = require "bearssl.hex"
 local message = require "bearssl.audit.message"
 local primes = require "bearssl.audit.primes"
 local registry = require "bearssl.audit.registry"
@@ -89,7 +90,7 @@ local function feature_entries(facts)
 end
 
 local function name_text(der)
-  return message.distinguished_name(der) or (der:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+  return message.distinguished_name(der) or hex.of(der)
 end
 
 local function request_entry(facts)

@@ -3,6 +3,7 @@
 -- to be longer than it is, in a connection that has no secrets yet.
 local core = require "bearssl.core"
 local features = require "bearssl.audit.features"
+local hex = require "bearssl.hex"
 local protocols = require "bearssl.audit.protocols"
 local rsa = require "bearssl.audit.rsa"
 local x509 = require "bearssl.x509"
@@ -110,7 +111,7 @@ local function rsa_key(facts)
     local list = found.auth == "RSA" and x509.parse(found.ders[1])
     local key = list and list[1] and list[1].public_key
     if key and key.modulus and key.exponent then
-      local modulus = key.modulus:gsub("%x%x", function(octet) return string.char(tonumber(octet, 16)) end)
+      local modulus = hex.octets(key.modulus)
       return { modulus = modulus, exponent = math.tointeger(tonumber(key.exponent)) or 0 }
     end
   end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.inspect: the facts of a certificate that people ask for, as text, numbers and lists.
+local hex = require "bearssl.hex"
 local fields = {}
 
 -- dns_name and ip_address by themselves, other kinds with the kind before them.
@@ -78,10 +79,6 @@ local function sct(log_id, milliseconds, source)
   return { log_id = log_id, time = milliseconds // 1000, source = source }
 end
 
-local function hex(octets)
-  return (octets:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 -- SCTs of the handshake: a SignedCertificateTimestampList (RFC 6962 section 3.3).
 local function of_handshake(list, octets)
   if not octets or #octets < 2 then return end
@@ -91,7 +88,7 @@ local function of_handshake(list, octets)
     local one = octets:sub(at + 2, at + 1 + length)
     if #one < length then return end
     if #one >= 41 and one:byte() == 0 then
-      list[#list + 1] = sct(hex(one:sub(2, 33)), string.unpack(">i8", one, 34), "handshake")
+      list[#list + 1] = sct(hex.of(one:sub(2, 33)), string.unpack(">i8", one, 34), "handshake")
     end
     at = at + 2 + length
   end

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- DANE: the TLSA records of a service (RFC 6698, RFC 7671) against the chain that it showed. The records come from the
 -- caller, who must have them by DNSSEC; without any, the chain is verified as always.
+local hex = require "bearssl.hex"
 local hosts = require "bearssl.luasec.host"
 local new_store = require "bearssl.store"
 
@@ -34,17 +35,13 @@ function dane.add(list, ...)
   return true
 end
 
-local function octets(hex)
-  return (hex:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end))
-end
-
 local function matches(record, certificate)
   local whole = record.selector == 0
   if record.matching == FULL then
     return (whole and certificate:der() or certificate.public_key.spki) == record.data
   end
   local prints = whole and certificate.fingerprints or certificate.spki_fingerprints
-  return octets(prints[digest_names[record.matching]]) == record.data
+  return hex.octets(prints[digest_names[record.matching]]) == record.data
 end
 
 -- RFC 7671 section 9: of digests of the same thing the strongest alone counts.

@@ -8,6 +8,7 @@ local check = require "bearssl.check"
 local content = require "bearssl.mkcert.content"
 local core = require "bearssl.core"
 local extensions = require "bearssl.mkcert.extensions"
+local hex = require "bearssl.hex"
 
 local authority = {}
 authority.__index, authority.__name = authority, "bearssl.mkcert.authority"
@@ -93,7 +94,7 @@ function authority:issue(options)
 end
 
 local function serial_of(certificate)
-  local octets = type(certificate) == "string" and certificate or content.octets(certificate.serial)
+  local octets = type(certificate) == "string" and certificate or hex.octets(certificate.serial)
   return (octets:gsub("^\0+", ""))
 end
 

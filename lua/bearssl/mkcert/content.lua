@@ -3,6 +3,7 @@
 local check = require "bearssl.check"
 local core = require "bearssl.core"
 local extensions = require "bearssl.mkcert.extensions"
+local hex = require "bearssl.hex"
 local names = require "bearssl.mkcert.names"
 local x509 = require "bearssl.x509"
 
@@ -159,13 +160,8 @@ end
 -- The identifier by which those it issued know it: as it stands in its certificate, or of its key.
 local function issuer_identifier(issuer)
   local extension = issuer.extensions.subject_key_identifier
-  if extension and extension.value then return content.octets(extension.value) end
+  if extension and extension.value then return hex.octets(extension.value) end
   return core.key_identifier(issuer.public_key.spki)
-end
-
--- Octets of hexadecimal digits.
-function content.octets(digits)
-  return (digits:gsub("%x%x", function(octet) return string.char(tonumber(octet, 16)) end))
 end
 
 -- A certificate, as DER. `spki`: of the subject; `issuer`: { certificate, key }, or nil: `key` signs its own.

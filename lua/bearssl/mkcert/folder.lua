@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- An authority kept in a folder: ca.pem (its certificate and those above it), ca.key (mode 0600), ca.json (what it
 -- revoked, the number of its last CRL), ca.lock (held while it is used). For bearssl.mkcert.open and mkcert.create.
-local content = require "bearssl.mkcert.content"
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
 local keys = require "bearssl.key"
 local new_authority = require "bearssl.mkcert.authority"
@@ -19,10 +19,6 @@ end
 
 local function paths_of(dir)
   return { certificate = dir .. "/ca.pem", key = dir .. "/ca.key", state = dir .. "/ca.json", lock = dir .. "/ca.lock" }
-end
-
-local function hex(octets)
-  return (octets:gsub(".", function(octet) return ("%02x"):format(octet:byte()) end))
 end
 
 local function read_state(path)
@@ -44,7 +40,7 @@ end
 
 local function take_state(authority, state)
   for _, entry in ipairs(state.revoked) do
-    local serial = content.octets(tostring(entry.serial))
+    local serial = hex.octets(tostring(entry.serial))
     local time, reason = math.tointeger(entry.time), math.tointeger(entry.reason)
     authority.revoked[serial] = { serial = serial, time = time, reason = reason }
   end
@@ -55,7 +51,7 @@ end
 local function save_state(authority)
   local revoked = {}
   for serial, entry in pairs(authority.revoked) do
-    revoked[#revoked + 1] = { serial = hex(serial), time = entry.time, reason = entry.reason }
+    revoked[#revoked + 1] = { serial = hex.of(serial), time = entry.time, reason = entry.reason }
   end
   table.sort(revoked, function(a, b) return a.serial < b.serial end)
   local list = {}

@@ -2,6 +2,7 @@
 -- bearssl.ngx.helpers: modules that libraries written for OpenResty require and that are not there on Lua 5.4, by name:
 -- each a function that makes it, for package.preload.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 
 local helpers = {}
 
@@ -129,12 +130,8 @@ end
 
 -- resty.* (Debian calls them nginx.*) ------------------------------------------------------------------------------
 
-local function to_hex(bytes)
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 helpers["resty.string"] = function()
-  return { to_hex = to_hex, atoi = function(text) return math.tointeger(tonumber(text:match "^%-?%d+" or 0)) end }
+  return { to_hex = hex.of, atoi = function(text) return math.tointeger(tonumber(text:match "^%-?%d+" or 0)) end }
 end
 
 helpers["resty.random"] = function()

@@ -2,6 +2,7 @@
 -- bearssl.ngx.text: ngx.*'s functions from strings to strings: base64, URIs, arguments, hashes, SQL. What becomes of
 -- odd input is what becomes of it in lua-nginx-module.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local mime = require "mime"
 local text_of = require "bearssl.cosocket.arguments".text_of
 
@@ -36,7 +37,7 @@ function text.escape_uri(value, kind)
 end
 
 local function unescape(value)
-  return (value:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
+  return (value:gsub("%%(%x%x)", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
 function text.unescape_uri(value)
@@ -103,7 +104,7 @@ end
 -- Hashes ----------------------------------------------------------------------------------------------------------
 
 function text.md5_bin(value) return core.digest("md5", text_of(value)) end
-function text.md5(value) return (text.md5_bin(value):gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+function text.md5(value) return hex.of(text.md5_bin(value)) end
 function text.sha1_bin(value) return core.digest("sha1", text_of(value)) end
 
 function text.hmac_sha1(key, value, ...)

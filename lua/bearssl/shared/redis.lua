@@ -6,6 +6,7 @@
 
 -- bearssl.shared.redis: the callbacks of a config; connections are in redis/pool.lua, keys in redis/keys.lua.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local keys = require "bearssl.shared.redis.keys"
 local new_pool = require "bearssl.shared.redis.pool"
 local read = require "bearssl.shared.redis.options"
@@ -33,10 +34,6 @@ local bytes = redis.call('GET', KEYS[1])
 if bytes then redis.call('DEL', KEYS[1]) end
 return bytes]]
 
-local function hex(bytes)
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 -- early_data_guard: true only if Redis says that this hello is new, and has been there long enough to know.
 local function guard(self)
   local prefix, slack = self.options.prefix, self.options.clock_slack
@@ -44,7 +41,7 @@ local function guard(self)
     local seconds = math.max(1, until_time - os.time()) + slack
     return self.pool:call(function(client, entry)
       if core.now() - entry.since < WINDOW + slack then return 0 end
-      return client:eval(first_time, 3, prefix .. "hello:" .. hex(id), prefix .. "hellos", prefix .. "hellos:young",
+      return client:eval(first_time, 3, prefix .. "hello:" .. hex.of(id), prefix .. "hellos", prefix .. "hellos:young",
         seconds, WINDOW + slack, MARK)
     end) == 1
   end
@@ -55,11 +52,11 @@ local function store(self)
   local prefix = self.options.prefix .. "session:"
   return {
     put = function(id, bytes, lifetime)
-      self.pool:call(function(client) return client:set(prefix .. hex(id), bytes, "EX", lifetime) end)
+      self.pool:call(function(client) return client:set(prefix .. hex.of(id), bytes, "EX", lifetime) end)
     end,
     take = function(id)
       return (self.pool:call(function(client)
-        local bytes = client:eval(take, 1, prefix .. hex(id))
+        local bytes = client:eval(take, 1, prefix .. hex.of(id))
         if bytes ~= nil and type(bytes) ~= "string" then error("a session is no string", 0) end
         return bytes
       end))

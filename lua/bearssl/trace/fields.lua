@@ -2,6 +2,7 @@
 -- fields.lua - what a message carried, as rows for people: { name, text, rows = …, note = … }. Every text that comes
 -- out of here has been through core.printable: what was on the wire cannot act on a terminal.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local words = require "bearssl.trace.words"
 
 local printable = core.printable
@@ -9,16 +10,12 @@ local printable = core.printable
 local NAMES = 50 -- of a certificate that are shown; of more, how many there are
 local SHORT = 64 -- bytes that are shown as digits; of more, how many there are
 
-local function hex(bytes)
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-end
-
 local function plural(n, what)
   return ("%d %s%s"):format(n, what, n == 1 and "" or "s")
 end
 
 local function octets(bytes)
-  return #bytes <= SHORT and hex(bytes) or plural(#bytes, "byte")
+  return #bytes <= SHORT and hex.of(bytes) or plural(#bytes, "byte")
 end
 
 local text_of
@@ -148,4 +145,4 @@ local function rows_of(fields)
   return rows
 end
 
-return { rows = rows_of, hex = hex, plural = plural }
+return { rows = rows_of, hex = hex.of, plural = plural }

@@ -2,6 +2,7 @@
 -- bearssl get --session FILE: sessions between two runs. Each line is a name and a session in hexadecimal, the newest
 -- last; the file is its owner's alone, for who reads it can speak in this client's name.
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local output = require "bearssl.command.output"
 
 local MAX_FILE = 1 << 20 -- bytes
@@ -11,14 +12,6 @@ local sessions = {}
 
 local function wrong(message)
   return nil, core.error { code = "file", message = message, where = "--session", side = "local" }
-end
-
-local function octets(digits)
-  return (digits:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
-end
-
-local function hex(bytes)
-  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
 -- Puts what the file has for the name into the cache. What has expired, or is of other options, is passed over; no file
@@ -32,7 +25,7 @@ function sessions.load(path, config, cache, name)
   for line in text:gmatch "[^\n]+" do
     local whose, digits = line:match "^(%S+) (%x+)$"
     if not whose or #digits % 2 ~= 0 then return wrong(path .. ": this is no file of sessions") end
-    local session = whose == name and config:import_session(octets(digits))
+    local session = whose == name and config:import_session(hex.octets(digits))
     if session then cache:put(config, name, session) end
   end
   return true
@@ -55,7 +48,7 @@ function sessions.save(path, config, cache, name, out)
     local session = cache:take(config, name)
     local bytes = session and session:export()
     if not bytes then break end
-    table.insert(lines, place, ("%s %s"):format(name, hex(bytes)))
+    table.insert(lines, place, ("%s %s"):format(name, hex.of(bytes)))
   end
   local text = table.concat(lines, "\n") .. (lines[1] and "\n" or "")
   local ok, err = core.write_file(path, text, tonumber("600", 8), true)
