@@ -82,15 +82,6 @@ static void check_arguments(lua_State *L)
     lua_settop(L, 3);
 }
 
-/* The key at index 2, the hash at index 3. `random` is seeded here. */
-static lt_code check_signer(lua_State *L, lt_signer *signer, lt_random *random, lt_error *e)
-{
-    lt_private_key *key = lt_lua_test_key(L, 2);
-    luaL_argcheck(L, key, 2, "a key is wanted");
-    *signer = (lt_signer){ key, opt_hash(L, 3), random };
-    return lt_random_init(random, NULL, e);
-}
-
 /* What was built, or why not. Pushing may raise, and then `out` is lost: memory is out anyway. */
 static int push_built(lua_State *L, lt_buffer *out, const lt_error *e)
 {
@@ -235,15 +226,38 @@ static int ip_octets(lua_State *L)
     return 1;
 }
 
+/* --- one that is being issued ----------------------------------------------------------------- */
+
+typedef struct {
+    lt_signer signer;
+    lt_random random;
+    lt_buffer out;
+    lt_error e;
+} issue;
+
+/* The key at index 2, the hash at index 3, and a generator: a secret, so what may raise is done before. */
+static bool start_issue(lua_State *L, issue *it)
+{
+    lt_private_key *key = lt_lua_test_key(L, 2);
+    luaL_argcheck(L, key, 2, "a key is wanted");
+    it->out = (lt_buffer){ .data = NULL };
+    it->e = (lt_error){ .code = LT_OK };
+    it->signer = (lt_signer){ key, opt_hash(L, 3), &it->random };
+    return lt_random_init(&it->random, NULL, &it->e) == LT_OK;
+}
+
+static int end_issue(lua_State *L, issue *it)
+{
+    lt_wipe(&it->random, sizeof it->random);
+    return push_built(L, &it->out, &it->e);
+}
+
 /* --- what is issued --------------------------------------------------------------------------- */
 
 /* issue_certificate({ serial, issuer, subject, not_before, not_after, spki, extensions }, key, hash) -> DER */
 static int issue_certificate(lua_State *L)
 {
-    lt_signer signer;
-    lt_random random;
-    lt_error e = { .code = LT_OK };
-    lt_buffer out = { .data = NULL };
+    issue it;
     check_arguments(L);
     const lt_certificate_content c = { .serial_number = view_field(L, 1, "serial"),
                                        .issuer = view_field(L, 1, "issuer"),
@@ -252,27 +266,22 @@ static int issue_certificate(lua_State *L)
                                        .not_after = integer_field(L, 1, "not_after", 0),
                                        .spki = view_field(L, 1, "spki"),
                                        .extensions = check_extensions(L, 1) };
-    if (check_signer(L, &signer, &random, &e) == LT_OK)
-        lt_certificate_issue(&out, &c, &signer, &e);
-    lt_wipe(&random, sizeof random);
-    return push_built(L, &out, &e);
+    if (start_issue(L, &it))
+        lt_certificate_issue(&it.out, &c, &it.signer, &it.e);
+    return end_issue(L, &it);
 }
 
 /* issue_request({ subject, spki, extensions }, key, hash) -> DER */
 static int issue_request(lua_State *L)
 {
-    lt_signer signer;
-    lt_random random;
-    lt_error e = { .code = LT_OK };
-    lt_buffer out = { .data = NULL };
+    issue it;
     check_arguments(L);
     const lt_request_content c = { .subject = view_field(L, 1, "subject"),
                                    .spki = view_field(L, 1, "spki"),
                                    .extensions = check_extensions(L, 1) };
-    if (check_signer(L, &signer, &random, &e) == LT_OK)
-        lt_request_make(&out, &c, &signer, &e);
-    lt_wipe(&random, sizeof random);
-    return push_built(L, &out, &e);
+    if (start_issue(L, &it))
+        lt_request_make(&it.out, &c, &it.signer, &it.e);
+    return end_issue(L, &it);
 }
 
 /* parse_request(DER) -> { subject, spki, extensions = { { oid, critical, value }, … } } | nil, err */
@@ -305,10 +314,7 @@ static int parse_request(lua_State *L)
  * hash) -> DER */
 static int issue_crl(lua_State *L)
 {
-    lt_signer signer;
-    lt_random random;
-    lt_error e = { .code = LT_OK };
-    lt_buffer out = { .data = NULL };
+    issue it;
     check_arguments(L);
     lt_crl_content c = { .issuer = view_field(L, 1, "issuer"),
                          .this_update = integer_field(L, 1, "this_update", 0),
@@ -326,10 +332,9 @@ static int issue_crl(lua_State *L)
         lua_pop(L, 1);
     }
     c.entries = entries;
-    if (check_signer(L, &signer, &random, &e) == LT_OK)
-        lt_crl_issue(&out, &c, &signer, &e);
-    lt_wipe(&random, sizeof random);
-    return push_built(L, &out, &e);
+    if (start_issue(L, &it))
+        lt_crl_issue(&it.out, &c, &it.signer, &it.e);
+    return end_issue(L, &it);
 }
 
 /* { serial, issuer = SubjectPublicKeyInfo's owner's Name, spki, hash, status, time, reason, this_update, next_update } */
@@ -383,11 +388,9 @@ static void check_certificates(lua_State *L, lt_ocsp_content *c)
 /* issue_ocsp({ produced_at, singles, nonce, certificates, responder = SubjectPublicKeyInfo }, key, hash) -> DER */
 static int issue_ocsp(lua_State *L)
 {
-    lt_signer signer;
-    lt_random random;
+    issue it;
     lt_public_key responder;
     lt_error e = { .code = LT_OK };
-    lt_buffer out = { .data = NULL };
     check_arguments(L);
     lt_ocsp_content c = { .produced_at = integer_field(L, 1, "produced_at", 0),
                           .nonce = view_field(L, 1, "nonce") };
@@ -395,12 +398,12 @@ static int issue_ocsp(lua_State *L)
     check_certificates(L, &c);
     if (rc == LT_OK)
         rc = lt_public_key_parse(&responder, view_field(L, 1, "responder"), &e);
-    if (rc == LT_OK && check_signer(L, &signer, &random, &e) == LT_OK) {
-        c.responder_key = responder.bits;
-        lt_ocsp_issue(&out, &c, &signer, &e);
-    }
-    lt_wipe(&random, sizeof random);
-    return push_built(L, &out, &e);
+    if (rc != LT_OK)
+        return lt_lua_fail(L, &e);
+    c.responder_key = responder.bits;
+    if (start_issue(L, &it))
+        lt_ocsp_issue(&it.out, &c, &it.signer, &it.e);
+    return end_issue(L, &it);
 }
 
 /* ocsp_refusal(status) -> DER of an OCSPResponse without an answer */
