@@ -442,17 +442,24 @@ describe("core.poller", function()
     far:close()
   end)
 
-  it("gives the highest index first, and moves the last one where one leaves", function()
+  it("keeps numbers, and gives those that were left anew", function()
     local near, far = ends.tcp()
     local poller, fd = core.poller(), math.tointeger(near:getfd())
     for i = 1, 40 do assert.equal(i, poller:add(fd, i % 2 == 0 and "w" or "r")) end
     local list = poller:wait(20)
     assert.equal(20, #list)
-    for i, index in ipairs(list) do assert.equal(42 - 2 * i, index) end
-    for _, index in ipairs(list) do poller:remove(index) end
+    for _, number in ipairs(list) do
+      assert.equal(0, number % 2)
+      poller:remove(number)
+      assert.has_error(function() poller:remove(number) end)
+    end
     assert.same({}, poller:wait(0))
+    local again = {}
+    for i = 1, 20 do again[i] = poller:add(fd, "r") end
+    table.sort(again)
+    for i, number in ipairs(again) do assert.equal(2 * i, number) end
     far:send "x"
-    assert.equal(20, #poller:wait(20))
+    assert.equal(40, #poller:wait(20))
     near:close()
     far:close()
   end)

@@ -60,7 +60,7 @@ static int wait_fd(lua_State *L)
 static int poller_new(lua_State *L)
 {
     lt_poller *p = lua_newuserdata(L, sizeof *p);
-    *p = (lt_poller){ .list = NULL };
+    lt_poller_start(p);
     luaL_setmetatable(L, POLLER);
     return 1;
 }
@@ -70,43 +70,41 @@ static lt_poller *check_poller(lua_State *L)
     return luaL_checkudata(L, 1, POLLER);
 }
 
-/* poller:add(fd, "r" | "w") -> index: one more than there were | nil, err */
+/* poller:add(fd, "r" | "w") -> its number, until it is removed | nil, err */
 static int poller_add(lua_State *L)
 {
     lt_poller *p = check_poller(L);
     int fd = check_descriptor(L, 2);
-    if (!lt_poller_add(p, fd, check_events(L, 3))) {
+    size_t waiter = lt_poller_add(p, fd, check_events(L, 3));
+    if (waiter == LT_POLLER_NONE) {
         lt_error e = { .code = LT_OK };
         lt_fail(&e, LT_memory, "poller");
         return lt_lua_fail(L, &e);
     }
-    lua_pushinteger(L, (lua_Integer)p->n);
+    lua_pushinteger(L, (lua_Integer)waiter + 1);
     return 1;
 }
 
-/* poller:remove(index): the last one has that index now */
+/* poller:remove(number) */
 static int poller_remove(lua_State *L)
 {
     lt_poller *p = check_poller(L);
     lua_Integer i = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, i >= 1 && (size_t)i <= p->n, 2, "no such index");
+    luaL_argcheck(L, i >= 1 && lt_poller_has(p, (size_t)i - 1), 2, "no such number");
     lt_poller_remove(p, (size_t)i - 1);
     return 0;
 }
 
-/* poller:wait([seconds]) -> list of the indices that are ready, the highest first: removed in that order,
- * those that follow stay where they are */
+/* poller:wait([seconds]) -> list of the numbers of those that are ready */
 static int poller_wait(lua_State *L)
 {
     lt_poller *p = check_poller(L);
-    size_t ready = lt_poller_wait(p, opt_seconds(L, 2));
-    lua_createtable(L, (int)(ready < INT_MAX ? ready : 0), 0);
-    lua_Integer n = 0;
-    for (size_t i = p->n; i > 0 && (size_t)n < ready; i--)
-        if (p->list[i - 1].revents) {
-            lua_pushinteger(L, (lua_Integer)i);
-            lua_rawseti(L, -2, ++n);
-        }
+    lt_poller_wait(p, opt_seconds(L, 2));
+    lua_createtable(L, (int)(p->n_ready < INT_MAX ? p->n_ready : 0), 0);
+    for (size_t i = 0; i < p->n_ready; i++) {
+        lua_pushinteger(L, (lua_Integer)p->ready[i] + 1);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 

@@ -27,9 +27,7 @@ local function leave(entry)
   end
   if not i then return end
   self.poller:remove(i)
-  local last = table.remove(self.polled)
-  if last ~= entry then self.polled[i], last.index = last, i end
-  entry.index = nil
+  self.polled[i], self.polling, entry.index = nil, self.polling - 1, nil
 end
 
 local entry_meta = { __close = leave }
@@ -53,7 +51,7 @@ local function wait(self, what, mode, timeout)
   if math.type(what) then
     local index, err = self.poller:add(what, mode)
     if not index then return nil, err end
-    entry.index, self.polled[index] = index, entry
+    entry.index, self.polled[index], self.polling = index, entry, self.polling + 1
   end
   if timeout then
     entry.at = core.now() + timeout
@@ -116,7 +114,7 @@ function loop:run()
   local _ <close> = setmetatable({ loop = self }, running_meta)
   self.running, self.stopped = true, false
   run_ready(self)
-  while not self.stopped and (self.first <= self.last or self.polled[1] or self.timers:first()) do
+  while not self.stopped and (self.first <= self.last or self.polling > 0 or self.timers:first()) do
     poll(self)
     run_ready(self)
   end
@@ -139,7 +137,7 @@ local function raise(err) error(err, 0) end
 
 local function new(options)
   local self = setmetatable({ on_error = options and options.on_error or raise, poller = core.poller(), polled = {},
-    waiting = {}, timers = new_timers(), ready = {}, first = 1, last = 0, turns = 0 }, loop_meta)
+    polling = 0, waiting = {}, timers = new_timers(), ready = {}, first = 1, last = 0, turns = 0 }, loop_meta)
   all[self] = true
   return self
 end
