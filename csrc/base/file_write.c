@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,34 @@ static bool write_all(int fd, lt_bytes content)
     return true;
 }
 
-/* Readable by others no sooner than with all its content, and only if `mode` says so. */
+/* Readable by others no sooner than with all its content, and only if `mode` says so. A limit of the size of files
+ * (RLIMIT_FSIZE) is an error to be told, and ends nobody by SIGXFSZ. */
 static bool fill(int fd, lt_bytes content, uint32_t mode)
 {
-    return write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+    bool ignored = sigaction(SIGXFSZ, &ignore, &before) == 0;
+    bool ok = write_all(fd, content) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    int why = errno;
+    if (ignored)
+        sigaction(SIGXFSZ, &before, NULL);
+    errno = why;
+    return ok;
+}
+
+/* For file systems without link(2) (FAT, some of FUSE): an empty file of ours has the name until the other takes its
+ * place. */
+static bool claim(const char *temporary, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    close(fd);
+    if (rename(temporary, path) == 0)
+        return true;
+    int why = errno;
+    unlink(path);
+    errno = why;
+    return false;
 }
 
 /* link(2) fails where there is a file already, rename(2) takes its place. */
@@ -37,7 +62,8 @@ static bool put_in_place(const char *temporary, const char *path, bool replace)
     if (replace)
         return rename(temporary, path) == 0;
     if (link(temporary, path) != 0)
-        return false;
+        return (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS)
+               && claim(temporary, path);
     unlink(temporary);
     return true;
 }

@@ -71,6 +71,17 @@ static int file_time(lua_State *L)
     return 2;
 }
 
+/* read_link(path) -> what the symbolic link says | nil: it is none */
+static int read_link(lua_State *L)
+{
+    char target[PATH_ROOM];
+    ssize_t n = readlink(luaL_checkstring(L, 1), target, sizeof target);
+    if (n < 0 || (size_t)n == sizeof target)
+        return 0;
+    lua_pushlstring(L, target, (size_t)n);
+    return 1;
+}
+
 /* accelerations() -> { name = true: in use, false: not there, or not allowed } */
 static int accelerations(lua_State *L)
 {
@@ -140,10 +151,13 @@ static int signals(lua_State *L)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-        return 0;
-    lua_pushinteger(L, fd);
-    return 1;
+    if (fd >= 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0) {
+        lua_pushinteger(L, fd);
+        return 1;
+    }
+    if (fd >= 0)
+        close(fd);
+    return 0;
 }
 
 /* signal(descriptor) -> "INT", "TERM" or "HUP" | nil: none has come */
@@ -177,6 +191,7 @@ void lt_lua_open_system(lua_State *L)
     static const luaL_Reg functions[] = {
         { "file_stamp", file_stamp },
         { "file_time", file_time },
+        { "read_link", read_link },
         { "accelerations", accelerations },
         { "trust_places", trust_places },
         { "random", random_bytes },

@@ -7,6 +7,7 @@
 local core = require "bearssl.core"
 local scheduler = require "bearssl.scheduler"
 local background = require "bearssl.server.background"
+local bind_to = require "bearssl.server.bind"
 local loop = require "bearssl.server.loop"
 local names = require "bearssl.server.names"
 local options = require "bearssl.server.options"
@@ -16,27 +17,8 @@ local Server = { __name = "bearssl.listener" }
 local methods = {}
 Server.__index = methods
 
-local function bind_to(address, v6_too, own)
-  local socket = require "socket"
-  local v6 = address:find(":", 1, true)
-  local tcp, err = (v6 and socket.tcp6 or socket.tcp4)()
-  if not tcp then return nil, err end
-  tcp:setoption("reuseaddr", true)
-  if own.reuse_port then tcp:setoption("reuseport", true) end
-  if v6 then tcp:setoption("ipv6-v6only", not v6_too) end
-  local ok
-  ok, err = tcp:bind(address, own.port)
-  if ok then ok, err = tcp:listen(own.backlog) end
-  if ok then return tcp end
-  tcp:close()
-  return nil, err
-end
-
--- A port of ours. With reuse_port several processes may have it, and the kernel shares connections out among them.
 local function bind(own)
-  local any = own.host == "*"
-  local tcp, err = bind_to(any and "::" or own.host:match "^%[(.*)%]$" or own.host, any, own)
-  if not tcp and any then tcp, err = bind_to("0.0.0.0", false, own) end -- a machine without IPv6
+  local tcp, err = bind_to(own)
   if tcp then return tcp end
   return nil, core.error {
     code = "io", message = ("%s port %d: %s"):format(own.host, own.port, err), where = "listen", side = "local",

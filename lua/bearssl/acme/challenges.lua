@@ -8,7 +8,7 @@ local failure = require "bearssl.acme.failure"
 local jws = require "bearssl.acme.jws"
 local mkcert = require "bearssl.mkcert"
 local scheduler = require "bearssl.scheduler"
-local socket = require "socket"
+local strangers = require "bearssl.acme.strangers"
 
 local challenges = {}
 
@@ -16,13 +16,6 @@ local MAX_HEAD, PATIENCE = 8192, 10 -- of a validation's request: bytes, seconds
 
 local function is_token(token) -- base64url (section 8.3): no path, no header can be made of it
   return type(token) == "string" and #token <= 512 and token:find "^[%w_-]+$" ~= nil
-end
-
--- Calls serve_one(seconds) until the time is over.
-local function serve_for(seconds, serve_one)
-  local now = scheduler.current().now
-  local till = now() + seconds
-  repeat serve_one(math.max(0, till - now())) until now() >= till
 end
 
 -- Byte by byte from LuaSocket's buffer: a line that anybody sends has no end of its own.
@@ -47,34 +40,30 @@ local function answer(sock, authorizations)
   local body = method == "HEAD" and "" or text or "not found\n"
   sock:send(("HTTP/1.1 %s\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n"
     .. "Connection: close\r\n\r\n%s"):format(text and "200 OK" or "404 Not Found", #body, body))
-  sock:close()
+end
+
+-- What serves while the caller waits, put into the responder.
+local function with_port(responder, options, otherwise, wrap, respond)
+  local port = options.port or otherwise
+  local own, err = strangers.listen { host = options.host, port = port, wrap = wrap, answer = respond }
+  if not own then return nil, failure.new("io", responder.type, ("port %d: %s"):format(port, err)) end
+  responder.port = own.port
+  responder.serve = function(seconds) own:serve(seconds) end
+  responder.close = function() own:close() end
+  return responder
 end
 
 -- http-01 (section 8.3) by a server of its own.
 function challenges.http(options)
-  local listener, err = socket.bind(options.host or "*", options.port or 80)
-  if not listener then
-    return nil, failure.new("io", "http-01", ("port %d: %s"):format(options.port or 80, err))
-  end
-  listener:settimeout(0)
   local authorizations = {}
-  return {
+  return with_port({
     type = "http-01",
-    port = select(2, listener:getsockname()),
     add = function(_, token, authorization)
       authorizations[token] = authorization
       return true
     end,
     remove = function(_, token) authorizations[token] = nil end,
-    serve = function(seconds)
-      serve_for(seconds, function(left)
-        scheduler.current().wait(listener:getfd(), "r", left)
-        local sock = listener:accept()
-        if sock then answer(scheduler.socket(sock), authorizations) end
-      end)
-    end,
-    close = function() listener:close() end,
-  }
+  }, options, 80, function(tcp) return tcp end, function(sock) answer(sock, authorizations) end)
 end
 
 -- http-01 by files below the folder that a web server serves.
@@ -144,24 +133,17 @@ function challenges.tls_alpn()
   }
 end
 
--- tls-alpn-01 by a server of its own.
+-- tls-alpn-01 by a server of its own: the handshake is all that is asked.
 function challenges.tls_alpn_server(options)
   local responder = challenges.tls_alpn()
-  local listener, err = bearssl.listen {
-    host = options.host, port = options.port or 443, handshake_timeout = PATIENCE, fetch_staple = false,
-    watch = false,
+  local config, err = bearssl.server {
     on_client_hello = function(hello) return responder.on_client_hello(hello) or false end,
   }
-  if not listener then return nil, err end
-  responder.port = select(2, listener:getsockname())
-  responder.serve = function(seconds)
-    serve_for(seconds, function(left)
-      local sock = listener:accept(left) -- the handshake is all that is asked
-      if sock then sock:close() end
-    end)
-  end
-  responder.close = function() listener:close(0) end
-  return responder
+  if not config then return nil, err end
+  return with_port(responder, options, 443, function(tcp) return (config:wrap(tcp)) end, function(sock)
+    sock:settimeout(PATIENCE, "t")
+    sock:handshake()
+  end)
 end
 
 -- dns-01 (section 8.4): `hook` is a function(action, name, value), or a program that is run with "add" or "remove", the
