@@ -126,3 +126,28 @@ describe("aes_gcm", function()
     end
   end)
 end)
+
+describe("a record without its padding", function()
+  local function ends(size, n) -- the bytes of n that are not padding: zeros among them, and none at the end
+    local text = random(size):gsub("[\1-\99]", "\0"):gsub("%z$", "\128") .. ("\0"):rep(n - size)
+    local own, twin = unit.trimmed_twins(text)
+    if own ~= size or twin ~= size then return ("%d of %d: %d, %d"):format(size, n, own, twin) end
+  end
+
+  it("ends at its last byte that is no zero", function()
+    for _, n in ipairs(lengths()) do
+      for _, size in ipairs { 0, 1, n, n - 1, math.random(0, n), math.random(0, n) } do
+        if size >= 0 and size <= n then assert.is_nil(ends(size, n)) end
+      end
+    end
+  end)
+
+  it("ends there wherever that is in a full one", function()
+    for size = 0, 16385, 7 do assert.is_nil(ends(size, 16385)) end
+    for _, n in ipairs { 16640, 32639, 32640, 32641, 65535, 100000 } do
+      for _, size in ipairs { 0, 1, 32511, 32512, n - 1, n } do
+        if size <= n then assert.is_nil(ends(size, n)) end
+      end
+    end
+  end)
+end)

@@ -189,6 +189,12 @@ void lt_buffer_free(lt_buffer *b)
     *b = (lt_buffer){ 0 };
 }
 
+void lt_buffer_free_used(lt_buffer *b, size_t used)
+{
+    lt_wipe_free(b->data, used < b->capacity ? used : b->capacity);
+    *b = (lt_buffer){ 0 };
+}
+
 void lt_buffer_free_public(lt_buffer *b)
 {
     free(b->data);

@@ -45,6 +45,8 @@ bool lt_buffer_reserve(lt_buffer *b, size_t more); /* room for `more` bytes at d
 bool lt_buffer_add(lt_buffer *b, const void *p, size_t n); /* false: out of memory, unchanged */
 void lt_buffer_take(lt_buffer *b, size_t n); /* n bytes from the front are done with */
 void lt_buffer_free(lt_buffer *b);           /* wiped; empty again, ready for use */
+void lt_buffer_free_used(lt_buffer *b,
+                         size_t used); /* the same where no more was ever written */
 void lt_buffer_free_public(
     lt_buffer *b); /* the same of one that never held a secret for long */
 

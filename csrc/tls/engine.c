@@ -38,6 +38,8 @@ static void input_done(lt_engine *engine, size_t n)
 {
     lt_tls *t = of(engine);
     t->in.end += n;
+    if (t->in_used < t->in.end)
+        t->in_used = t->in.end;
     lt_tls_pump(t);
 }
 
@@ -181,11 +183,12 @@ static size_t write_data(lt_engine *engine, const uint8_t *p, size_t n)
 static void idle(lt_engine *engine)
 {
     lt_tls *t = of(engine);
-    enum { BUFFERS = 2 };
-    lt_buffer *const buffers[BUFFERS] = { &t->in, &t->messages.pending };
-    for (size_t i = 0; i < BUFFERS; i++)
-        if (lt_buffer_size(buffers[i]) == 0)
-            lt_buffer_free(buffers[i]);
+    if (lt_buffer_size(&t->in) == 0) {
+        lt_buffer_free_used(&t->in, t->in_used); /* mostly less than it has room for */
+        t->in_used = 0;
+    }
+    if (lt_buffer_size(&t->messages.pending) == 0)
+        lt_buffer_free(&t->messages.pending);
     if (lt_buffer_size(&t->out) == 0)
         lt_buffer_free_public(&t->out); /* it went over the network */
     if (t->up && t->key_log_lines == 0)

@@ -3,6 +3,7 @@
 #include "tls/record.h"
 
 #include "base/iana.h"
+#include "crypto/accel/trimmed.h"
 #include "tls/key_schedule.h"
 #include "wire/handshake.h"
 
@@ -131,7 +132,7 @@ bool lt_record_seal(lt_protection *p, lt_buffer *out, uint32_t content_type, lt_
  * business until the length is the application's (RFC 8446 section 5.4, appendix E.3). */
 static lt_code inner_plaintext(uint32_t *content_type, lt_bytes *plaintext, lt_error *e)
 {
-    plaintext->n = lt_ct_trimmed(plaintext->p, plaintext->n);
+    plaintext->n = lt_trimmed(plaintext->p, plaintext->n);
     if (plaintext->n == 0) /* section 5.4 */
         return lt_fail(e, LT_unexpected, "TLSInnerPlaintext.type");
     *content_type = plaintext->p[--plaintext->n];

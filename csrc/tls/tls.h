@@ -186,6 +186,7 @@ typedef struct lt_tls {
     int round_trips;
 
     lt_buffer in, out;
+    size_t in_used;     /* bytes of the room of `in` that were ever written, and are wiped */
     size_t record_size; /* bytes at the front of `in` whose data is being read; 0: none */
     size_t data_at, data_size; /* what is left of it, from the front of `in` */
     lt_protection read, write;

@@ -49,11 +49,11 @@ bool __wrap_lt_aead_open(lt_aead *a, const uint8_t *nonce, lt_bytes aad, uint8_t
 }
 
 /* What is left without the padding is the application's, and the last octet of it is the type. */
-size_t __real_lt_ct_trimmed(const void *p, size_t n);
-size_t __wrap_lt_ct_trimmed(const void *p, size_t n);
-size_t __wrap_lt_ct_trimmed(const void *p, size_t n)
+size_t __real_lt_trimmed(const void *p, size_t n);
+size_t __wrap_lt_trimmed(const void *p, size_t n);
+size_t __wrap_lt_trimmed(const void *p, size_t n)
 {
-    size_t end = __real_lt_ct_trimmed(p, n);
+    size_t end = __real_lt_trimmed(p, n);
     PUBLIC(&end, sizeof end);
     if (end > 0)
         PUBLIC((const uint8_t *)p + end - 1, 1);

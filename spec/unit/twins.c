@@ -8,6 +8,8 @@
 #include "crypto/accel/poly1305.h"
 #include "crypto/accel/sha256.h"
 #include "crypto/accel/sha512.h"
+#include "crypto/accel/trimmed.h"
+#include "base/secret.h"
 #include "crypto/hash.h"
 
 enum { ROOM = 4096 };
@@ -272,16 +274,22 @@ static int aes_gcm_twins(lua_State *L)
     return 0;
 }
 
+/* text -> its size without the zeros at its end, as is chosen for this machine, and by portable code */
+static int trimmed_twins(lua_State *L)
+{
+    lt_bytes text = unit_bytes(L, 1);
+    lua_pushinteger(L, (lua_Integer)lt_trimmed(text.p, text.n));
+    lua_pushinteger(L, (lua_Integer)lt_ct_trimmed(text.p, text.n));
+    return 2;
+}
+
 void unit_open_twins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "chacha20_twins", chacha20_twins },
-        { "poly1305_twins", poly1305_twins },
-        { "hash_twins", hash_twins },
-        { "aes_ctr_twins", aes_ctr_twins },
-        { "ghash_twins", ghash_twins },
-        { "aes_gcm_twins", aes_gcm_twins },
-        { NULL, NULL },
+        { "chacha20_twins", chacha20_twins }, { "poly1305_twins", poly1305_twins },
+        { "hash_twins", hash_twins },         { "aes_ctr_twins", aes_ctr_twins },
+        { "ghash_twins", ghash_twins },       { "aes_gcm_twins", aes_gcm_twins },
+        { "trimmed_twins", trimmed_twins },   { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
 }
