@@ -125,6 +125,62 @@ describe("x509.load", function()
   end)
 end)
 
+describe("base64", function()
+  local unit = require "bearssl.unit"
+  local digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+  local function random_bytes(size)
+    local out = {}
+    for i = 1, size do out[i] = string.char(math.random(0, 255)) end
+    return table.concat(out)
+  end
+
+  local function agree(content, expected)
+    local slow, fast, onto = unit.pem_ways(block(content))
+    assert.equal(slow, fast, content)
+    assert.equal(slow, onto, content)
+    if expected ~= nil then assert.equal(expected, slow, content) end
+  end
+
+  local function encode(bytes)
+    local der_as_text = der.pem(bytes, "X"):match "%-\n(.*)%-%-%-%-%-END"
+    return der_as_text:gsub("%s", "")
+  end
+
+  it("is the same fast, slow and onto its own text, for every length and width of line", function()
+    for size = 0, 200 do
+      local bytes = random_bytes(size)
+      local text = encode(bytes)
+      for _, width in ipairs { 64, 76, 60, 4, 63, 1 + size } do
+        agree(text:gsub(("."):rep(width), "%0\n") .. "\n", bytes)
+      end
+      agree(text:gsub(("."):rep(64), "%0\r\n") .. "\r\n", bytes)
+    end
+  end)
+
+  it("has each of the 64 digits at each of 32 places, and no other character", function()
+    for place = 1, 32 do
+      for c = 0, 255 do
+        local text = ("A"):rep(32)
+        text = text:sub(1, place - 1) .. string.char(c) .. text:sub(place + 1) .. ("A"):rep(32) .. "\n"
+        local decodes = digits:find(string.char(c), 1, true) ~= nil
+        local _, fast = unit.pem_ways(block(text))
+        assert.equal(decodes, fast ~= false and #fast == 48)
+        agree(text)
+      end
+    end
+  end)
+
+  it("is as right or wrong with white space, padding and strange characters anywhere", function()
+    local strange = { " ", "\t", "=", "==", "\n\n", "\r", "-", "!", "\xc1", "\0", "A", "\v" }
+    for _ = 1, 3000 do
+      local text = encode(random_bytes(math.random(1, 150))):gsub(("."):rep(64), "%0\n") .. "\n"
+      local at = math.random(1, #text)
+      agree(text:sub(1, at - 1) .. strange[math.random(1, #strange)] .. text:sub(at))
+    end
+  end)
+end)
+
 describe("a certificate that is damaged", function()
   -- A byte in the middle of a key or a signature may change without harm; then all of it must still be readable.
   local function survives(bytes)

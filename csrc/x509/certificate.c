@@ -131,20 +131,28 @@ static lt_code read_known(lt_certificate *c, const lt_extension *x, lt_error *e)
     return LT_OK;
 }
 
+static bool is_among(const lt_bytes *oids, size_t n, lt_bytes oid)
+{
+    for (size_t i = 0; i < n; i++)
+        if (lt_bytes_equal(oids[i], oid))
+            return true;
+    return false;
+}
+
 static lt_code read_extensions(lt_certificate *c, lt_error *e)
 {
-    lt_extension x, before;
-    int count = 0;
+    lt_bytes oids[EXTENSIONS_MAX];
+    lt_extension x;
+    size_t count = 0;
     for (lt_reader r = c->extensions; r.n > 0;) {
-        const uint8_t *start = r.p;
         if (!lt_extension_next(&r, &x))
             return lt_fail(e, LT_bad_certificate, "Extension");
-        if (++count > EXTENSIONS_MAX)
+        if (count == EXTENSIONS_MAX)
             return lt_fail_detail(e, LT_limit, "Extensions", "more than %d", EXTENSIONS_MAX);
-        for (lt_reader b = c->extensions; b.p != start && lt_extension_next(&b, &before);)
-            if (lt_bytes_equal(before.oid, x.oid))
-                return lt_fail_detail(e, LT_bad_certificate, "Extensions",
-                                      "number %d is there twice", count);
+        if (is_among(oids, count, x.oid))
+            return lt_fail_detail(e, LT_bad_certificate, "Extensions",
+                                  "number %zu is there twice", count + 1);
+        oids[count++] = x.oid;
         if (read_known(c, &x, e) != LT_OK)
             return e->code;
     }
@@ -205,7 +213,8 @@ static lt_code read_tbs_certificate(lt_certificate *c, lt_error *e)
         where = "tbsCertificate.issuer";
     else if (!read_validity(&tbs, c))
         where = "tbsCertificate.validity";
-    else if (!der_element(&tbs, DER_SEQUENCE, &c->subject) || !lt_dn_valid(c->subject))
+    else if (!der_element(&tbs, DER_SEQUENCE, &c->subject)
+             || !(lt_bytes_equal(c->subject, c->issuer) || lt_dn_valid(c->subject)))
         where = "tbsCertificate.subject";
     else if (!der_element(&tbs, DER_SEQUENCE, &c->spki))
         where = "tbsCertificate.subjectPublicKeyInfo";

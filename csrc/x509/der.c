@@ -2,20 +2,29 @@
  * der.c - see der.h. */
 #include "x509/der.h"
 
+/* The length at r->p[1], in its long form; octets of the header, or 0. */
+static size_t long_header(const lt_reader *r, size_t *length)
+{
+    size_t width = r->p[1] & 0x7fu, n = 0;
+    if (width < 1 || width > 3 || r->n < 2 + width)
+        return 0;
+    for (size_t i = 0; i < width; i++)
+        n = n << 8 | r->p[2 + i];
+    *length = n;
+    return n >= 0x80 && n >> 8 * (width - 1) != 0 ? 2 + width : 0; /* no shorter form existed */
+}
+
 bool der_any(lt_reader *r, uint32_t *tag, lt_reader *value)
 {
-    lt_reader in = *r;
-    uint32_t t = 0, len = 0;
-    bool ok = rd_uint(&in, 1, &t) && (t & 0x1f) != 0x1f && rd_uint(&in, 1, &len);
-    if (ok && len >= 0x80) {
-        int width = (int)(len & 0x7f);
-        ok = width >= 1 && width <= 3 && rd_uint(&in, width, &len) && len >= 0x80
-             && len >> 8 * (width - 1) != 0; /* no shorter form existed */
-    }
-    if (!ok || !rd_take(&in, len, value))
+    if (r->n < 2 || (r->p[0] & 0x1f) == 0x1f)
         return false;
-    *tag = t;
-    *r = in;
+    size_t length = r->p[1], header = length < 0x80 ? 2 : long_header(r, &length);
+    if (header == 0 || r->n - header < length)
+        return false;
+    const uint8_t *content = r->p + header;
+    *tag = r->p[0];
+    *r = (lt_reader){ content + length, r->n - header - length };
+    *value = (lt_reader){ content, length };
     return true;
 }
 
@@ -63,13 +72,15 @@ bool der_boolean(lt_reader *r, bool *v)
 
 bool der_is_oid(lt_bytes content)
 {
-    bool first = true; /* octet of a subidentifier: 0x80 there is padding (X.690 8.19.2) */
+    uint8_t before = 0; /* 0x80 at the start of a subidentifier is padding (X.690 8.19.2) */
+    if (content.n == 0 || content.n > DER_OID_MAX)
+        return false;
     for (size_t i = 0; i < content.n; i++) {
-        if (first && content.p[i] == 0x80)
+        if (before < 0x80 && content.p[i] == 0x80)
             return false;
-        first = content.p[i] < 0x80;
+        before = content.p[i];
     }
-    return content.n > 0 && content.n <= DER_OID_MAX && first;
+    return before < 0x80;
 }
 
 bool der_oid(lt_reader *r, lt_bytes *oid)

@@ -54,6 +54,17 @@ static bool take_line(lt_reader *text, lt_bytes *line)
     return true;
 }
 
+/* Moves to the line that has the next '-': no other can be a boundary. */
+static void skip_to_dash(lt_reader *text)
+{
+    const uint8_t *dash = text->n > 0 ? memchr(text->p, '-', text->n) : NULL;
+    const uint8_t *line = dash ? dash : text->p + text->n;
+    while (dash && line > text->p && line[-1] != '\n' && line[-1] != '\r')
+        line--;
+    if (line > text->p) /* an empty text may have no address to move */
+        *text = (lt_reader){ line, text->n - (size_t)(line - text->p) };
+}
+
 /* "-----BEGIN CERTIFICATE-----": the label, else false */
 static bool boundary(lt_bytes line, const char *text, size_t text_size, lt_bytes *label)
 {
@@ -99,13 +110,15 @@ bool lt_pem_next(lt_reader *text, lt_pem_block *block, lt_error *e)
     lt_reader in = *text, body;
     lt_bytes line, end_label;
     lt_pem_block b = { .base64 = { NULL, 0 } };
-    do
+    do {
+        skip_to_dash(&in);
         if (!take_line(&in, &line))
             return false;
-    while (!boundary(line, begin_text, sizeof begin_text - 1, &b.label));
+    } while (!boundary(line, begin_text, sizeof begin_text - 1, &b.label));
     take_headers(&in, &b);
     body = in;
     for (;;) {
+        skip_to_dash(&in);
         const uint8_t *end = in.p;
         if (!take_line(&in, &line)
             || boundary(line, begin_text, sizeof begin_text - 1, &end_label))
@@ -145,14 +158,13 @@ static uint32_t digit(uint32_t c)
            | (plus & 62) | (slash & 63) | (~(upper | lower | number | plus | slash) & 64);
 }
 
-lt_code lt_pem_decode(const lt_pem_block *block, lt_buffer *out, lt_error *e)
+bool lt_pem_digits(lt_bytes base64, uint8_t **to)
 {
     uint32_t bits = 0, wrong = 0;
-    size_t count = 0, pad = 0, mark = out->end;
-    if (!lt_buffer_reserve(out, block->base64.n / 4 * 3 + 3))
-        return lt_fail(e, LT_memory, "PEM");
-    for (size_t i = 0; i < block->base64.n; i++) {
-        uint8_t c = block->base64.p[i];
+    size_t count = 0, pad = 0;
+    uint8_t *out = *to;
+    for (size_t i = 0; i < base64.n; i++) {
+        uint8_t c = base64.p[i];
         if (is_blank(c))
             continue;
         if (c == '=') {
@@ -163,23 +175,33 @@ lt_code lt_pem_decode(const lt_pem_block *block, lt_buffer *out, lt_error *e)
         wrong |= (v & 64) | (uint32_t)(pad != 0);
         bits = bits << 6 | (v & 63);
         if (++count % 4 == 0) {
-            out->data[out->end++] = (uint8_t)(bits >> 16);
-            out->data[out->end++] = (uint8_t)(bits >> 8);
-            out->data[out->end++] = (uint8_t)bits;
+            *out++ = (uint8_t)(bits >> 16);
+            *out++ = (uint8_t)(bits >> 8);
+            *out++ = (uint8_t)bits;
         }
     }
     if (count % 4 == 2) {
-        out->data[out->end++] = (uint8_t)(bits >> 4);
+        *out++ = (uint8_t)(bits >> 4);
         wrong |= bits & 0x0f; /* bits that no byte takes are zero: one text for one value */
     } else if (count % 4 == 3) {
-        out->data[out->end++] = (uint8_t)(bits >> 10);
-        out->data[out->end++] = (uint8_t)(bits >> 2);
+        *out++ = (uint8_t)(bits >> 10);
+        *out++ = (uint8_t)(bits >> 2);
         wrong |= bits & 0x03;
     }
-    if (wrong == 0 && count % 4 != 1 && pad == (4 - count % 4) % 4)
+    *to = out;
+    return wrong == 0 && count % 4 != 1 && pad == (4 - count % 4) % 4;
+}
+
+lt_code lt_pem_decode(const lt_pem_block *block, lt_buffer *out, lt_error *e)
+{
+    if (!lt_buffer_reserve(out, block->base64.n / 4 * 3 + 3))
+        return lt_fail(e, LT_memory, "PEM");
+    uint8_t *start = out->data + out->end, *to = start;
+    if (lt_pem_digits(block->base64, &to)) {
+        out->end += (size_t)(to - start);
         return LT_OK;
-    lt_wipe(out->data + mark, out->end - mark);
-    out->end = mark;
+    }
+    lt_wipe(start, (size_t)(to - start));
     return lt_fail_detail(e, LT_pem, "PEM", "%.*s is not base64",
                           (int)(block->label.n > 64 ? 64 : block->label.n),
                           (const char *)block->label.p);

@@ -26,8 +26,16 @@ bool lt_pem_is(const lt_pem_block *block, const char *label);
  * label in the detail, where the base64 is not canonical; LT_memory. */
 lt_code lt_pem_decode(const lt_pem_block *block, lt_buffer *out, lt_error *e);
 
-/* The same, several times faster, for certificates and CRLs: what is no secret. */
+/* Its part that knows no block: digits, with padding and white space, to *to, which moves on; false
+ * where they are not canonical. */
+bool lt_pem_digits(lt_bytes base64, uint8_t **to);
+
+/* The same, many times faster, for certificates and CRLs: what is no secret. */
 lt_code lt_pem_decode_public(const lt_pem_block *block, lt_buffer *out, lt_error *e);
+
+/* To *to, which moves on, and stays on failure: room for the block's bytes, or the text that the block
+ * stands in, at the block or before it. What is written there never reaches what is not read yet. */
+lt_code lt_pem_decode_onto(const lt_pem_block *block, uint8_t **to, lt_error *e);
 
 /* Appends a block with this label. No branch and no address depends on the bytes. LT_memory. */
 lt_code lt_pem_encode(const char *label, lt_bytes der, lt_buffer *out, lt_error *e);

@@ -47,24 +47,22 @@ static lt_code check(lt_bytes der, lt_store_manner how, size_t number, lt_error 
     return e->code;
 }
 
-/* Lenient, a block that is no certificate is taken out of the buffer again. */
-static lt_code read_pem(lt_bytes text, lt_store_manner how, lt_buffer *out, lt_error *e)
+/* Onto the text's own beginning, up to *to. Lenient, a block that is no certificate is left out. */
+static lt_code read_pem(lt_bytes text, lt_store_manner how, uint8_t **to, lt_error *e)
 {
     lt_pem_block block;
     for (size_t number = 1; lt_pem_next(&text, &block, e);) {
         if (!lt_pem_is(&block, "CERTIFICATE") && !lt_pem_is(&block, "X509 CERTIFICATE"))
             continue; /* OpenSSL's TRUSTED CERTIFICATE may say that it is not trusted */
-        size_t start = out->end;
+        uint8_t *start = *to;
         lt_error ignored = { .code = LT_OK }, *report = how == LT_STORE_strict ? e : &ignored;
-        lt_code rc = lt_pem_decode_public(&block, out, report);
+        lt_code rc = lt_pem_decode_onto(&block, to, report);
         if (rc == LT_OK)
-            rc = check((lt_bytes){ out->data + start, out->end - start }, how, number, report);
-        if (rc == LT_memory)
-            return lt_fail(e, LT_memory, "store");
+            rc = check((lt_bytes){ start, (size_t)(*to - start) }, how, number, report);
         if (rc != LT_OK && how == LT_STORE_strict)
             return rc;
         if (rc != LT_OK)
-            out->end = start;
+            *to = start;
         number++;
     }
     if (e->code == LT_pem && how == LT_STORE_lenient)
@@ -72,7 +70,8 @@ static lt_code read_pem(lt_bytes text, lt_store_manner how, lt_buffer *out, lt_e
     return e->code;
 }
 
-static lt_code read_der(lt_bytes der, lt_store_manner how, lt_buffer *out, lt_error *e)
+/* What stands there already. Lenient, what comes before something else is taken. */
+static lt_code read_der(lt_bytes der, lt_store_manner how, size_t *taken, lt_error *e)
 {
     lt_bytes whole;
     size_t size = der.n;
@@ -84,34 +83,35 @@ static lt_code read_der(lt_bytes der, lt_store_manner how, lt_buffer *out, lt_er
                                         size - der.n, size);
         if (check(whole, how, number, e) != LT_OK && how == LT_STORE_strict)
             return e->code;
-        if (!lt_buffer_add(out, whole.p, whole.n))
-            return lt_fail(e, LT_memory, "store");
+        *taken = size - der.n;
     }
     return LT_OK;
 }
 
-static lt_code read_text(lt_bytes text, lt_store_manner how, lt_store_part *part, lt_error *e)
+/* Takes the text over, of which the certificates stay, as DER is shorter than its PEM; what else was
+ * in it may be a private key. */
+static lt_code read_text(lt_buffer *text, lt_store_manner how, lt_store_part *part, lt_error *e)
 {
-    lt_buffer out = { 0 };
-    if (text.n > LT_FILE_MAX)
-        return lt_fail_detail(e, LT_limit, "store", "more than %d bytes", LT_FILE_MAX);
+    lt_bytes all = lt_buffer_bytes(text);
+    uint8_t *to = text->data;
     lt_code rc = LT_OK;
-    if (!lt_buffer_reserve(&out, text.n))
-        rc = lt_fail(e, LT_memory, "store");
-    else if (text.n > 0 && text.p[0] == DER_SEQUENCE)
-        rc = read_der(text, how, &out, e);
-    else
-        rc = read_pem(text, how, &out, e);
-    if (rc != LT_OK || out.end == 0) {
-        lt_buffer_free(&out);
+    size_t size = 0;
+    if (all.n > 0 && all.p[0] == DER_SEQUENCE)
+        rc = read_der(all, how, &size, e);
+    else if (all.n > 0)
+        rc = read_pem(all, how, &to, e), size = (size_t)(to - text->data);
+    if (rc != LT_OK || size == 0) {
+        lt_buffer_free(text);
         return rc;
     }
-    part->der = realloc(out.data, out.end); /* DER is shorter than its PEM, and public */
+    lt_wipe(text->data + size, text->end - size);
+    part->der = realloc(text->data, size);
     if (!part->der) {
-        lt_buffer_free(&out);
+        lt_buffer_free(text);
         return lt_fail(e, LT_memory, "store");
     }
-    part->size = out.end;
+    part->size = size;
+    *text = (lt_buffer){ 0 };
     return LT_OK;
 }
 
@@ -139,7 +139,12 @@ static bool append(lt_store_parts *parts, lt_store_part part, lt_error *e)
 lt_code lt_store_parts_add_text(lt_store_parts *parts, lt_bytes text, lt_error *e)
 {
     lt_store_part part = { .path = NULL };
-    if (read_text(text, LT_STORE_strict, &part, e) != LT_OK)
+    lt_buffer copy = { 0 };
+    if (text.n <= LT_FILE_MAX && !lt_buffer_add(&copy, text.p, text.n))
+        return lt_fail(e, LT_memory, "store");
+    if (text.n > LT_FILE_MAX)
+        return lt_fail_detail(e, LT_limit, "store", "more than %d bytes", LT_FILE_MAX);
+    if (read_text(&copy, LT_STORE_strict, &part, e) != LT_OK)
         return e->code;
     if (part.size == 0)
         return lt_fail(e, LT_no_certificates, "store");
@@ -159,10 +164,9 @@ static lt_code add_file(lt_store_parts *parts, lt_store_part part, lt_store_mann
                         lt_error *e)
 {
     lt_buffer file = { 0 };
-    lt_code rc = lt_file_read(part.path, &file, e);
+    lt_code rc = lt_file_read(part.path, &file, e); /* up to LT_FILE_MAX */
     if (rc == LT_OK)
-        rc = read_text((lt_bytes){ file.data + file.start, lt_buffer_size(&file) }, how, &part,
-                       e);
+        rc = read_text(&file, how, &part, e);
     lt_buffer_free(&file);
     if (rc == LT_OK && part.size == 0 && how == LT_STORE_strict)
         rc = lt_fail_detail(e, LT_no_certificates, "store", "%s", part.path);

@@ -32,7 +32,9 @@ static uint32_t hash_value(uint32_t hash, uint32_t tag, lt_reader value)
 {
     int width = tag == DER_BMP_STRING ? 2 : tag == DER_UNIVERSAL_STRING ? 4 : 1;
     uint32_t c;
-    while (rd_uint(&value, width, &c))
+    for (size_t i = 0; width == 1 && i < value.n; i++)
+        hash = hash_character(hash, value.p[i]);
+    while (width > 1 && rd_uint(&value, width, &c))
         hash = hash_character(hash, c);
     return hash;
 }

@@ -59,6 +59,7 @@ int luaopen_bearssl_unit(lua_State *L)
     unit_open_hostile(L);
     unit_open_engine(L);
     unit_open_twins(L);
+    unit_open_pem(L);
     unit_open_chain_cache(L);
     return 1;
 }

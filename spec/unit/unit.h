@@ -34,5 +34,6 @@ void unit_open_hostile(lua_State *L);
 void unit_open_engine(lua_State *L);
 void unit_open_twins(lua_State *L);
 void unit_open_chain_cache(lua_State *L);
+void unit_open_pem(lua_State *L);
 
 #endif
