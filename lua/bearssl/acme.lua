@@ -94,12 +94,15 @@ function acme_client:account()
   if not response then
     if terms_wanted[err.problem] then
       local terms = type(directory.meta) == "table" and directory.meta.termsOfService
-      err.hint = "agree to the server's terms (terms_agreed = true): " .. tostring(terms or self.options.directory)
+      err.hint = "agree to the server's terms (terms_agreed = true): "
+        .. core.printable(type(terms) == "string" and terms or self.options.directory)
     end
     return nil, err
   end
   local url = response.headers["Location"]
-  if not url then return nil, failure.new("decode", "newAccount", "the answer names no account (Location)") end
+  if not transport.is_url(url) then
+    return nil, failure.new("decode", "newAccount", "the answer names no account (Location)")
+  end
   self.transport.account = url
   return url
 end
@@ -123,6 +126,12 @@ local function identity(values)
   return request and key, request and request.der or err
 end
 
+local function remembered(values, url)
+  local ok, err = true, nil
+  if values.on_order then ok, err = values.on_order(url) end
+  return ok or not err, err
+end
+
 --- A certificate: an account where there is none, an order, the proofs that the server asks for, the chain. It is
 -- checked to be for the key and the names.
 -- @tparam table options
@@ -133,10 +142,11 @@ end
 --  * `key`: of the certificate: a @{bearssl.key}, or the kind of a new one (`"P-256"`);
 --  * `must_staple`; `profile` of the server's; `replaces`: identifier of the certificate before (RFC 9773 section 5);
 --  * `order`: URL of an order that another run began (an error then has `order_lost`, where it is to be had no longer);
---    `on_order(url)` is told of a new one.
+--    `on_order(url)` is told of a new one; where it gives nil and an error, that is the end of it.
 -- @treturn[1] table `pem` (the chain), `key`, `order` (URL)
 -- @treturn[2] nil
--- @treturn[2] bearssl.error as of @{acme_client:account}; `key_mismatch`, `timeout`
+-- @treturn[2] bearssl.error as of @{acme_client:account}; `key_mismatch`, `expired`, `not_yet_valid`, `timeout`,
+-- `limit`
 -- @raise for a wrong option
 function acme_client:certificate(options)
   local values = values_of("bearssl.acme: acme_client:certificate", options, order_options)
@@ -149,10 +159,10 @@ function acme_client:certificate(options)
   if not key then return nil, request end
   local url = values.order
   if not url then
-    local object
-    object, url = order.new(self, values)
-    if not object then return nil, url end
-    if values.on_order then values.on_order(url) end
+    url, err = order.new(self, values)
+    if not url then return nil, err end
+    ok, err = remembered(values, url)
+    if not ok then return nil, err end
   end
   local pem
   pem, err = order.complete(self, url, { names = values.names, key = key, request = request,
@@ -210,9 +220,27 @@ acme.tls_alpn_server = challenges.tls_alpn_server
 -- @treturn table a responder
 acme.dns = challenges.dns
 
---- Keeps the certificate in a file alive: orders one where there is none, and a new one where it is due. See
--- @{bearssl.acme.renew}.
+--- Keeps the certificate in a file alive: orders one where there is none, and a new one where it is due. A run that
+-- ends at any step leaves the file as it was, and the next one goes on.
 -- @function acme.renew
+-- @tparam table options those of @{acme.new} but `key`, and:
+--
+--  * `file`: of the chain and behind it the key; where it is a symbolic link, the file that it leads to;
+--  * `names`, `responder`, `must_staple`, `profile`: as for @{acme_client:certificate};
+--  * `account`: file of the account's key, which is made at the first run;
+--  * `key`: kind of the certificate's key, a new one each time: `"P-256"`;
+--  * `lifetime_left`: the part of the lifetime that is left when it is due: 1/3;
+--  * `after(file)`: called when the file has a new certificate: to have a server reload, say. Where it gives nil and an
+--    error, or the process ends in it, the next runs call it again, until it succeeds;
+--  * `force`: also where it is not due; and what is in the file is replaced, whatever it is;
+--  * `time`: seconds since the epoch, instead of now.
+-- @treturn[1] string `"renewed"` or `"fresh"`
+-- @treturn[1] table `certificate`; `due`: when it is, seconds since the epoch; `retry_after`: seconds until the server
+-- wants to be asked about that again (RFC 9773 section 4.3), where it says so; `after_error`: what `after` said
+-- @treturn[2] nil
+-- @treturn[2] bearssl.error as of @{acme_client:certificate}; `locked`: another process is at it; `file_write`; what is
+-- wrong with a file that has something else in it
+-- @raise for a wrong option
 acme.renew = require "bearssl.acme.renew"(acme)
 
 return acme

@@ -7,7 +7,6 @@
 -- has them for the purpose, names in subjectAltName, an authority's constraints critical. A certificate of so many days
 -- is not valid for longer than its issuer.
 -- @module bearssl.mkcert
-local check = require "bearssl.check"
 local core = require "bearssl.core"
 local new_authority = require "bearssl.mkcert.authority"
 local content = require "bearssl.mkcert.content"
@@ -17,10 +16,6 @@ local extensions = require "bearssl.mkcert.extensions"
 
 local mkcert = {}
 
-local kinds = {}
-for _, kind in ipairs { "P-256", "P-384", "P-521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096", "rsa-pss-2048",
-  "rsa-pss-3072", "rsa-pss-4096" } do kinds[kind] = kind end
-
 --- A new private key. It is written by `key:save(path)`: PKCS#8 in PEM, mode 0600.
 -- @tparam[opt="P-256"] string kind `"P-256"`, `"P-384"`, `"P-521"`, `"ed25519"`, `"rsa-2048"`, `"rsa-3072"`,
 -- `"rsa-4096"`, or `"rsa-pss-2048"` and so on: RSA for RSASSA-PSS alone (RFC 4055 section 1.2)
@@ -29,7 +24,7 @@ for _, kind in ipairs { "P-256", "P-384", "P-521", "ed25519", "rsa-2048", "rsa-3
 -- @treturn[2] bearssl.error `entropy`, `memory`
 -- @raise for another kind
 function mkcert.key(kind)
-  local known, wrong = check.one_of(kinds)(kind or "P-256")
+  local known, wrong = content.key_kind(kind or "P-256")
   if not known then error("bearssl.mkcert.key: " .. wrong, 2) end
   return core.key_generate(known)
 end

@@ -21,9 +21,9 @@ function acme_client:account() end
 
 ---A certificate: an account where there is none, an order, the proofs that the server asks for, the chain. It is checked to be for the key and the names.
 ---Raises: for a wrong option
----@param options table * `names`: host names, wildcards (by dns-01 alone), addresses (RFC 8738); * `responder`: what answers the challenges: `acme.http`, `acme.webroot`, `acme.tls_alpn`, `acme.tls_alpn_server`, `acme.dns`, or a table like those; * `key`: of the certificate: a `bearssl.key`, or the kind of a new one (`"P-256"`); * `must_staple`; `profile` of the server's; `replaces`: identifier of the certificate before (RFC 9773 section 5); * `order`: URL of an order that another run began (an error then has `order_lost`, where it is to be had no longer); `on_order(url)` is told of a new one.
+---@param options table * `names`: host names, wildcards (by dns-01 alone), addresses (RFC 8738); * `responder`: what answers the challenges: `acme.http`, `acme.webroot`, `acme.tls_alpn`, `acme.tls_alpn_server`, `acme.dns`, or a table like those; * `key`: of the certificate: a `bearssl.key`, or the kind of a new one (`"P-256"`); * `must_staple`; `profile` of the server's; `replaces`: identifier of the certificate before (RFC 9773 section 5); * `order`: URL of an order that another run began (an error then has `order_lost`, where it is to be had no longer); `on_order(url)` is told of a new one; where it gives nil and an error, that is the end of it.
 ---@return table|nil # `pem` (the chain), `key`, `order` (URL)
----@return nil|bearssl.error # as of `acme_client:account`; `key_mismatch`, `timeout`
+---@return nil|bearssl.error # as of `acme_client:account`; `key_mismatch`, `expired`, `not_yet_valid`, `timeout`, `limit`
 function acme_client:certificate(options) end
 
 ---Revokes a certificate that the account ordered (section 7.6).
@@ -59,7 +59,11 @@ function module.tls_alpn_server(options) end
 ---@return table # a responder
 function module.dns(hook) end
 
----Keeps the certificate in a file alive: orders one where there is none, and a new one where it is due. See `bearssl.acme.renew`.
-function module.renew() end
+---Keeps the certificate in a file alive: orders one where there is none, and a new one where it is due. A run that ends at any step leaves the file as it was, and the next one goes on.
+---Raises: for a wrong option
+---@param options table those of `acme.new` but `key`, and: * `file`: of the chain and behind it the key; where it is a symbolic link, the file that it leads to; * `names`, `responder`, `must_staple`, `profile`: as for `acme_client:certificate`; * `account`: file of the account's key, which is made at the first run; * `key`: kind of the certificate's key, a new one each time: `"P-256"`; * `lifetime_left`: the part of the lifetime that is left when it is due: 1/3; * `after(file)`: called when the file has a new certificate: to have a server reload, say. Where it gives nil and an error, or the process ends in it, the next runs call it again, until it succeeds; * `force`: also where it is not due; and what is in the file is replaced, whatever it is; * `time`: seconds since the epoch, instead of now.
+---@return string|nil # `"renewed"` or `"fresh"`
+---@return table|bearssl.error # `certificate`; `due`: when it is, seconds since the epoch; `retry_after`: seconds until the server wants to be asked about that again (RFC 9773 section 4.3), where it says so; `after_error`: what `after` said; or as of `acme_client:certificate`; `locked`: another process is at it; `file_write`; what is wrong with a file that has something else in it
+function module.renew(options) end
 
 return module

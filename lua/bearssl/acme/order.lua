@@ -6,10 +6,13 @@ local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
+local transport = require "bearssl.acme.transport"
 local x509 = require "bearssl.x509"
 
 local order = {}
 
+local MAX_WORD, MAX_OFFERED, MAX_AUTHORIZATIONS = 255, 8, 100
+local FUTURE = 86400 -- seconds that our clock may be behind the server's
 local FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT = 0.5, 15, 600 -- seconds between two looks, and of all of them
 
 local function identifiers(names)
@@ -18,13 +21,31 @@ local function identifiers(names)
   return list
 end
 
+local not_replaced = { alreadyReplaced = true, malformed = true } -- or the server does not know the certificate
+
+local function is_about_replaces(err)
+  return not_replaced[err.problem] or err.status == 404 or err.status == 409
+end
+
+-- The order's URL; or nil, error. What a server says against `replaces` (RFC 9773 section 5) keeps nobody from a
+-- certificate.
 function order.new(client, options)
   local payload = { identifiers = identifiers(options.names), profile = options.profile, replaces = options.replaces }
-  local object, response = client.transport:object(client.transport.known.newOrder, json.encode(payload))
-  if not object then return nil, response end
+  local new = client.transport.known.newOrder
+  local response, err = client.transport:post(new, json.encode(payload))
+  if not response and payload.replaces and is_about_replaces(err) then
+    payload.replaces = nil
+    response, err = client.transport:post(new, json.encode(payload))
+  end
+  if not response then return nil, err end
   local url = response.headers["Location"]
-  if not url then return nil, failure.new("decode", "newOrder", "the answer names no order (Location)") end
-  return object, url
+  if transport.is_url(url) then return url end
+  return nil, failure.new("decode", "newOrder", "the answer names no order (Location)")
+end
+
+-- A word of the server's as it may be shown.
+local function shown(value)
+  return core.printable(tostring(value):sub(1, MAX_WORD))
 end
 
 -- Looks at `url` until `done(object)` is true; serves challenges meanwhile.
@@ -35,7 +56,7 @@ local function poll(client, url, responder, done)
     if not object then return nil, response end
     if done(object) then return object end
     if waited >= LONGEST_WAIT then
-      return nil, failure.new("timeout", url, ("the ACME server's status stays '%s'"):format(object.status))
+      return nil, failure.new("timeout", url, ("the ACME server's status stays '%s'"):format(shown(object.status)))
     end
     local seconds = math.min(client.transport.retry_after(response) or pause, LONGEST_WAIT - waited)
     seconds = math.max(seconds, FIRST_PAUSE) -- of "Retry-After: 0" no end would come
@@ -48,41 +69,46 @@ local function challenge_of(authorization, responder)
   local offered = {}
   for _, challenge in ipairs(failure.tables_of(authorization.challenges)) do
     if challenge.type == responder.type and challenges.is_token(challenge.token) then return challenge end
-    offered[#offered + 1] = tostring(challenge.type)
+    if #offered < MAX_OFFERED then offered[#offered + 1] = shown(challenge.type) end
   end
   return nil, failure.new("acme", "challenge", ("the server offers no %s, but %s"):format(responder.type,
-    table.concat(offered, ", ")), nil, offered[1] == "dns-01" and "wildcards are validated by dns-01 alone" or nil)
+    offered[1] and table.concat(offered, ", ") or "nothing"), nil,
+    offered[1] == "dns-01" and "wildcards are validated by dns-01 alone" or nil)
 end
 
-local function name_of(authorization)
+local function identifier_of(authorization)
   local identifier = authorization.identifier
   local name = type(identifier) == "table" and identifier.value
   return type(name) == "string" and name or "?"
 end
 
+local function name_of(authorization)
+  return shown(identifier_of(authorization))
+end
+
 -- The name of ours that an authorization is for, without "*." (section 7.1.4). What the server makes up goes to no hook
 -- and into no certificate.
 local function ordered_name(authorization, names)
-  local theirs = name_of(authorization)
+  local theirs = identifier_of(authorization)
   local octets = core.ip_octets(theirs)
   for _, name in ipairs(names) do
     local bare = name:gsub("^%*%.", "")
     if bare:lower() == theirs:lower() or octets and core.ip_octets(bare) == octets then return bare end
   end
   return nil, failure.new("decode", "authorization", ("it is for '%s', which was not ordered"):format(
-    core.printable(theirs:sub(1, 255))))
+    name_of(authorization)))
 end
 
 local function refused(authorization, url)
   for _, challenge in ipairs(failure.tables_of(authorization.challenges)) do
     if type(challenge.error) == "table" then
       local err = failure.problem(challenge.error, url)
-      err.cause = err.cause or ("%s of %s failed"):format(tostring(challenge.type), name_of(authorization))
+      err.cause = err.cause or ("%s of %s failed"):format(shown(challenge.type), name_of(authorization))
       return err
     end
   end
   return failure.new("acme", url, ("the authorization of %s is '%s'"):format(name_of(authorization),
-    tostring(authorization.status)))
+    shown(authorization.status)))
 end
 
 local function settled(object) return object.status ~= "pending" and object.status ~= "processing" end
@@ -107,7 +133,12 @@ local function prove(client, url, authorization, options)
 end
 
 local function authorize(client, object, options)
-  for _, url in ipairs(type(object.authorizations) == "table" and object.authorizations or {}) do
+  local urls = type(object.authorizations) == "table" and object.authorizations or {}
+  if #urls > math.max(MAX_AUTHORIZATIONS, 2 * #options.names) then
+    return nil, failure.new("limit", "authorizations", ("the server wants %d proofs of %d names"):format(#urls,
+      #options.names))
+  end
+  for _, url in ipairs(urls) do
     local authorization, err = client.transport:object(url)
     if not authorization then return nil, err end
     if authorization.status == "pending" then
@@ -121,6 +152,19 @@ local function authorize(client, object, options)
   return true
 end
 
+-- Nobody is to serve what clients refuse.
+local function in_time(certificate)
+  local now = os.time()
+  if certificate.not_after < now then
+    return nil, failure.new("expired", "certificate", "the server gave one that expired on "
+      .. certificate.not_after_text)
+  elseif certificate.not_before > now + FUTURE then
+    return nil, failure.new("not_yet_valid", "certificate", "the server gave one that is valid from "
+      .. certificate.not_before_text .. " on")
+  end
+  return true
+end
+
 -- The chain is for the key and the names that were asked for, or it is none for us. It is written anew: what else the
 -- server puts into the text (another key, section 9.1) is not kept.
 local function checked(pem, key, names)
@@ -128,6 +172,7 @@ local function checked(pem, key, names)
   if not chain then return nil, err end
   local ok
   ok, err = key:matches(chain[1])
+  if ok then ok, err = in_time(chain[1]) end
   if not ok then return nil, err end
   for _, name in ipairs(names) do
     local probe = name:gsub("^%*%.", "any.")
@@ -166,7 +211,7 @@ end
 local function issued(object, url)
   if object.status == "valid" and type(object.certificate) == "string" then return object.certificate end
   if type(object.error) == "table" then return nil, failure.problem(object.error, url) end
-  return nil, failure.new("acme", url, ("the order is '%s'"):format(tostring(object.status)))
+  return nil, failure.new("acme", url, ("the order is '%s'"):format(shown(object.status)))
 end
 
 -- What each status of the order asks for, until it is valid.

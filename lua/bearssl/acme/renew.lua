@@ -1,104 +1,104 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.acme.renew: a certificate in a file kept alive (RFC 8555, RFC 9773). Beside the file FILE, which has the
 -- chain and behind it the key, so that one rename changes both:
---   FILE.new.key  the key of the order under way
---   FILE.state    JSON of that order: { version, directory, names, order }
+--   FILE.new.key  the key of the order under way; where it is the key of FILE, what follows the swap is not done yet
+--   FILE.state    JSON of that order: { version, directory, names, profile, must_staple, order, begun }
 --   FILE.lock     held by the run that is at it
 -- A run that is killed at any step leaves FILE as it was, and the next one goes on with the order.
+local ari = require "bearssl.acme.ari"
 local check = require "bearssl.check"
+local content = require "bearssl.mkcert.content"
 local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
-local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
 local keys = require "bearssl.key"
 local mkcert = require "bearssl.mkcert"
+local transport = require "bearssl.acme.transport"
 local x509 = require "bearssl.x509"
 
 local VERSION = 1
-local LONGEST_WINDOW = 1 << 30 -- seconds, between the ends of what a server suggests
 local SECRET, MAX_STATE = tonumber("600", 8), 65536
+local MAX_LINKS = 40
+local ORDER_LIFE = 7 * 86400 -- seconds; no server keeps an order for longer
 
 local function exists(path)
   return core.file_stamp(path) ~= nil
 end
 
-local function read_state(path, values, directory)
+-- A symbolic link stays one: the file that it leads to is replaced, and what is beside it is beside that.
+local function target_of(path)
+  for _ = 1, MAX_LINKS do
+    local to = core.read_link(path)
+    if not to then return path end
+    path = to:find "^/" and to or (path:match "^(.*/)" or "") .. to
+  end
+  return nil, failure.new("file_write", "file", path .. ": too many symbolic links")
+end
+
+-- What an order is for: one for something else is not gone on with.
+local function subject_of(values, directory)
+  return { directory = directory, names = table.concat(values.names, " "), profile = values.profile,
+    must_staple = values.must_staple }
+end
+
+local function is_of(state, subject)
+  for _, name in ipairs { "directory", "names", "profile", "must_staple" } do
+    if state[name] ~= subject[name] then return false end
+  end
+  local age = math.type(state.begun) and os.time() - state.begun
+  return age and age >= 0 and age < ORDER_LIFE and transport.is_url(state.order)
+end
+
+local function read_state(path, subject)
   local file = io.open(path, "rb")
   if not file then return {} end
   local text = file:read(MAX_STATE) or ""
   file:close()
   local state = json.decode(text)
-  if type(state) ~= "table" or state.version ~= VERSION or type(state.order) ~= "string" then return {} end
-  return state.directory == directory and state.names == table.concat(values.names, " ") and state or {}
+  if type(state) ~= "table" or state.version ~= VERSION or not is_of(state, subject) then return {} end
+  return state
 end
 
-local function write_state(path, values, directory, order)
-  return core.write_file(path, json.encode { version = VERSION, directory = directory,
-    names = table.concat(values.names, " "), order = order }, SECRET, true)
+local function write_state(path, subject, order)
+  local state = { version = VERSION, order = order, begun = os.time() }
+  for name, value in pairs(subject) do state[name] = value end
+  return core.write_file(path, json.encode(state), SECRET, true)
 end
 
--- The key of the account, made at the first run.
+-- The key of the account, made at the first run; where two first runs share it, by the faster of them.
 local function account_key(path)
-  if exists(path) then return keys.load(path) end
-  local key, err = mkcert.key()
-  if not key then return nil, err end
-  local ok
-  ok, err = key:save(path)
-  if not ok then return nil, err end
-  return key
+  local ok, key, err
+  if not exists(path) then
+    key, err = mkcert.key()
+    if not key then return nil, err end
+    ok, err = key:save(path)
+    if ok then return key end
+    if not exists(path) then return nil, err end
+  end
+  key, err = keys.load(path)
+  if key then return key end
+  err.hint = "the account's key: have it back from a copy, or move the file away for a new account"
+  return nil, err
 end
 
--- The key of the order under way, or a new one.
+local function is_of_kind(key, kind)
+  local curve, bits = kind:match "^P%-(%d+)$", kind:match "^rsa[%a-]*%-(%d+)$"
+  if curve then return key.curve == ("secp%sr1"):format(curve) end
+  if not bits then return key.type == kind end
+  return key.type == (kind:find "pss" and "rsa_pss" or "rsa") and key.bits == math.tointeger(tonumber(bits))
+end
+
+-- The key of the order under way; a new one where there is none, none that can be read, or one of another kind.
 local function pending_key(path, kind, goes_on)
-  if goes_on and exists(path) then return keys.load(path) end
+  local kept = goes_on and keys.load(path)
+  if kept and is_of_kind(kept, kind) then return kept end
   local key, err = mkcert.key(kind)
   if not key then return nil, err end
   local ok
   ok, err = key:save(path, true)
   if not ok then return nil, err end
   return key
-end
-
--- Identifier of a certificate (RFC 9773 section 4.1): its authority's key identifier and its serial number.
-local function ari_identifier(certificate)
-  local extension = certificate.extensions.authority_key_identifier
-  local identifier = extension and extension.value and extension.value.key_identifier
-  if not identifier then return nil end
-  local serial = hex.octets(certificate.serial)
-  if serial:byte() >= 0x80 then serial = "\0" .. serial end
-  return jws.base64url(hex.octets(identifier)) .. "." .. jws.base64url(serial)
-end
-
--- Seconds since the epoch of an RFC 3339 time in UTC; nil: it is none.
-local function rfc3339(text)
-  local year, month, day, hour, min, sec = tostring(text):match "^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt](%d%d):(%d%d):(%d%d)"
-  if not year then return nil end
-  local days = os.time { year = year, month = month, day = day, hour = 12 } - os.time { year = 1970, month = 1, day = 1,
-    hour = 12 }
-  return (days + 43200) // 86400 * 86400 + hour * 3600 + min * 60 + sec
-end
-
--- The time that the server suggests, somewhere in its window (section 4.2); nil: it suggests none.
-local function suggested(client, certificate)
-  local directory = client.transport:directory()
-  local identifier = directory and type(directory.renewalInfo) == "string" and ari_identifier(certificate)
-  if not identifier then return nil end
-  local response = client.transport.client:get(directory.renewalInfo .. "/" .. identifier)
-  local info = response and response.status == 200 and json.decode(response.body)
-  local window = type(info) == "table" and type(info.suggestedWindow) == "table" and info.suggestedWindow
-  local from, to = window and rfc3339(window.start), window and rfc3339(window["end"])
-  if not from or not to or to < from or to - from > LONGEST_WINDOW then return nil end
-  -- the same place in the window at each look, another one for each certificate
-  local place = ("I4"):unpack(core.digest("sha256", certificate:der()))
-  return from + (to - from) * place // (1 << 32)
-end
-
--- When it is due: as the server suggests, else when a third of its lifetime is left; never later than that.
-local function due_at(client, certificate, fraction)
-  local third = certificate.not_after - (certificate.not_after - certificate.not_before) * fraction // 1 | 0
-  local at = suggested(client, certificate)
-  return at and math.min(at, third) or third
 end
 
 local function covers(certificate, names)
@@ -115,7 +115,7 @@ local function obtain(client, values, paths, state)
   issued, err = client:certificate {
     names = values.names, key = key, responder = values.responder, must_staple = values.must_staple,
     profile = values.profile, replaces = values.replaces, order = state.order,
-    on_order = function(url) write_state(paths.state, values, client.transport.url, url) end,
+    on_order = function(url) return write_state(paths.state, subject_of(values, client.transport.url), url) end,
   }
   if not issued and err.order_lost then
     os.remove(paths.state)
@@ -124,17 +124,26 @@ local function obtain(client, values, paths, state)
   return issued, err
 end
 
-local function swap(issued, paths)
+-- What follows the swap. The key stays until `after` is content: the next run finds it to be the one in use, and calls
+-- `after` again.
+local function finish(values, paths)
+  os.remove(paths.state)
+  local ok, err = true, nil
+  if values.after then ok, err = values.after(values.file) end
+  if not ok and err then return err end
+  os.remove(paths.key)
+end
+
+local function swap(issued, values, paths)
   local ok, err = core.write_file(paths.file, issued.pem, SECRET, true, paths.key)
   if not ok then return nil, err end
-  os.remove(paths.key)
-  os.remove(paths.state)
-  return true
+  return true, finish(values, paths)
 end
 
 local options_of = {
   names = check.strings, file = check.of_type "string", account = check.of_type "string",
-  responder = check.of_type "table", key = check.of_type "string", must_staple = check.of_type "boolean",
+  responder = check.of_type "table", key = content.key_kind, after = check.of_type "function",
+  must_staple = check.of_type "boolean",
   profile = check.of_type "string", force = check.of_type "boolean", time = check.integer(0, 253402300799),
   lifetime_left = function(value)
     if type(value) == "number" and value > 0 and value < 1 then return value end
@@ -147,7 +156,7 @@ local function read(given)
   local own, passed = {}, {}
   for name, value in pairs(given) do own[name] = value end
   for _, name in ipairs(of_client) do passed[name], own[name] = own[name], nil end
-  local values, wrong = check.options(own, options_of, { lifetime_left = 1 / 3 })
+  local values, wrong = check.options(own, options_of, { lifetime_left = 1 / 3, key = "P-256" })
   if not values then error("bearssl.acme.renew: " .. wrong, 3) end
   for _, name in ipairs { "names", "file", "account", "responder" } do
     if not values[name] then error(("bearssl.acme.renew: option '%s' is missing"):format(name), 3) end
@@ -155,52 +164,63 @@ local function read(given)
   return values, passed
 end
 
--- The certificate of the file, or false where there is no file. A file of something else is none of ours to replace.
-local function certificate_of(values)
-  if not exists(values.file) then return false end
-  local list, err = x509.load(values.file)
-  if list then return list[1] end
+-- The certificate of the file, which its key belongs to, or false where there is no file. A file of something else is
+-- none of ours to replace.
+local function certificate_of(values, path)
+  if not exists(path) then return false end
+  local list, err = x509.load(path)
+  local key, ok
+  if list then key, err = keys.load(path) end
+  if key then ok, err = key:matches(list[1]) end
+  if ok then return list[1] end
   if values.force then return false end
-  err.hint = "it is there, but no certificate can be read from it: move it away, or say `force` to replace it"
+  err.hint = "it is there, but has not a certificate and its key: move it away, or say `force` to replace it"
   return nil, err
 end
 
--- A run that ended behind the swap has left the key that is now in use: that order is done.
-local function forget_what_is_done(current, paths)
+-- A run that ended behind the swap has left the key that is now in use: the rest is done now. Gives what `after` says.
+local function finish_another(current, values, paths)
   local key = current and exists(paths.key) and keys.load(paths.key)
-  if not key or not key:matches(current) then return end
-  os.remove(paths.key)
-  os.remove(paths.state)
+  if key and key:matches(current) then return finish(values, paths) end
+end
+
+local function told(client, values, certificate, after_error)
+  local due, again = ari.due(client, certificate, values.lifetime_left)
+  return { certificate = certificate, due = due, retry_after = again, after_error = after_error }
+end
+
+local function replace(client, values, paths)
+  local subject = subject_of(values, client.transport.url)
+  local issued, err = obtain(client, values, paths, read_state(paths.state, subject))
+  if not issued then return nil, err end
+  local ok
+  ok, err = swap(issued, values, paths)
+  if not ok then return nil, err end
+  return "renewed", told(client, values, x509.parse(issued.pem)[1], err)
 end
 
 local function run(client, values, paths)
-  local current, err = certificate_of(values)
+  local current, err = certificate_of(values, paths.file)
   if current == nil then return nil, err end
-  forget_what_is_done(current, paths)
-  local now = values.time or os.time()
+  local after_error = finish_another(current, values, paths)
   if current and covers(current, values.names) and not values.force then
-    local due = due_at(client, current, values.lifetime_left)
-    if now < due then return "fresh", { certificate = current, due = due } end
-    values.replaces = client.transport:directory() and client.transport.known.renewalInfo and ari_identifier(current)
-      or nil
+    local info = told(client, values, current, after_error)
+    if (values.time or os.time()) < info.due then return "fresh", info end
+    local directory = client.transport:directory()
+    values.replaces = directory and directory.renewalInfo and ari.identifier(current) or nil
   end
-  local issued
-  issued, err = obtain(client, values, paths, read_state(paths.state, values, client.transport.url))
-  if not issued then return nil, err end
-  local ok
-  ok, err = swap(issued, paths)
-  if not ok then return nil, err end
-  local certificate = x509.parse(issued.pem)[1]
-  return "renewed", { certificate = certificate, due = due_at(client, certificate, values.lifetime_left) }
+  return replace(client, values, paths)
 end
 
 -- The function acme.renew, which see.
 return function(acme)
   return function(given)
     local values, passed = read(given)
-    local paths = { file = values.file, key = values.file .. ".new.key", state = values.file .. ".state" }
-    local lock <close>, err = core.lock_file(values.file .. ".lock")
-    if not lock then return nil, err end
+    local file, err = target_of(values.file)
+    if not file then return nil, err end
+    local paths = { file = file, key = file .. ".new.key", state = file .. ".state" }
+    local lock <close>, why = core.lock_file(file .. ".lock")
+    if not lock then return nil, why end
     passed.key, err = account_key(values.account)
     if not passed.key then return nil, err end
     local wrong = jws.objection(passed.key)

@@ -1,16 +1,20 @@
 -- SPDX-License-Identifier: MIT
 -- Signed requests to an ACME server (RFC 8555 section 6): its directory, nonces kept and asked for, what is asked
 -- again.
+local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
+local when = require "bearssl.acme.when"
 
 local transport = {}
 transport.__index = transport
 
 local TRIES = 20 -- of one request whose nonce is refused (section 6.5)
 local MAX_NONCES = 8
+local MAX_WAITS, SHORT_WAIT = 3, 30 -- of one request, where the server is busy: times, seconds
 local MAX_BODY = 1 << 20
+local LONGEST_WAIT = 7 * 86400 -- seconds
 
 -- options: directory (URL), key, client (of bearssl.https), pause(seconds)
 function transport.new(options)
@@ -19,28 +23,20 @@ function transport.new(options)
   }, transport)
 end
 
-local months = {}
-for i, name in ipairs { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" } do
-  months[name] = i
+-- Every URL is one of HTTPS (section 6.1), in characters that may be shown.
+function transport.is_url(value)
+  return type(value) == "string" and value:find "^[Hh][Tt][Tt][Pp][Ss]://[%w%[]%g*$" ~= nil
+    and core.printable(value) == value
 end
 
--- Seconds since the epoch of an IMF-fixdate (RFC 9110 section 5.6.7); nil: it is none.
-local function http_date(text)
-  local day, month, year, hour, min, sec = text:match "^%a+, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$"
-  if not months[month] then return nil end
-  local fields = { year = year, month = months[month], day = day, hour = hour, min = min, sec = sec, isdst = false }
-  local here = os.time(fields) -- as if it were local time
-  local utc = os.date("!*t", here)
-  utc.isdst = false
-  return here + os.difftime(here, os.time(utc)) // 1 | 0
-end
-
--- Seconds of Retry-After (RFC 9110 section 10.2.3): a number, or a date; at most a week.
+-- Seconds of Retry-After (RFC 9110 section 10.2.3): a number, or a date; at most a week. nil: there is none.
 function transport.retry_after(response)
   local value = response.headers["Retry-After"]
-  local at = value and not value:find "^%d+$" and http_date(value)
-  local seconds = at and at - os.time() or tonumber(value)
-  return seconds and math.max(0, math.min(seconds, 7 * 86400))
+  if not value then return nil end
+  local seconds = value:find "^%d+$" and tonumber(value)
+  local at = not seconds and when.http_date(value)
+  seconds = seconds or at and at - os.time()
+  return seconds and math.max(0, math.min(seconds, LONGEST_WAIT))
 end
 
 local function problem(response, where)
@@ -72,8 +68,9 @@ function transport:directory()
   directory, err = decoded(response, self.url)
   if not directory then return nil, err end
   for _, name in ipairs { "newNonce", "newAccount", "newOrder" } do
-    if type(directory[name]) ~= "string" then
-      return nil, failure.new("decode", self.url, ("the directory has no '%s': is it one of ACME?"):format(name))
+    if not transport.is_url(directory[name]) then
+      return nil, failure.new("decode", self.url,
+        ("the directory has no URL of HTTPS for '%s': is it one of ACME?"):format(name))
     end
   end
   self.known = directory
@@ -104,9 +101,12 @@ local function once(self, url, payload)
   return response
 end
 
--- Every URL is one of HTTPS (section 6.1).
-local function is_url(value)
-  return type(value) == "string" and value:find "^[Hh][Tt][Tt][Pp][Ss]://[%w%[]" ~= nil
+-- A server that is busy for a moment (section 6.6: rateLimited; RFC 9110 section 15.6.4) is asked again then.
+local function wait_for(self, err, waits)
+  local busy = err.status == 503 or err.status == 429
+  if not busy or not err.retry_after or err.retry_after > SHORT_WAIT or waits >= MAX_WAITS then return false end
+  self.pause(math.max(1, err.retry_after))
+  return true
 end
 
 -- A request signed by the account; `payload`: JSON as text, "" reads only (POST-as-GET, section 6.3). Gives the
@@ -114,15 +114,23 @@ end
 function transport:post(url, payload)
   local directory, err = self:directory()
   if not directory then return nil, err end
-  if not is_url(url) then return nil, failure.new("decode", "ACME", "the server gave no URL of HTTPS to go on with") end
-  for try = 1, TRIES do
+  if not transport.is_url(url) then
+    return nil, failure.new("decode", "ACME", "the server gave no URL of HTTPS to go on with")
+  end
+  local waits = 0
+  for _ = 1, TRIES do
     local response
     response, err = once(self, url, payload)
     if not response then return nil, err end
     if response.status < 300 then return response end
     err = problem(response, url)
-    if err.problem ~= "badNonce" or try == TRIES then return nil, err end
+    if wait_for(self, err, waits) then
+      waits = waits + 1
+    elseif err.problem ~= "badNonce" then
+      break
+    end
   end
+  return nil, err
 end
 
 -- The same, with the answer's object: object, response; or nil, error.

@@ -61,12 +61,21 @@ local function contacts(args)
   return list[1] and list or nil
 end
 
+local function after(args)
+  return args.after and function()
+    local code, err = core.run(args.after, args.file)
+    if code == 0 then return true end
+    return nil, err or core.error { code = "run", message = ("%s: exit status %d"):format(args.after, code),
+      side = "local", hint = "it is run again at the next run, until it succeeds" }
+  end or nil
+end
+
 -- The outcome; or nil, error. What is wrong with an option raises in acme.renew.
 local function tried(args, responder)
   local ok, what, info = pcall(acme.renew, {
     file = args.file, names = args.names, account = args.account, directory = args.directory, contact = contacts(args),
     terms_agreed = args.agree or nil, responder = responder, key = args.kind, force = args.force or nil,
-    trust = args.ca[1] and args.ca or nil,
+    trust = args.ca[1] and args.ca or nil, after = after(args),
   })
   if ok then return what, info end
   if type(what) ~= "string" or not what:find("bearssl.", 1, true) then error(what, 0) end
@@ -81,14 +90,6 @@ local function tell(args, out, what, info)
     out:print(("%s: %s, valid until %s, due %s"):format(output.clean(args.file), what,
       info.certificate.not_after_text:sub(1, 10), due))
   end
-end
-
-local function after(args, out)
-  local code, err = core.run(args.after, args.file)
-  if code == 0 then return status.ok end
-  out:note(("bearssl: %s: %s"):format(output.clean(args.after), err and output.lines(err)[1]
-    or "exit status " .. code))
-  return status.finding
 end
 
 local proofs = { "webroot", "http", "tls_alpn", "dns_hook" }
@@ -113,7 +114,9 @@ function renew.run(args, out)
     return status.of(info, status.finding)
   end
   tell(args, out, what, info)
-  return what == "renewed" and args.after and after(args, out) or status.ok
+  if not info.after_error then return status.ok end
+  for _, line in ipairs(output.lines(info.after_error)) do out:note("bearssl: " .. line) end
+  return status.finding
 end
 
 return renew

@@ -28,6 +28,11 @@ local purposes = {
   email = { "email_protection" },
 }
 
+local kinds = {}
+for _, kind in ipairs { "P-256", "P-384", "P-521", "ed25519", "rsa-2048", "rsa-3072", "rsa-4096", "rsa-pss-2048",
+  "rsa-pss-3072", "rsa-pss-4096" } do kinds[kind] = kind end
+content.key_kind = check.one_of(kinds)
+
 local function key_option(value)
   if type(value) == "string" or core.is_key(value) then return value end
   return nil, "a key, or the kind of a new one, is wanted, not " .. type(value)
