@@ -51,8 +51,8 @@ local authority = {}
 ---* `purpose`: `"server"` (the default), `"client"`, `"ocsp"`, `"code"`, `"email"`, or a list of them;
 ---* `key`: a `bearssl.key`, or the kind of a new one (`"P-256"` by default); or `request`: PKCS#10 in PEM or DER, whose key, subject and subjectAltName are taken where the options name no other; or `public_key`: SubjectPublicKeyInfo in PEM or DER;
 ---* `days`: 365 by default; or `not_before` and `not_after`: seconds since the epoch, UTC, taken as they are;
----* `crl`, `ocsp`, `ca_issuers`: URIs that go into it; `must_staple`; `policies`: OIDs;
----* `key_usage`, `ext_key_usage`: lists of names, or OIDs, instead of what the purpose wants; `basic_constraints = false` leaves that extension out;
+---* `crl`, `freshest_crl`, `ocsp`, `ca_issuers`: URIs that go into it; `must_staple`; `policies`: OIDs;
+---* `key_usage`, `ext_key_usage`: lists of names, or OIDs, instead of what the purpose wants; `false` leaves that extension out, as `basic_constraints = false` does;
 ---* `extensions`: others, as a list of `{ oid = "1.2.3", critical = true, value = DER }`;
 ---* `serial`: a positive integer or octets; `hash`: `"sha256"` and so on, of the signature.
 ---Raises: for a wrong option
@@ -64,14 +64,20 @@ function authority:issue(options) end
 ---Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
 ---Raises: for a wrong option
 ---@param certificate bearssl.certificate|string the certificate, or octets of its serial number
----@param options? table `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1); `time`: seconds since the epoch, UTC; now by default
+---@param options? table `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1), and `"remove_from_crl"`: what was on hold is good again; `time`: seconds since the epoch, UTC; now by default
 ---@return boolean|nil # true
 ---@return nil|bearssl.error # `file_write`: the folder's state cannot be written
 function authority:revoke(certificate, options) end
 
 ---A CRL (RFC 5280 section 5) of all that was revoked.
+---Options:
+---* `this_update`, `next_update`: seconds since the epoch, UTC; or `days`: 30 by default;
+---* `number`: one more than the last by default; `hash`, of the signature;
+---* `base`: the number of the list that this one, a delta, makes newer (section 5.2.4); `freshest_crl`: the URIs of deltas;
+---* what it is about, where that is not everything (section 5.2.5): `distribution_point`: URIs, as they stand in the certificates; `only`: `"user"` or `"ca"`; `reasons`: a list of them; `indirect`;
+---* `extensions`: others, as of `authority:issue`.
 ---Raises: for a wrong option
----@param options? table `this_update`, `next_update` (seconds since the epoch, UTC) or `days` (30), `number` (one more than the last), `hash`
+---@param options? table
 ---@return table|nil # `der`, `pem`
 ---@return nil|bearssl.error # `memory`, `entropy`
 function authority:crl(options) end
@@ -79,7 +85,7 @@ function authority:crl(options) end
 ---An OCSP response (RFC 6960) for one certificate or several, to be stapled or served.
 ---Raises: for a wrong option
 ---@param certificates bearssl.certificate|table a certificate, or a list of them
----@param options? table `this_update`, `next_update` or `days` (7), `produced_at`, `nonce`, `status` (`"good"`, `"revoked"`, `"unknown"`) instead of what `authority:revoke` said, `hash`; `responder`: what `authority:issue` gave for the purpose `"ocsp"`, whose key then signs instead of the authority's
+---@param options? table `this_update`, `next_update` or `days` (7), `produced_at`, `nonce`, `status` (`"good"`, `"revoked"`, `"unknown"`) instead of what `authority:revoke` said, `hash` of the signature, `id_hash`: by which the certificates are named (`"sha1"` by default); `responder`: what `authority:issue` gave for the purpose `"ocsp"`, whose key then signs instead of the authority's
 ---@return string|nil # DER
 ---@return nil|bearssl.error # `memory`, `entropy`
 function authority:ocsp(certificates, options) end

@@ -69,9 +69,9 @@ end
 --    whose key, subject and subjectAltName are taken where the options name no other; or `public_key`:
 --    SubjectPublicKeyInfo in PEM or DER;
 --  * `days`: 365 by default; or `not_before` and `not_after`: seconds since the epoch, UTC, taken as they are;
---  * `crl`, `ocsp`, `ca_issuers`: URIs that go into it; `must_staple`; `policies`: OIDs;
---  * `key_usage`, `ext_key_usage`: lists of names, or OIDs, instead of what the purpose wants;
---    `basic_constraints = false` leaves that extension out;
+--  * `crl`, `freshest_crl`, `ocsp`, `ca_issuers`: URIs that go into it; `must_staple`; `policies`: OIDs;
+--  * `key_usage`, `ext_key_usage`: lists of names, or OIDs, instead of what the purpose wants; `false` leaves that
+--    extension out, as `basic_constraints = false` does;
 --  * `extensions`: others, as a list of `{ oid = "1.2.3", critical = true, value = DER }`;
 --  * `serial`: a positive integer or octets; `hash`: `"sha256"` and so on, of the signature.
 -- @tparam table options
@@ -100,8 +100,8 @@ end
 
 --- Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
 -- @tparam bearssl.certificate|string certificate the certificate, or octets of its serial number
--- @tparam[opt] table options `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1); `time`: seconds
--- since the epoch, UTC; now by default
+-- @tparam[opt] table options `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1), and
+-- `"remove_from_crl"`: what was on hold is good again; `time`: seconds since the epoch, UTC; now by default
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `file_write`: the folder's state cannot be written
@@ -116,39 +116,74 @@ function authority:revoke(certificate, options)
   return true
 end
 
-local update_options = {
-  this_update = content.time, next_update = content.time, produced_at = content.time, days = check.integer(1, 36500),
-  number = check.integer(1, math.maxinteger), hash = content.issue_options.hash, nonce = check.of_type "string",
-  responder = check.of_type "table", status = check.one_of { good = 0, revoked = 1, unknown = 2 },
+local number, hash = check.integer(1, math.maxinteger), content.issue_options.hash
+
+local function with_times(options)
+  options.this_update, options.next_update, options.days = content.time, content.time, check.integer(1, 36500)
+  return options
+end
+
+local crl_options = with_times {
+  number = number, base = number, hash = hash, distribution_point = check.strings, reasons = check.strings,
+  only = check.one_of { user = "user", ca = "ca" }, indirect = check.of_type "boolean",
+  freshest_crl = check.strings, extensions = check.of_type "table",
 }
 
-local function updates(given, days)
-  local read = content.read(given, update_options)
+local ocsp_options = with_times {
+  produced_at = content.time, hash = hash, nonce = check.of_type "string", responder = check.of_type "table",
+  status = check.one_of { good = 0, revoked = 1, unknown = 2 },
+  id_hash = check.one_of { sha1 = "sha1", sha256 = "sha256", sha384 = "sha384", sha512 = "sha512" },
+}
+
+local function updates(given, known, days)
+  local read = content.read(given, known)
   read.this_update = read.this_update or os.time()
   read.next_update = read.next_update or math.min(content.LAST, read.this_update + (read.days or days) * DAY)
   return read
 end
 
-local function by_serial(revoked)
+-- What a list has, in the order of serial numbers. Only a delta says of a certificate that it is good again.
+local function by_serial(revoked, is_delta)
   local entries = {}
-  for _, entry in pairs(revoked) do entries[#entries + 1] = entry end
+  for _, entry in pairs(revoked) do
+    if is_delta or entry.reason ~= reasons.remove_from_crl then entries[#entries + 1] = entry end
+  end
   table.sort(entries, function(a, b)
     return #a.serial < #b.serial or #a.serial == #b.serial and a.serial < b.serial
   end)
   return entries
 end
 
+-- In the order of openssl's own.
+local function crl_extensions(self, identifier, read)
+  local list = { extensions.authority_key_identifier(identifier), extensions.crl_number(self.crl_number) }
+  if read.base then list[#list + 1] = extensions.delta_crl_indicator(read.base) end
+  list[#list + 1] = extensions.issuing_distribution_point(read)
+  if read.freshest_crl then list[#list + 1] = extensions.freshest_crl(read.freshest_crl) end
+  for _, other in ipairs(read.extensions or {}) do list[#list + 1] = extensions.other(other) end
+  return list
+end
+
 --- A CRL (RFC 5280 section 5) of all that was revoked.
--- @tparam[opt] table options `this_update`, `next_update` (seconds since the epoch, UTC) or `days` (30), `number` (one
--- more than the last), `hash`
+--
+-- Options:
+--
+--  * `this_update`, `next_update`: seconds since the epoch, UTC; or `days`: 30 by default;
+--  * `number`: one more than the last by default; `hash`, of the signature;
+--  * `base`: the number of the list that this one, a delta, makes newer (section 5.2.4); `freshest_crl`: the URIs of
+--    deltas;
+--  * what it is about, where that is not everything (section 5.2.5): `distribution_point`: URIs, as they stand in the
+--    certificates; `only`: `"user"` or `"ca"`; `reasons`: a list of them; `indirect`;
+--  * `extensions`: others, as of @{authority:issue}.
+-- @tparam[opt] table options
 -- @treturn[1] table `der`, `pem`
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `memory`, `entropy`
 -- @raise for a wrong option
 function authority:crl(options)
   return content.guarded("bearssl.mkcert: authority:crl", function(given)
-    local read = updates(given, 30)
-    local identifier, err = core.key_identifier(self.certificate.public_key.spki)
+    local read = updates(given, crl_options, 30)
+    local identifier, err = content.identifier(self.certificate)
     if not identifier then return nil, err end
     self.crl_number = read.number or self.crl_number + 1
     local ok, der = true
@@ -156,8 +191,7 @@ function authority:crl(options)
     if not ok then return nil, err end
     der, err = core.issue_crl({
       issuer = self.certificate.subject.der, this_update = read.this_update, next_update = read.next_update,
-      entries = by_serial(self.revoked),
-      extensions = { extensions.authority_key_identifier(identifier), extensions.crl_number(self.crl_number) },
+      entries = by_serial(self.revoked, read.base), extensions = crl_extensions(self, identifier, read),
     }, self.key, read.hash)
     if not der then return nil, err end
     local pem
@@ -168,26 +202,28 @@ end
 
 local function single(self, certificate, read)
   local serial = serial_of(certificate)
-  local entry = self.revoked[serial] or { time = read.this_update }
+  local entry = self.revoked[serial]
+  if not entry or entry.reason == reasons.remove_from_crl then entry = { time = read.this_update, is_good = true } end
   return {
     serial = serial, issuer = self.certificate.subject.der, spki = self.certificate.public_key.spki,
-    status = read.status or self.revoked[serial] and 1 or 0, time = entry.time, reason = entry.reason,
-    this_update = read.this_update, next_update = read.next_update,
+    status = read.status or entry.is_good and 0 or 1, time = entry.time, reason = entry.reason,
+    this_update = read.this_update, next_update = read.next_update, hash = read.id_hash,
   }
 end
 
 --- An OCSP response (RFC 6960) for one certificate or several, to be stapled or served.
 -- @tparam bearssl.certificate|table certificates a certificate, or a list of them
 -- @tparam[opt] table options `this_update`, `next_update` or `days` (7), `produced_at`, `nonce`, `status` (`"good"`,
--- `"revoked"`, `"unknown"`) instead of what @{authority:revoke} said, `hash`; `responder`: what @{authority:issue} gave
--- for the purpose `"ocsp"`, whose key then signs instead of the authority's
+-- `"revoked"`, `"unknown"`) instead of what @{authority:revoke} said, `hash` of the signature, `id_hash`: by which the
+-- certificates are named (`"sha1"` by default); `responder`: what @{authority:issue} gave for the purpose `"ocsp"`,
+-- whose key then signs instead of the authority's
 -- @treturn[1] string DER
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `memory`, `entropy`
 -- @raise for a wrong option
 function authority:ocsp(certificates, options)
   return content.guarded("bearssl.mkcert: authority:ocsp", function(given)
-    local read = updates(given, 7)
+    local read = updates(given, ocsp_options, 7)
     if type(certificates) ~= "table" then certificates = { certificates } end
     local singles = {}
     for i, certificate in ipairs(certificates) do singles[i] = single(self, certificate, read) end

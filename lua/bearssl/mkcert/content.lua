@@ -55,6 +55,12 @@ local function name(value)
   return nil, "text, or the name of a certificate, is wanted, not " .. type(value)
 end
 
+-- A list; or false: without it.
+local function list_or_none(value)
+  if value == false then return {} end
+  return list(value)
+end
+
 content.request_options = {
   subject = name, names = list, key = key_option, must_staple = boolean, hash = hash,
 }
@@ -62,8 +68,9 @@ content.request_options = {
 content.issue_options = {
   subject = name, names = list, key = key_option, request = text, public_key = text, must_staple = boolean,
   hash = hash, purpose = check.names_of(purposes), days = check.integer(1, 36500), not_before = time,
-  not_after = time, serial = serial, key_usage = list, ext_key_usage = list, crl = list, ocsp = list,
-  ca_issuers = list, policies = list, extensions = check.of_type "table", basic_constraints = boolean,
+  not_after = time, serial = serial, key_usage = list_or_none, ext_key_usage = list_or_none, crl = list,
+  freshest_crl = list, ocsp = list, ca_issuers = list, policies = list, extensions = check.of_type "table",
+  basic_constraints = boolean,
 }
 
 -- The options `given`, checked; raises what is wrong.
@@ -99,12 +106,12 @@ end
 local function for_purpose(read, key_type, add)
   if read.is_ca then
     add(extensions.basic_constraints(true, read.path_length))
-    add(extensions.key_usage(read.key_usage or { "key_cert_sign", "crl_sign" }))
-  else
-    if read.basic_constraints ~= false then add(extensions.basic_constraints(false)) end
-    add(extensions.key_usage(read.key_usage or default_usage(read, key_type)))
-    read.ext_key_usage = read.ext_key_usage or purpose_names(read)
+  elseif read.basic_constraints ~= false then
+    add(extensions.basic_constraints(false))
   end
+  local usage = read.key_usage or read.is_ca and { "key_cert_sign", "crl_sign" } or default_usage(read, key_type)
+  if usage[1] then add(extensions.key_usage(usage)) end
+  if not read.is_ca then read.ext_key_usage = read.ext_key_usage or purpose_names(read) end
   if read.ext_key_usage and read.ext_key_usage[1] then add(extensions.ext_key_usage(read.ext_key_usage)) end
 end
 
@@ -113,6 +120,7 @@ local function with_addresses(read, add)
     add(extensions.authority_info_access(read.ocsp, read.ca_issuers))
   end
   if read.crl then add(extensions.crl_distribution_points(read.crl)) end
+  if read.freshest_crl then add(extensions.freshest_crl(read.freshest_crl)) end
   if read.policies then add(extensions.certificate_policies(read.policies)) end
   if read.permitted or read.excluded then add(extensions.name_constraints(read.permitted, read.excluded)) end
   if read.must_staple then add(extensions.must_staple()) end
@@ -163,7 +171,7 @@ local function subject_of(read)
 end
 
 -- The identifier by which those it issued know it: as it stands in its certificate, or of its key.
-local function issuer_identifier(issuer)
+function content.identifier(issuer)
   local extension = issuer.extensions.subject_key_identifier
   if extension and extension.value then return hex.octets(extension.value) end
   return core.key_identifier(issuer.public_key.spki)
@@ -179,7 +187,7 @@ function content.certificate(read, spki, issuer, key)
   return core.issue_certificate({
     serial = read.serial or random_serial(), issuer = by and by.subject.der or subject, subject = subject,
     not_before = from, not_after = to, spki = spki,
-    extensions = all_extensions(read, core.spki_type(spki), own_id, by and issuer_identifier(by) or own_id),
+    extensions = all_extensions(read, core.spki_type(spki), own_id, by and content.identifier(by) or own_id),
   }, issuer and issuer.key or key, read.hash)
 end
 

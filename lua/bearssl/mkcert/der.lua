@@ -31,8 +31,9 @@ function der.integer(value)
   return element(0x02, octets)
 end
 
--- Bit n of `bits` is bit n of the named bit list, which ends with its last one (X.690 section 11.2.2).
-function der.named_bits(bits)
+-- Bit n of `bits` is bit n of the named bit list, which ends with its last one (X.690 section 11.2.2). `tag`: that of
+-- BIT STRING by default.
+function der.named_bits(bits, tag)
   local octets, unused = {}, 0
   for i = 0, 15 do
     if bits & 1 << i ~= 0 then
@@ -42,7 +43,7 @@ function der.named_bits(bits)
       unused = 7 - i % 8
     end
   end
-  return element(0x03, string.char(unused, table.unpack(octets)))
+  return element(tag or 0x03, string.char(unused, table.unpack(octets)))
 end
 
 return der

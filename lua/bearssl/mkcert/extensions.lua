@@ -30,13 +30,18 @@ local usages = {
   key_cert_sign = 5, crl_sign = 6, encipher_only = 7, decipher_only = 8,
 }
 
-function extensions.key_usage(list)
+-- The bits that the names of a list stand for. `what`: of what they are names.
+local function bits_of(list, known, what)
   local bits = 0
   for _, name in ipairs(list) do
-    if not usages[name] then error(("no key usage '%s'%s"):format(name, hint(name, usages)), 0) end
-    bits = bits | 1 << usages[name]
+    if not known[name] then error(("no %s '%s'%s"):format(what, name, hint(name, known)), 0) end
+    bits = bits | 1 << known[name]
   end
-  return extension("2.5.29.15", der.named_bits(bits), true)
+  return bits
+end
+
+function extensions.key_usage(list)
+  return extension("2.5.29.15", der.named_bits(bits_of(list, usages, "key usage")), true)
 end
 
 local purposes = { -- section 4.2.1.12
@@ -85,12 +90,27 @@ function extensions.authority_info_access(ocsp, ca_issuers)
     descriptions("1.3.6.1.5.5.7.48.2", ca_issuers)))
 end
 
+-- DistributionPointName of URIs, within the [0] of those who have one (section 4.2.1.13)
+local function point_name(uris)
+  local full = {}
+  for i, uri in ipairs(uris) do full[i] = names.general_name("URI:" .. uri) end
+  return der.explicit(0, der.explicit(0, table.concat(full)))
+end
+
+-- One point for each URI.
+local function points(uris)
+  local list = {}
+  for i, uri in ipairs(uris) do list[i] = der.sequence(point_name { uri }) end
+  return der.sequence(table.unpack(list))
+end
+
 function extensions.crl_distribution_points(uris)
-  local points = {}
-  for i, uri in ipairs(uris) do
-    points[i] = der.sequence(der.explicit(0, der.explicit(0, names.general_name("URI:" .. uri))))
-  end
-  return extension("2.5.29.31", der.sequence(table.unpack(points)))
+  return extension("2.5.29.31", points(uris))
+end
+
+-- Where the delta CRLs are (section 4.2.1.15, 5.2.6).
+function extensions.freshest_crl(uris)
+  return extension("2.5.29.46", points(uris))
 end
 
 -- A base: as names.general has it, but that an address has its mask behind it: "IP:10.0.0.0/8".
@@ -132,6 +152,27 @@ end
 
 function extensions.crl_number(n)
   return extension("2.5.29.20", der.integer(n))
+end
+
+function extensions.delta_crl_indicator(base)
+  return extension("2.5.29.27", der.integer(base), true)
+end
+
+local reason_flags = { -- section 4.2.1.13
+  key_compromise = 1, ca_compromise = 2, affiliation_changed = 3, superseded = 4, cessation_of_operation = 5,
+  certificate_hold = 6, privilege_withdrawn = 7, aa_compromise = 8,
+}
+local ONLY_USER, ONLY_CA, SOME_REASONS, INDIRECT = 1, 2, 3, 4
+
+-- What a CRL is about (section 5.2.5): of `scope`, `distribution_point` (URIs), `only` ("user" or "ca"), `reasons`,
+-- `indirect`; nil where none of them says anything: then it is about all.
+function extensions.issuing_distribution_point(scope)
+  local function flag(n, is_set) return is_set and der.implicit(n, "\255") or "" end
+  local content = (scope.distribution_point and point_name(scope.distribution_point) or "")
+    .. flag(ONLY_USER, scope.only == "user") .. flag(ONLY_CA, scope.only == "ca")
+    .. (scope.reasons and der.named_bits(bits_of(scope.reasons, reason_flags, "reason"), 0x80 | SOME_REASONS) or "")
+    .. flag(INDIRECT, scope.indirect)
+  return content ~= "" and extension("2.5.29.28", der.sequence(content), true) or nil
 end
 
 return extensions
