@@ -170,8 +170,7 @@ describe("bearssl cert finds", function()
   end)
 
   it("one that expires soon, as soon as is asked", function()
-    local soon = revoke.issue("soon", { days = 20, issuer = "p256-intermediate",
-      extensions = "subjectAltName = DNS:localhost" })
+    local soon = revoke.issue("soon", { days = 20, names = "localhost" })
     local list, status = findings_of(soon.certificate, pair.issuers, soon.key)
     assert.same({ { "expires_soon" }, 1 }, { list, status })
     list, status = findings_of(soon.certificate, pair.issuers, soon.key, "--days", "10")
@@ -180,13 +179,12 @@ describe("bearssl cert finds", function()
 
   it("an intermediate that is missing, and fetches it", function()
     local folder = os.tmpname() .. ".d"
-    assert(os.execute(("rm %s; mkdir %s; openssl x509 -in %s -outform DER -out %s/ca.der"):format(folder:sub(1, -3),
-      folder, pair.issuers, folder)))
+    assert(os.execute(("rm %s; mkdir %s; cp %s %s"):format(folder:sub(1, -3), folder, revoke.file(
+      assert(bearssl.x509.load(pair.issuers))[1]:der()), folder .. "/ca.der")))
     local http <close> = peer.start(("lua5.4 %s/spec/support/http_files.lua %s"):format(require "lfs".currentdir(),
       folder))
     local url = ("http://127.0.0.1:%s/ca.der"):format(http:wait_for "port (%d+)")
-    local own = revoke.issue("lonely", { days = 90,
-      extensions = "subjectAltName = DNS:localhost\nauthorityInfoAccess = caIssuers;URI:" .. url })
+    local own = revoke.issue("lonely", { names = "localhost", days = 90, ca_issuers = url })
     local server <close> = sends(own.certificate, nil, own.key)
     local status, out = cert(server.name, "--ca", roots)
     assert.equal(5, status)
@@ -211,8 +209,8 @@ describe("bearssl cert asks", function()
   local function with_responder(entry)
     entry.serial = "7B"
     local responder = peer.ocsp_responder(ca, revoke.index { entry })
-    local own = revoke.issue("asked", { serial = "7B", days = 90, extensions = "subjectAltName = DNS:localhost\n"
-      .. ("authorityInfoAccess = OCSP;URI:http://127.0.0.1:%d\n"):format(responder.port) })
+    local own = revoke.issue("asked", { names = "localhost", serial = "7B", days = 90,
+      ocsp = "http://127.0.0.1:" .. responder.port })
     return responder, own
   end
 
@@ -241,10 +239,8 @@ describe("bearssl cert asks", function()
   end)
 
   it("hears the staple without being told", function()
-    local own = revoke.issue("stapled", { serial = "7C", days = 90, extensions = "subjectAltName = DNS:localhost" })
-    local der = revoke.file "" -- no older than the certificate
-    revoke.ocsp(("-issuer %s -serial 0x7C -index %s -CA %s -rsigner %s -rkey %s -ndays 1 -respout %s"):format(
-      ca.certificate, revoke.index { { serial = "7C", good = true } }, ca.certificate, ca.certificate, ca.key, der))
+    local own = revoke.issue("stapled", { names = "localhost", days = 90 })
+    local der = revoke.file(revoke.ocsp(own.issued.certificate))
     local server <close> = sends(own.certificate, pair.issuers, own.key, "-status_file " .. der)
     local status, out = cert(server.name, "--ca", roots)
     assert.equal(0, status, out)

@@ -5,6 +5,7 @@ local pebble = require "spec.support.pebble"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
 local transcripts = require "spec.support.transcripts"
+local x509 = require "bearssl.x509"
 
 local pair, expired = pki.server.p256, pki.bad.expired
 
@@ -36,12 +37,11 @@ describe("the pages of the command", function()
 
   lazy_setup(function()
     folder = os.tmpname() .. ".d"
-    assert(os.execute(("rm %s; mkdir %s; openssl x509 -in %s -outform DER -out %s/issuer.der"):format(
-      folder:sub(1, -3), folder, pair.issuers, folder)))
+    assert(os.execute(("rm %s; mkdir %s; cp %s %s"):format(folder:sub(1, -3), folder, revoke.file(
+      assert(x509.load(pair.issuers))[1]:der()), folder .. "/issuer.der")))
     servers.files = peer.start(("lua5.4 %s/spec/support/http_files.lua %s"):format(require "lfs".currentdir(), folder))
     local url = ("http://127.0.0.1:%s/issuer.der"):format(servers.files:wait_for "port (%d+)")
-    local lonely = revoke.issue("localhost", { days = 90,
-      extensions = "subjectAltName = DNS:localhost\nauthorityInfoAccess = caIssuers;URI:" .. url })
+    local lonely = revoke.issue("localhost", { names = "localhost", days = 90, ca_issuers = url })
     local http_port = peer.free_port()
     servers.pebble = pebble.start { http_port = http_port }
     servers.nginx = peer.nginx(pair, [[location = / { return 200 "hello\n"; }]], "TLSv1.2 TLSv1.3")

@@ -1,7 +1,9 @@
--- bearssl.x509.crl, and CRLs in store:verify, against the CRLs of `openssl ca`.
+-- bearssl.x509.crl, and CRLs in store:verify. The CRLs are mkcert's; spec/mkcert_text_spec.lua has what openssl reads
+-- in such, spec/crl_samples_spec.lua those of public CAs.
 local crl = require "bearssl.x509.crl"
 local store = require "bearssl.store"
 local x509 = require "bearssl.x509"
+local der = require "spec.support.der"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
 
@@ -11,18 +13,11 @@ local intermediate = assert(x509.load(pki.server.p256.issuers))[1]
 local root = assert(x509.load(pki.root.p256))[1]
 local roots = assert(store(pki.root.p256))
 
-local function serial(certificate)
-  return (certificate.serial:upper():gsub("^%x$", "0%0"))
-end
+local JUNE_1 <const>, JUNE_10 <const>, JULY_1 <const> = 1748736000, 1749513600, 1751328000 -- of 2025
 
-local function crls(what)
-  what.issuer = what.issuer or "p256-intermediate"
-  return revoke.crl(what)
-end
-
-local good_root = crls { issuer = "p256-root" }
-local good = crls {}
-local revoked = crls { entries = { { serial = "02" }, { serial = serial(leaf), reason = "keyCompromise" },
+local good_root = revoke.crl { issuer = "p256-root" }
+local good = revoke.crl {}
+local revoked = revoke.crl { entries = { { serial = "02" }, { serial = leaf.serial, reason = "key_compromise" },
   { serial = "7F00" } }, number = 258 }
 
 local function verify(list, more)
@@ -34,7 +29,7 @@ end
 describe("a CRL", function()
   local list = assert(crl.parse(revoked))[1]
 
-  it("has the fields that openssl wrote", function()
+  it("has the fields that were written", function()
     assert.equal(2, list.version)
     assert.equal(tostring(intermediate.subject), tostring(list.issuer))
     assert.equal(1735689600, list.this_update)
@@ -75,10 +70,10 @@ describe("a CRL", function()
     local ok, err = list:verify(root)
     assert.is_nil(ok)
     assert.same({ "bad_crl", "tbsCertList.issuer" }, { err.code, err.where })
-    ok, err = assert(crl.parse(crls { digest = "sha1" }))[1]:verify(intermediate)
+    ok, err = assert(crl.parse(revoke.crl { hash = "sha1" }))[1]:verify(intermediate)
     assert.is_nil(ok)
     assert.equal("weak_signature", err.code)
-    assert.is_true(assert(crl.parse(crls { digest = "sha1" }))[1]:verify(intermediate, { sha1 = true }))
+    assert.is_true(assert(crl.parse(revoke.crl { hash = "sha1" }))[1]:verify(intermediate, { sha1 = true }))
   end)
 
   it("comes back as PEM and DER", function()
@@ -104,9 +99,8 @@ describe("a CRL", function()
   end)
 
   it("says what its issuing distribution point is", function()
-    local point = assert(crl.parse(crls {
-      extensions = "issuingDistributionPoint = critical, @point\n[point]\nfullname = URI:http://crl.example/a\n"
-        .. "onlyuser = TRUE\nonlysomereasons = keyCompromise, CACompromise\n",
+    local point = assert(crl.parse(revoke.crl {
+      distribution_point = "http://crl.example/a", only = "user", reasons = { "key_compromise", "ca_compromise" },
     }))[1].issuing_distribution_point
     assert.equal("http://crl.example/a", point.full_name[1].value)
     assert.same({ "key_compromise", "ca_compromise" }, point.reasons)
@@ -120,7 +114,7 @@ describe("a CRL", function()
     for i = 1, 50000 do -- in no order
       entries[i] = { serial = ("%08X"):format(0x10000000 + i * 7919 % 50021) }
     end
-    local big = assert(crl.parse(crls { entries = entries }))[1]
+    local big = assert(crl.parse(revoke.crl { entries = entries }))[1]
     assert.equal(50000, #big)
     for i = 1, 50000, 613 do assert.equal(entries[i].serial:lower(), big:lookup(entries[i].serial).serial) end
     assert.is_nil(big:lookup(("%08x"):format(0x10000000)))
@@ -160,8 +154,8 @@ describe("a CRL in store:verify", function()
   end)
 
   it("says that the CA is revoked", function()
-    local entries = { { serial = serial(intermediate), reason = "CACompromise" } }
-    local list = { good, crls { issuer = "p256-root", entries = entries } }
+    local entries = { { serial = intermediate.serial, reason = "ca_compromise" } }
+    local list = { good, revoke.crl { issuer = "p256-root", entries = entries } }
     local chain, err = verify(list)
     assert.is_nil(chain)
     assert.equal("revoked", err.code)
@@ -180,26 +174,24 @@ describe("a CRL in store:verify", function()
   end)
 
   for name, change in pairs {
-    ["is of the past"] = { to = "20250601000000Z" },
-    ["is of the future"] = { from = "20250701000000Z" },
+    ["is of the past"] = { next_update = JUNE_1 },
+    ["is of the future"] = { this_update = JULY_1 },
     ["is of another key"] = { issuer = "rsa2048-intermediate" },
-    ["is signed with SHA-1"] = { digest = "sha1" },
-    ["has a critical extension that nobody knows"] = { extensions = "1.2.3.4 = critical, DER:0500" },
-    ["is for CAs only"] = { extensions = "issuingDistributionPoint = critical, @p\n[p]\nonlyCA = TRUE\n" },
-    ["is for another distribution point"] = {
-      extensions = "issuingDistributionPoint = critical, @p\n[p]\nfullname = URI:http://crl.example/b\n",
+    ["is signed with SHA-1"] = { hash = "sha1" },
+    ["has a critical extension that nobody knows"] = {
+      extensions = { { oid = "1.2.3.4", critical = true, value = "\5\0" } },
     },
-    ["is for some reasons only"] = {
-      extensions = "issuingDistributionPoint = critical, @p\n[p]\nonlysomereasons = keyCompromise\n",
-    },
-    ["is a delta without its base"] = { extensions = "deltaCRL = critical, DER:020101", number = 9 },
+    ["is for CAs only"] = { only = "ca" },
+    ["is for another distribution point"] = { distribution_point = "http://crl.example/b" },
+    ["is for some reasons only"] = { reasons = "key_compromise" },
+    ["is a delta without its base"] = { base = 1, number = 9 },
   } do
     it("tells nothing where it " .. name, function()
-      local chain, err = verify { crls(change), good_root }
+      local chain, err = verify { revoke.crl(change), good_root }
       assert.is_nil(chain)
       assert.equal("revocation_unknown", err.code)
       assert.truthy(err.cause)
-      local _, checked = assert(verify({ crls(change), good_root }, { mode = "soft" }))
+      local _, checked = assert(verify({ revoke.crl(change), good_root }, { mode = "soft" }))
       assert.equal("unknown", checked.revocation[1].status)
     end)
   end
@@ -214,33 +206,32 @@ describe("a CRL in store:verify", function()
 
   it("is put together of parts for all reasons", function()
     local parts = { good_root }
-    for i, reasons in ipairs { "keyCompromise, CACompromise, affiliationChanged, superseded",
-      "cessationOfOperation, certificateHold, privilegeWithdrawn, AACompromise" } do
-      parts[i + 1] = crls { extensions = "issuingDistributionPoint = critical, @p\n[p]\nonlysomereasons = " .. reasons }
+    for i, reasons in ipairs { { "key_compromise", "ca_compromise", "affiliation_changed", "superseded" },
+      { "cessation_of_operation", "certificate_hold", "privilege_withdrawn", "aa_compromise" } } do
+      parts[i + 1] = revoke.crl { reasons = reasons }
     end
     assert(verify(parts))
   end)
 
   it("is made newer by a delta CRL", function()
-    local base = crls { number = 5, entries = { { serial = serial(leaf), reason = "certificateHold" } },
-      to = "20250601000000Z" }
-    local held = crls { number = 6, extensions = "deltaCRL = critical, DER:020105", from = "20250601000000Z" }
-    local released = crls { number = 7, extensions = "deltaCRL = critical, DER:020105", from = "20250610000000Z",
-      entries = { { serial = serial(leaf), reason = "removeFromCRL" } } }
+    local base = revoke.crl { number = 5, entries = { { serial = leaf.serial, reason = "certificate_hold" } },
+      next_update = JUNE_1 }
+    local held = revoke.crl { number = 6, base = 5, this_update = JUNE_1 }
+    local released = revoke.crl { number = 7, base = 5, this_update = JUNE_10,
+      entries = { { serial = leaf.serial, reason = "remove_from_crl" } } }
     local chain, err = verify { base, good_root }
     assert.same({ nil, "revocation_unknown" }, { chain, err.code })
     chain, err = verify { base, held, good_root }
     assert.same({ nil, "revoked" }, { chain, err.code })
     assert(verify { released, base, held, good_root })
-    chain, err = verify { crls { number = 4, to = "20250601000000Z" }, released, good_root } -- a base too old
+    chain, err = verify { revoke.crl { number = 4, next_update = JUNE_1 }, released, good_root } -- a base too old
     assert.same({ nil, "revocation_unknown" }, { chain, err.code })
   end)
 
   it("is made newer by no delta CRL that is not signed", function()
-    local base = crls { number = 5 }
-    local delta = crls { number = 6, extensions = "deltaCRL = critical, DER:020105",
-      entries = { { serial = serial(leaf) } } }
-    local forged = assert(crl.parse(crls { number = 7, extensions = "deltaCRL = critical, DER:020105" }))[1]:der()
+    local base = revoke.crl { number = 5 }
+    local delta = revoke.crl { number = 6, base = 5, entries = { { serial = leaf.serial } } }
+    local forged = assert(crl.parse(revoke.crl { number = 7, base = 5 }))[1]:der()
     forged = forged:sub(1, -2) .. string.char(forged:byte(-1) ~ 1)
     for _, list in ipairs { { base, forged, delta, good_root }, { delta, forged, base, good_root } } do
       local chain, err = verify(list)
@@ -275,27 +266,28 @@ describe("a CRL in store:verify", function()
 end)
 
 describe("the issuer of an indirect CRL", function()
-  local may_sign = "basicConstraints = CA:FALSE\nkeyUsage = critical, cRLSign\nsubjectKeyIdentifier = hash\n"
-  local point = "issuingDistributionPoint = critical, @p\n[p]\nindirectCRL = TRUE\n"
   local authorities = assert(store { pki.root.p256, pki.stranger })
-  local certificate = assert(x509.load(revoke.issue("of-another-issuer", {
-    extensions = "subjectAltName = DNS:localhost\ncrlDistributionPoints = point\n[point]\nCRLissuer = dirName:name\n"
-      .. "[name]\nCN = crl-issuer\n",
-  }).certificate))[1]
+  local crl_issuer = der.context(4, der.name { { "2.5.4.3", der.utf8 "crl-issuer" } })
+  local certificate = revoke.issue("of-another-issuer", { names = "localhost", extensions = {
+    { oid = "2.5.29.31", value = der.sequence(der.sequence(der.context(2, crl_issuer))) }, -- cRLIssuer
+  } }).issued.certificate
 
-  local function list_of(issuer, more)
-    return revoke.crl { issuer = issuer, extensions = more or point, to = "20490101000000Z" }
+  local function list_of(issuer, is_direct)
+    return revoke.crl { issuer = issuer, indirect = not is_direct, next_update = revoke.late }
+  end
+
+  local function issuer_of(name, issuer, usage)
+    return revoke.issue(name, { issuer = issuer, key_usage = usage or "crl_sign", ext_key_usage = false })
   end
 
   -- Its certificate, and whether the leaf is good by its list.
   local function judge(what, more)
-    local issuer = revoke.issue(what.name or "crl-issuer", { issuer = what.issuer or "p256-root",
-      extensions = what.extensions or may_sign })
-    local found = assert(x509.load(issuer.certificate))[1]
+    local issuer = issuer_of(what.name or "crl-issuer", what.issuer or "p256-root", what.usage)
+    local found = issuer.issued.certificate
     local _, checked = assert(authorities:verify({ certificate, intermediate }, {
       time = os.time(), intermediates = what.intermediates or { found },
-      revocation = { mode = what.mode or "soft", leaf_only = true, crl = { list_of(issuer, what.point),
-        revoke.crl { issuer = "p256-root", to = "20490101000000Z", entries = more and more(found) or {} } } },
+      revocation = { mode = what.mode or "soft", leaf_only = true, crl = { list_of(issuer, what.is_direct),
+        revoke.crl { issuer = "p256-root", next_update = revoke.late, entries = more and more(found) or {} } } },
     }))
     return checked.revocation[1].status, checked.revocation[1]
   end
@@ -308,10 +300,10 @@ describe("the issuer of an indirect CRL", function()
   end)
 
   it("may be known to the config alone", function()
-    local issuer = revoke.issue("crl-issuer", { issuer = "p256-root", extensions = may_sign })
-    local lists = { list_of(issuer), revoke.crl { issuer = "p256-root", to = "20490101000000Z" } }
+    local issuer = issuer_of("crl-issuer", "p256-root")
+    local lists = { list_of(issuer), revoke.crl { issuer = "p256-root", next_update = revoke.late } }
     for _, known in ipairs { issuer.certificate, pki.read(issuer.certificate),
-      { assert(x509.load(issuer.certificate))[1], pki.stranger } } do
+      { issuer.issued.certificate, pki.stranger } } do
       assert(authorities:verify({ certificate, intermediate }, { time = os.time(),
         revocation = { leaf_only = true, crl = lists, issuers = known } }))
     end
@@ -326,22 +318,22 @@ describe("the issuer of an indirect CRL", function()
 
   it("is the one that the certificate names", function()
     assert.equal("unknown", (judge { name = "other-issuer" }))
-    assert.equal("unknown", (judge { point = "" })) -- it is no indirect CRL
+    assert.equal("unknown", (judge { is_direct = true })) -- it is no indirect CRL
   end)
 
   it("may sign CRLs", function()
-    local status, why = judge { extensions = "keyUsage = digitalSignature\n" }
+    local status, why = judge { usage = "digital_signature" }
     assert.same({ "unknown", "keyUsage" }, { status, why.where })
   end)
 
   it("is not revoked", function()
-    local status, why = judge({}, function(found) return { { serial = serial(found) } } end)
+    local status, why = judge({}, function(found) return { { serial = found.serial } } end)
     assert.same({ "unknown", "path of the CRL issuer" }, { status, why.where })
   end)
 
   it("alone is asked: a list of the certificate's issuer does not count", function()
     local _, checked = assert(authorities:verify({ certificate, intermediate }, { time = os.time(),
-      revocation = { mode = "soft", leaf_only = true, crl = { crls { to = "20490101000000Z" } } } }))
+      revocation = { mode = "soft", leaf_only = true, crl = { revoke.crl { next_update = revoke.late } } } }))
     assert.equal("unknown", checked.revocation[1].status)
   end)
 end)

@@ -9,14 +9,13 @@ local revoke = require "spec.support.revoke"
 
 describe("without memory, a handshake that fetches", function()
   local pair = revoke.issue("fault", {
-    extensions = "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n"
-      .. "authorityInfoAccess=caIssuers;URI:http://ca.example/ca\ncrlDistributionPoints=URI:http://ca.example/crl\n",
+    names = "localhost", ca_issuers = "http://ca.example/ca", crl = "http://ca.example/crl",
   })
   local day = 86400
   local answers = {
     ["http://ca.example/ca"] = pki.read(pki.dir .. "/p256-intermediate.pem"),
-    ["http://ca.example/crl"] = revoke.crl { issuer = "p256-intermediate",
-      from = os.date("!%Y%m%d000000Z", os.time() - day), to = os.date("!%Y%m%d000000Z", os.time() + 30 * day) },
+    ["http://ca.example/crl"] = revoke.crl { issuer = "p256-intermediate", this_update = os.time() - day,
+      next_update = os.time() + 30 * day },
   }
 
   local function prepare()

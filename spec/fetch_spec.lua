@@ -17,9 +17,7 @@ local issuer = bearssl.x509.load(ca.certificate)[1]
 local function responder_for(entry, options)
   entry.serial = "7B"
   local responder = peer.ocsp_responder(ca, revoke.index { entry }, options)
-  local pair = revoke.issue("leaf", {
-    extensions = ("authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\n"):format(responder.port), serial = entry.serial,
-  })
+  local pair = revoke.issue("leaf", { ocsp = "http://127.0.0.1:" .. responder.port, serial = entry.serial })
   return responder, bearssl.x509.load(pair.certificate)[1]
 end
 
@@ -77,11 +75,10 @@ local function files()
   return server
 end
 
-local function issue(extensions, serial)
-  local pair = revoke.issue("leaf", {
-    extensions = "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n" .. extensions, serial = serial,
-  })
-  return bearssl.x509.load(pair.certificate)[1], pair
+local function issue(options)
+  options.names, options.purpose = "localhost", { "server", "client" }
+  local pair = revoke.issue("leaf", options)
+  return pair.issued.certificate, pair
 end
 
 local function run(command)
@@ -89,11 +86,12 @@ local function run(command)
   return pipe:read "a"
 end
 
-local function day(n) return os.date("!%Y%m%d000000Z", os.time() + n * 86400) end
+local function day(n) return os.time() + n * 86400 end
 
-local function list(entries, extensions)
-  return revoke.crl { issuer = "p256-intermediate", entries = entries, extensions = extensions, from = day(-1),
-    to = day(30) }
+local function list(entries, options)
+  options = options or {}
+  options.entries, options.this_update, options.next_update = entries, day(-1), day(30)
+  return revoke.crl(options)
 end
 
 describe("fetch.crl", function()
@@ -104,9 +102,9 @@ describe("fetch.crl", function()
   it("gives the list that a certificate names, in PEM or DER, and asks once", function()
     for name, form in pairs { ["a.pem"] = "PEM", ["a.der"] = "DER" } do
       local text = list { { serial = "7B" } }
-      if form == "DER" then text = run(("openssl crl -in %s -outform DER"):format(revoke.file(text))) end
+      if form == "DER" then text = bearssl.x509.crl.parse(text)[1]:der() end
       server.put(name, text)
-      local leaf = issue(("crlDistributionPoints=URI:ldap://x/y,URI:%s/%s\n"):format(server.url, name), "7B")
+      local leaf = issue { crl = { "ldap://x/y", server.url .. "/" .. name }, serial = "7B" }
       for _ = 1, 2 do
         local lists = assert(fetch.crl(leaf))
         assert.equal(1, #lists)
@@ -117,10 +115,10 @@ describe("fetch.crl", function()
   end)
 
   it("gives the deltas too that the list or the certificate names", function()
-    server.put("base", list({}, "freshestCRL=URI:" .. server.url .. "/delta"))
-    server.put("delta", list({ { serial = "7B" } }, "2.5.29.27=critical,DER:020101"))
-    server.put("other", list({}, "2.5.29.27=critical,DER:020101"))
-    local leaf = issue(("crlDistributionPoints=URI:%s/base\nfreshestCRL=URI:%s/other\n"):format(server.url, server.url))
+    server.put("base", list({}, { freshest_crl = server.url .. "/delta" }))
+    server.put("delta", list({ { serial = "7B" } }, { base = 1 }))
+    server.put("other", list({}, { base = 1 }))
+    local leaf = issue { crl = server.url .. "/base", freshest_crl = server.url .. "/other" }
     local lists = assert(fetch.crl(leaf))
     local kinds = {}
     for i, each in ipairs(lists) do kinds[i] = each.is_delta end
@@ -229,19 +227,11 @@ describe("fetch.crl", function()
 end)
 
 describe("fetch.ocsp refuses", function()
-  -- A response for a serial number of the intermediate, by openssl.
-  local function response(serial, entries)
-    local path = revoke.file ""
-    revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s -issuer %s -serial 0x%s -respout %s -nmin 60 -noverify"):format(
-      revoke.index(entries), ca.certificate, ca.certificate, ca.key, ca.certificate, serial, path))
-    return pki.read(path)
-  end
-
-  local good = { { good = true, serial = "7B" }, { good = true, serial = "7C" } }
   local leaf, mine, others
   setup(function()
-    leaf = issue("authorityInfoAccess=OCSP;URI:http://ocsp.example/\n", "7B")
-    mine, others = response("7B", good), response("7C", good)
+    leaf = issue { ocsp = "http://ocsp.example/", serial = "7B" }
+    local until_then = os.time() + 3600
+    mine, others = revoke.ocsp("7B", { next_update = until_then }), revoke.ocsp("7C", { next_update = until_then })
   end)
 
   local function ask(body, options, code)
@@ -321,14 +311,15 @@ describe("fetch.intermediates", function()
     server = files()
     local both = revoke.file(pki.read(pki.root.p384) .. pki.read(intermediate))
     server.put("pem", pki.read(intermediate))
-    server.put("der", run("openssl x509 -outform DER -in " .. intermediate))
+    server.put("der", issuer:der())
+    -- PKCS #7 is read, and made by nobody here
     server.put("p7c", run("openssl crl2pkcs7 -nocrl -outform DER -certfile " .. intermediate))
     server.put("p7b", run("openssl crl2pkcs7 -nocrl -certfile " .. both))
     server.put("wrong", pki.read(pki.root.p384))
   end)
   teardown(function() server:stop() end)
 
-  local function leaf_at(path) return issue(("authorityInfoAccess=caIssuers;URI:%s/%s\n"):format(server.url, path)) end
+  local function leaf_at(path) return issue { ca_issuers = server.url .. "/" .. path } end
 
   for _, form in ipairs { "pem", "der", "p7c", "p7b" } do
     it("reads " .. form, function()
@@ -379,14 +370,12 @@ local function world(what, entry)
   local server = files()
   entry.serial = "7B"
   local responder = what.ocsp and peer.ocsp_responder(ca, revoke.index { entry })
-  local access = {}
-  if what.aia then access[#access + 1] = ("caIssuers;URI:%s/ca"):format(server.url) end
-  if what.ocsp then access[#access + 1] = ("OCSP;URI:http://127.0.0.1:%d"):format(responder.port) end
-  local points = what.crl and ("crlDistributionPoints=URI:%s/crl\n"):format(server.url) or ""
-  local accesses = #access > 0 and "authorityInfoAccess=" .. table.concat(access, ",") .. "\n" or ""
-  local leaf, pair = issue(accesses .. points, entry.serial)
-  server.put("ca", run("openssl x509 -outform DER -in " .. ca.certificate))
-  server.put("crl", list(entry.good and {} or { entry }))
+  local leaf, pair = issue {
+    ca_issuers = what.aia and server.url .. "/ca", ocsp = responder and "http://127.0.0.1:" .. responder.port,
+    crl = what.crl and server.url .. "/crl", serial = entry.serial,
+  }
+  server.put("ca", issuer:der())
+  server.put("crl", list(entry.good and {} or { { serial = entry.serial } }))
   return {
     leaf = leaf, pair = pair, server = server, responder = responder,
     short = pki.read(pair.certificate), long = pki.read(pair.certificate) .. pki.read(ca.certificate),
@@ -488,7 +477,7 @@ for name, verify in pairs(ways) do
 
     it("waits for a responder that hangs as long as it was told to", function()
       local server <close> = files()
-      local _, pair = issue(("authorityInfoAccess=OCSP;URI:%s/hang\n"):format(server.url))
+      local _, pair = issue { ocsp = server.url .. "/hang" }
       local chain = pki.read(pair.certificate) .. pki.read(ca.certificate)
       local object = fresh { timeout = 0.2 }
       assert.equal("revocation_unknown", verify(chain, pair, { revocation = { leaf_only = true, fetch = object } }))

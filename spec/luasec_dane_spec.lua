@@ -1,5 +1,6 @@
 -- DANE by LuaSec's names (RFC 6698, RFC 7671), held against LuaSec: OpenSSL's verdicts.
 local child = require "spec.support.child"
+require "spec.support.pki" -- made here: the process of LuaSec has no mkcert
 
 local top = io.popen "pwd":read "l"
 local path = (os.getenv "PATH":gsub("[^:]*/build/%w+/bin:", ""))

@@ -1,4 +1,5 @@
--- bearssl.x509.ocsp, and OCSP in store:verify, against requests and responses of `openssl ocsp`.
+-- bearssl.x509.ocsp, and OCSP in store:verify, against `openssl ocsp`: its requests, and its answers to ours. What
+-- mkcert's responses say is in spec/mkcert_text_spec.lua.
 local crl = require "bearssl.x509.crl"
 local ocsp = require "bearssl.x509.ocsp"
 local store = require "bearssl.store"
@@ -13,12 +14,11 @@ local intermediate = assert(x509.load(ca.certificate))[1]
 local root = assert(x509.load(pki.root.p256))[1]
 local roots = assert(store(pki.root.p256))
 
-local signing = "extendedKeyUsage = OCSPSigning\nkeyUsage = digitalSignature\n"
-local delegate = revoke.issue("delegate", { extensions = signing .. "noCheck = ignored\n" })
-local checked_delegate = revoke.issue("checked-delegate", { extensions = signing })
-local impostor = revoke.issue("impostor", { extensions = "extendedKeyUsage = serverAuth\n" })
-local any_purpose = revoke.issue("any-purpose", { extensions = "extendedKeyUsage = anyExtendedKeyUsage\n" })
-local stranger = revoke.issue("of-another", { issuer = "p256-root", extensions = signing })
+local delegate = revoke.issue("delegate", { purpose = "ocsp" })
+local checked_delegate = revoke.issue("checked-delegate", { ext_key_usage = "ocsp_signing" }) -- without nocheck
+local impostor = revoke.issue("impostor", { purpose = "server" })
+local any_purpose = revoke.issue("any-purpose", { ext_key_usage = "any_extended_key_usage" })
+local stranger = revoke.issue("of-another", { issuer = "p256-root", purpose = "ocsp" })
 
 local function hex_serial(certificate)
   return (certificate.serial:upper():gsub("^%x$", "0%0"))
@@ -28,7 +28,7 @@ end
 local function answer(request, entries, by, more)
   by = by or ca
   local out = revoke.file ""
-  revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s -reqin %s -respout %s %s"):format(revoke.index(entries),
+  revoke.openssl(("-index %s -CA %s -rsigner %s -rkey %s -reqin %s -respout %s %s"):format(revoke.index(entries),
     ca.certificate, by.certificate, by.key, revoke.file(request), out, more or "-ndays 1"))
   return pki.read(out)
 end
@@ -55,7 +55,7 @@ describe("an OCSP request", function()
   for _, hash in ipairs { "sha1", "sha256", "sha384", "sha512" } do
     it(("is the one that openssl makes with %s"):format(hash), function()
       local out = revoke.file ""
-      revoke.ocsp(("-%s -no_nonce -issuer %s -cert %s -reqout %s"):format(hash, ca.certificate, pki.server.p256.leaf,
+      revoke.openssl(("-%s -no_nonce -issuer %s -cert %s -reqout %s"):format(hash, ca.certificate, pki.server.p256.leaf,
         out))
       assert.equal(pki.read(out), (ocsp.request(leaf, intermediate, { hash = hash })))
     end)
@@ -67,7 +67,7 @@ describe("an OCSP request", function()
     assert.same({ 32, 32 }, { #nonce, #other })
     assert.are_not.equal(nonce, other)
     assert.are_not.equal(first, second)
-    assert.truthy(revoke.ocsp("-req_text -reqin " .. revoke.file(first)):find("Nonce", 1, true))
+    assert.truthy(revoke.openssl("-req_text -reqin " .. revoke.file(first)):find("Nonce", 1, true))
   end)
 
   it("takes no other option, hash or nonce", function()
@@ -184,9 +184,9 @@ describe("an OCSP response", function()
   it("of several answers counts by the worst", function()
     local other = assert(x509.load(pki.client.p256.leaf))[1]
     local out, both = revoke.file "", revoke.file ""
-    revoke.ocsp(("-no_nonce -issuer %s -cert %s -cert %s -reqout %s"):format(ca.certificate, pki.server.p256.leaf,
+    revoke.openssl(("-no_nonce -issuer %s -cert %s -cert %s -reqout %s"):format(ca.certificate, pki.server.p256.leaf,
       pki.client.p256.leaf, out))
-    revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s -reqin %s -respout %s -ndays 1"):format(
+    revoke.openssl(("-index %s -CA %s -rsigner %s -rkey %s -reqin %s -respout %s -ndays 1"):format(
       revoke.index { good_entry, { serial = hex_serial(other) } }, ca.certificate, ca.certificate, ca.key, out, both))
     local response = assert(ocsp.parse(pki.read(both)))
     assert.equal(2, #response.responses)
@@ -245,8 +245,8 @@ describe("OCSP in store:verify", function()
   it("asks the CRLs at hand about a responder without nocheck", function()
     local response = answer(request, { good_entry }, checked_delegate)
     local certificate = assert(x509.load(checked_delegate.certificate))[1]
-    local list = assert(crl.parse(revoke.crl { issuer = issuer_name, from = "20250101000000Z", to = "20490101000000Z",
-      entries = { { serial = hex_serial(certificate) } } }))
+    local list = assert(crl.parse(revoke.crl { issuer = issuer_name, next_update = revoke.late,
+      entries = { { serial = certificate.serial } } }))
     assert(judge({}, { ocsp = response, leaf_only = true }))
     local chain = judge({}, { ocsp = response, leaf_only = true, crl = list, mode = "soft" })
     assert.truthy(chain) -- the CRL knows the leaf
@@ -256,10 +256,7 @@ describe("OCSP in store:verify", function()
 end)
 
 describe("must-staple", function()
-  local promising = revoke.issue("promising", {
-    extensions = "subjectAltName = DNS:localhost\nextendedKeyUsage = serverAuth\ntlsfeature = status_request\n",
-  })
-  local certificate = assert(x509.load(promising.certificate))[1]
+  local certificate = revoke.issue("promising", { names = "localhost", must_staple = true }).issued.certificate
   local entry = { serial = hex_serial(certificate), good = true }
   local asked = assert(ocsp.request(certificate, intermediate))
 

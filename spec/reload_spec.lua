@@ -365,9 +365,8 @@ describe("whom clients are trusted by", function()
 
   it("is read again: a CRL, which is heard for sessions too", function()
     local serial = bearssl.x509.load(mine.leaf)[1].serial
-    local from, to = "20250101000000Z", "20490101000000Z"
-    write("list.crl", revoke.crl { issuer = "p256-root", from = from, to = to }
-      .. revoke.crl { issuer = "p256-intermediate", from = from, to = to })
+    write("list.crl", revoke.crl { issuer = "p256-root", next_update = revoke.late }
+      .. revoke.crl { issuer = "p256-intermediate", next_update = revoke.late })
     local cache = bearssl.session_cache()
     local client = serve.client { certificate = mine.certificate, key = mine.key, session_cache = cache }
     serve({
@@ -377,9 +376,9 @@ describe("whom clients are trusted by", function()
       assert.equal("hello", (serve.ask(port, client)))
       assert.is_true(select(2, serve.ask(port, client)).resumed)
       local config = server:config()
-      write("list.crl", revoke.crl { issuer = "p256-root", from = from, to = to }
-        .. revoke.crl { issuer = "p256-intermediate", from = from, to = to,
-          entries = { { serial = serial:upper(), reason = "keyCompromise" } } })
+      write("list.crl", revoke.crl { issuer = "p256-root", next_update = revoke.late }
+        .. revoke.crl { issuer = "p256-intermediate", next_update = revoke.late,
+          entries = { { serial = serial, reason = "key_compromise" } } })
       eventually(function() return server:config() ~= config end)
       assert.is_false(pcall(function() assert(serve.ask(port, client)) end))
     end)
@@ -394,8 +393,7 @@ describe("a staple", function()
     entry.serial = "7B"
     local responder = peer.ocsp_responder(ca, revoke.index { entry }, options)
     local leaf = revoke.issue("stapled" .. responder.port, {
-      extensions = ("authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\nsubjectAltName=DNS:localhost\n")
-        :format(responder.port), serial = entry.serial,
+      names = "localhost", ocsp = "http://127.0.0.1:" .. responder.port, serial = entry.serial,
     })
     local chain = revoke.file(pki.read(leaf.certificate) .. pki.read(ca.certificate))
     return responder, { certificate = chain, key = leaf.key }
@@ -450,8 +448,7 @@ describe("a staple", function()
   it("that cannot be had keeps nobody waiting", function()
     local listener <close> = peer.listen() -- a responder that never says anything
     local leaf = revoke.issue("silent", {
-      extensions = ("authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\nsubjectAltName=DNS:localhost\n")
-        :format(listener.port), serial = "7B",
+      names = "localhost", ocsp = "http://127.0.0.1:" .. listener.port, serial = "7B",
     })
     local chain = revoke.file(pki.read(leaf.certificate) .. pki.read(ca.certificate))
     local told = {}

@@ -7,21 +7,17 @@ local revoke = require "spec.support.revoke"
 
 local leaf = assert(x509.load(pki.server.p256.leaf))[1]
 local intermediate = assert(x509.load(pki.server.p256.issuers))[1]
-local serial = (leaf.serial:upper():gsub("^%x$", "0%0"))
 
 local list = assert(crl.parse(revoke.crl {
   issuer = "p256-intermediate", number = 9,
-  entries = { { serial = serial, reason = "keyCompromise" }, { serial = "01" } },
-  extensions = "issuingDistributionPoint = critical, @p\n[p]\nfullname = URI:http://a.example/\nonlyuser = TRUE\n",
+  entries = { { serial = leaf.serial, reason = "key_compromise" }, { serial = "01" } },
+  distribution_point = "http://a.example/", only = "user",
 }))[1]:der()
 
-local delegate = revoke.issue("delegate", { extensions = "extendedKeyUsage = OCSPSigning\nnoCheck = ignored\n" })
-local request, nonce = ocsp.request(leaf, intermediate, { nonce = ("n"):rep(8) })
-local out = revoke.file ""
-revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s -reqin %s -respout %s -ndays 1"):format(
-  revoke.index { { serial = serial, reason = "superseded" } }, pki.server.p256.issuers, delegate.certificate,
-  delegate.key, revoke.file(request), out))
-local response = pki.read(out)
+local nonce = ("n"):rep(8)
+local response = revoke.ocsp(leaf, {
+  revoked = true, reason = "superseded", nonce = nonce, responder = revoke.issue("delegate", { purpose = "ocsp" }),
+})
 local function verify(der)
   return ocsp.verify(der, leaf, intermediate, { nonce = nonce })
 end

@@ -1,6 +1,5 @@
 -- Revocation on connections: CRLs on both sides, and staples from `openssl s_server`.
 local bearssl = require "bearssl"
-local ocsp = require "bearssl.x509.ocsp"
 local socket = require "socket"
 local x509 = require "bearssl.x509"
 local pair = require "spec.support.pair"
@@ -10,19 +9,13 @@ local revoke = require "spec.support.revoke"
 
 local NOW <const> = 1750000000 -- 2025-06-15
 
-local function entry_of(certificate, more)
-  local entry = { serial = (certificate.serial:upper():gsub("^%x$", "0%0")) }
-  for name, value in pairs(more or {}) do entry[name] = value end
-  return entry
-end
-
 local leaf = assert(x509.load(pki.server.p256.leaf))[1]
 local client_leaf = assert(x509.load(pki.client.p256.leaf))[1]
-local intermediate = assert(x509.load(pki.server.p256.issuers))[1]
 local of_root = revoke.crl { issuer = "p256-root" }
 local nobody = revoke.crl { issuer = "p256-intermediate" }
 local both = revoke.crl { issuer = "p256-intermediate",
-  entries = { entry_of(leaf, { reason = "keyCompromise" }), entry_of(client_leaf, { reason = "superseded" }) } }
+  entries = { { serial = leaf.serial, reason = "key_compromise" },
+    { serial = client_leaf.serial, reason = "superseded" } } }
 
 local function server_config(more)
   local options = { certificate = pki.server.p256.certificate, key = pki.server.p256.key, time = NOW }
@@ -102,15 +95,7 @@ describe("a config", function()
 end)
 
 describe("a staple of openssl s_server", function()
-  local function staple_file(entries)
-    local out = revoke.file ""
-    revoke.ocsp(("-index %s -CA %s -rsigner %s -rkey %s/p256-intermediate.key -reqin %s -respout %s -ndays 1"):format(
-      revoke.index(entries), pki.server.p256.issuers, pki.server.p256.issuers, pki.dir,
-      revoke.file(ocsp.request(leaf, intermediate)), out))
-    return out
-  end
-
-  local good, bad = staple_file { entry_of(leaf, { good = true }) }, staple_file { entry_of(leaf) }
+  local good, bad = revoke.file(revoke.ocsp(leaf)), revoke.file(revoke.ocsp(leaf, { revoked = true }))
 
   local function connect(version, staple, revocation, identity)
     local server <close> = peer.openssl_server(identity or pki.server.p256, ("-rev -tls1_%s %s"):format(version:sub(3),
@@ -164,9 +149,7 @@ describe("a staple of openssl s_server", function()
     end)
 
     it("is missed where the certificate promises one, in TLS " .. version, function()
-      local made = revoke.issue("promising", {
-        extensions = "subjectAltName = DNS:localhost\nextendedKeyUsage = serverAuth\ntlsfeature = status_request\n",
-      })
+      local made = revoke.issue("promising", { names = "localhost", must_staple = true })
       local identity = { leaf = made.certificate, key = made.key, issuers = pki.server.p256.issuers }
       local ok, err = connect(version, nil, nil, identity)
       assert.same({ nil, "must_staple" }, { ok, err.code })

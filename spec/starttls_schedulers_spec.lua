@@ -49,10 +49,7 @@ for _, name in ipairs { "coroutine", "cqueues", "luv", "copas" } do
     it("a handshake waits for what it fetches, and nobody else does", function()
       local listener = assert(socket.bind("127.0.0.1", 0))
       local _, port = listener:getsockname()
-      local pair = revoke.issue("leaf", {
-        extensions = "subjectAltName=DNS:localhost\nauthorityKeyIdentifier=keyid\n"
-          .. ("authorityInfoAccess=caIssuers;URI:http://127.0.0.1:%d/ca\n"):format(port),
-      })
+      local pair = revoke.issue("leaf", { names = "localhost", ca_issuers = ("http://127.0.0.1:%d/ca"):format(port) })
       local lone = assert(bearssl.server { certificate = pair.certificate, key = pair.key })
       local fetching = assert(bearssl.client { trust = pki.root.p256, aia = fetch.new() })
       local near, far = ends.tcp()
