@@ -92,8 +92,20 @@ local function ascii(text, what)
   return text
 end
 
+-- OtherName: "1.3.6.1.5.5.7.8.5;UTF8:me@example.com", which is an address of XMPP
+local string_types = { UTF8 = UTF8, IA5 = IA5 }
+
+local function other_name(text)
+  local oid, kind, value = text:match "^([%d.]+);(%w+):(.*)$"
+  if not string_types[kind] or not utf8.len(value) or kind == "IA5" and value:find(allowed[IA5]) then
+    error(("'%s': an other name is written \"OID;UTF8:text\" or \"OID;IA5:text\""):format(text), 0)
+  end
+  return der.oid(oid) .. der.explicit(0, der.element(string_types[kind], value)), value
+end
+
 -- By its prefix, as openssl writes them: number of the CHOICE, and content.
 local kinds = {
+  otherName = function(text) return 0, (other_name(text)) end,
   email = function(text) return 1, ascii(text, "mail address") end,
   DNS = function(text) return 2, ascii(text, "DNS name") end,
   URI = function(text) return 6, ascii(text, "URI") end,
@@ -113,7 +125,7 @@ local function kind_of(text)
 end
 
 -- Number of the CHOICE and content of a GeneralName: "example.com", "192.0.2.1", "::1", "me@example.com",
--- "https://…"; or with the kind said: "DNS:", "IP:", "email:", "URI:", "dirName:", "RID:".
+-- "https://…"; or with the kind said: "DNS:", "IP:", "email:", "URI:", "dirName:", "RID:", "otherName:".
 function names.general(text)
   if type(text) ~= "string" then error("a name is text, not a " .. type(text), 0) end
   local prefix, rest = text:match "^(%a+):(.*)$"
@@ -124,12 +136,14 @@ end
 -- The name without the kind that is said before it.
 function names.bare(text)
   local prefix, rest = text:match "^(%a+):(.*)$"
+  if prefix == "otherName" then return (select(2, other_name(rest))) end
   return prefix and kinds[prefix] and rest:sub(1, 2) ~= "//" and rest or text
 end
 
 function names.general_name(text)
   local number, content = names.general(text)
-  return number == 4 and der.explicit(4, content) or der.implicit(number, content)
+  local is_constructed = number == 0 or number == 4
+  return is_constructed and der.explicit(number, content) or der.implicit(number, content)
 end
 
 function names.general_names(list)
