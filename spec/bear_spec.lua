@@ -3,6 +3,7 @@ local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local pair = require "spec.support.pair"
 local pki = require "spec.support.pki"
+local revoke = require "spec.support.revoke"
 
 local client, server, connected, with, last_alert =
   pair.client_config, pair.server_config, pair.connected, pair.with, pair.last_alert
@@ -18,16 +19,8 @@ describe("a bear client and a bear server", function()
   -- a CA with an EC key; it is bad for signatures.)
   local static = { ECDH_ECDSA = pki.bad.key_usage }
   setup(function()
-    local name = os.tmpname()
-    local dir = name .. ".d"
-    local ca = pki.dir .. "/rsa2048-intermediate"
-    local commands = ("mkdir %s && cd %s && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key"
-      .. " && openssl req -new -key key -subj /CN=static -out csr && echo keyUsage=keyAgreement >ext"
-      .. " && openssl x509 -req -in csr -CA %s.pem -CAkey %s.key -CAcreateserial -CAserial serial -days 3650"
-      .. " -extfile ext -out certificate"):format(dir, dir, ca, ca)
-    assert(os.execute("{ " .. commands .. "; } 2>/dev/null"))
-    static.ECDH_RSA = { certificate = pki.read(dir .. "/certificate"), key = pki.read(dir .. "/key") }
-    os.execute(("rm -r %s %s"):format(name, dir))
+    local issued = revoke.issue("static", { issuer = "rsa2048-intermediate", key_usage = "key_agreement" })
+    static.ECDH_RSA = { certificate = pki.read(issued.certificate), key = issued.key }
   end)
 
   local function identity_for(name)

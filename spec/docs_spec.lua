@@ -5,6 +5,7 @@
 local child = require "spec.support.child"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local revoke = require "spec.support.revoke"
 
 local pair, mine = pki.server.p256, pki.client.p256
 
@@ -80,13 +81,11 @@ end
 
 -- Empty lists of the root and of the intermediate.
 local function revocation_lists(dir)
-  write(dir .. "/crl.cnf", "[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n")
-  write(dir .. "/index", "")
-  for _, name in ipairs { "root", "intermediate" } do
-    local issuer = ("%s/p256-%s"):format(pki.dir, name)
-    run(("cd %s && openssl ca -config crl.cnf -gencrl -cert %s.pem -keyfile %s.key >>ca.crl")
-      :format(dir, issuer, issuer))
+  local lists = {}
+  for i, name in ipairs { "root", "intermediate" } do
+    lists[i] = revoke.crl { issuer = "p256-" .. name, next_update = revoke.late }
   end
+  write(dir .. "/ca.crl", table.concat(lists))
 end
 
 local function files(dir)

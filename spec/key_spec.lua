@@ -1,6 +1,8 @@
 -- bearssl.key: what is read and what is refused, against keys that OpenSSL made and keys that are made wrong here.
 local key = require "bearssl.key"
+local mkcert = require "bearssl.mkcert"
 local pki = require "spec.support.pki"
+local x509 = require "bearssl.x509"
 
 local folder = "spec/vectors/keys/"
 local password = "correct horse"
@@ -464,7 +466,7 @@ end)
 
 describe("the key object", function()
   it("belongs to its certificate and to no other", function()
-    local function leaf(kind) return output("openssl x509 -outform DER -in " .. pki.server[kind].certificate) end
+    local function leaf(kind) return x509.load(pki.server[kind].leaf)[1]:der() end
     for _, kind in ipairs(pki.kinds) do
       local own = assert(key.load(pki.server[kind].key))
       assert.is_true(own:matches(leaf(kind)))
@@ -476,7 +478,7 @@ describe("the key object", function()
     fails("bad_certificate", nil, assert(key.load(folder .. "ed25519-pkcs8.pem")):matches "x")
   end)
 
-  it("belongs to certificates that OpenSSL made of it, Ed25519 and PSS too", function()
+  it("belongs to certificates that OpenSSL made of it, Ed25519 and PSS too", function() -- mkcert's have our public key
     for _, name in ipairs { "ed25519-pkcs8.pem", "secp521r1-sec1.pem", "rsa3072-pkcs1.pem" } do
       local der = output(("openssl req -x509 -subj /CN=a -outform DER -key %s%s"):format(folder, name))
       assert.is_true(assert(key.load(folder .. name)):matches(der))
@@ -505,6 +507,10 @@ end)
 describe("a config", function()
   local bearssl = require "bearssl"
 
+  local function self_signed(name)
+    return assert(mkcert.authority { name = "a", key = assert(key.load(folder .. name)) }).certificate:pem()
+  end
+
   it("takes keys that were read before, and lives without them", function()
     for _, role in ipairs { "client", "server" } do
       for _, kind in ipairs(pki.kinds) do
@@ -519,8 +525,7 @@ describe("a config", function()
   end)
 
   it("takes the shortest of keys as DER", function()
-    local certificate = output("openssl req -x509 -subj /CN=a -key " .. folder .. "ed25519-pkcs8.pem")
-    assert(bearssl.client { certificate = certificate, key = der_of "ed25519-pkcs8.pem" })
+    assert(bearssl.client { certificate = self_signed "ed25519-pkcs8.pem", key = der_of "ed25519-pkcs8.pem" })
   end)
 
   it("refuses a key that is another's, closed, or none", function()
@@ -551,8 +556,7 @@ describe("a config", function()
 
   it("for TLS 1.2 refuses a server's key that cannot sign there, and names the kind", function()
     for name, kind in pairs { ["ed25519-pkcs8.pem"] = "Ed25519", ["rsapss2048.pem"] = "RSASSA-PSS" } do
-      local certificate = output("openssl req -x509 -subj /CN=a -key " .. folder .. name)
-      local options = { certificate = certificate, key = folder .. name, max_version = "1.2" }
+      local options = { certificate = self_signed(name), key = folder .. name, max_version = "1.2" }
       fails("unsupported_key", kind, bearssl.server(options))
     end
   end)

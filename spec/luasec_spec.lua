@@ -4,7 +4,9 @@ local ends = require "spec.support.ends"
 local luasec = require "bearssl.luasec"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local revoke = require "spec.support.revoke"
 local socket = require "socket"
+local x509 = require "bearssl.x509"
 
 local ssl, core, context = luasec.module "ssl", luasec.module "ssl.core", luasec.module "ssl.context"
 local pair, mine = pki.server.p256, pki.client.p256
@@ -371,27 +373,16 @@ describe("a server of LuaSec's", function()
 end)
 
 describe("certificate revocation lists", function()
-  local dir, revoked
+  local good, revoked
 
   lazy_setup(function()
-    dir = os.tmpname() .. ".d"
-    local issuer = pki.dir .. "/p256-intermediate"
-    assert(os.execute(("mkdir %s && rm %s"):format(dir, dir:sub(1, -3))))
-    local file <close> = assert(io.open(dir .. "/crl.cnf", "w"))
-    file:write "[ca]\ndefault_ca=x\n[x]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n"
-    file:flush()
-    local ca = ("openssl ca -config crl.cnf -cert %s.pem -keyfile %s.key"):format(issuer, issuer)
-    local steps = "cd %s && : >index && { %s -gencrl >good.crl && %s -revoke %s && %s -gencrl >revoked.crl; } 2>log"
-    assert(os.execute(steps:format(dir, ca, ca, pair.leaf, ca)))
-    for _, name in ipairs { "good", "revoked" } do
-      assert(os.execute(("cat %s %s/%s.crl >%s/%s.pem"):format(pki.root.p256, dir, name, dir, name)))
-    end
-    revoked = dir .. "/revoked.pem"
+    local root, serial = pki.read(pki.root.p256), x509.load(pair.leaf)[1].serial
+    good = revoke.file(root .. revoke.crl { next_update = revoke.late })
+    revoked = revoke.file(root .. revoke.crl { next_update = revoke.late, entries = { { serial = serial } } })
   end)
-  lazy_teardown(function() os.execute("rm -r " .. dir) end)
 
   it("stand in the cafile, as OpenSSL has it, and count with crl_check", function()
-    assert(connected(client { cafile = dir .. "/good.pem", verifyext = "crl_check" }))
+    assert(connected(client { cafile = good, verifyext = "crl_check" }))
     local c, s = wrapped(client { cafile = revoked, verifyext = "crl_check" })
     assert.equal("certificate verify failed", (shake(c, s))[2])
     assert(connected(client { cafile = revoked }))

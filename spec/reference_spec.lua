@@ -18,8 +18,8 @@ for _, name in ipairs { "is", "new", "prepare", "release" } do internal["bearssl
 -- Files that are no modules for programs: what modules of ours are made of. Of folders, shared/ and x509/ have modules
 -- for programs; what is in the others belongs to the module of that name.
 local parts = {}
-for name in ([[carrier certificate_text check client_hello event extension_text guard hex later native_options near options
-  policy psk revocation ring stream suites time_left version]]):gmatch "%S+" do
+for name in ([[carrier certificate_text check client_hello event extension_text guard hex later native_options near
+  options policy psk revocation ring stream suites time_left version]]):gmatch "%S+" do
   parts[name] = true
 end
 -- Whose functions are bearssl's own: bearssl.client, bearssl.connect and so on.

@@ -13,7 +13,7 @@ describe("Prosody and Prosody", function()
   -- A server for NAME.example. Others find it where it does direct TLS, or not.
   local function start(name, side, authority, direct)
     local host = name:lower() .. ".example"
-    authority:issue(host, { names = ("DNS:%s,otherName:1.3.6.1.5.5.7.8.5;UTF8:%s"):format(host, host) })
+    authority:issue(host, { names = { "DNS:" .. host, "otherName:1.3.6.1.5.5.7.8.5;UTF8:" .. host } })
     local server = prosody.start(side, {
       s2s = true, certificates = authority.dir, users = { ["me@" .. host] = "secret" }, hosts = { [host] = "" },
       modules = { "test_names" },

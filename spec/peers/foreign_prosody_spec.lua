@@ -224,7 +224,7 @@ for _, side in ipairs(foreign.sides) do
         local before <close> = with_starttls(server, "a.example")
         before:login("me", "secret")
         local old = pki.read(ca.dir .. "/served/a.example.crt")
-        ca:issue("a.example", { names = "DNS:a.example,DNS:renewed.a.example", dir = ca.dir .. "/served" })
+        ca:issue("a.example", { names = { "DNS:a.example", "DNS:renewed.a.example" }, dir = ca.dir .. "/served" })
         local new = pki.read(ca.dir .. "/served/a.example.crt")
         server:reload()
         local function first(stream) return stream.sock:peer_certificates()[1]:pem() end

@@ -6,9 +6,10 @@
 --     foreign.loaded(run, side)                       raises unless the process runs on that side's library
 --
 --   local ca <close> = foreign.authority()            a folder with ca.pem, and what it issues
---   ca:issue("name", { names = "DNS:a.example", kind = "rsa2048" })  → ca.dir/name.crt, ca.dir/name.key
-local peer = require "spec.support.peer"
+--   ca:issue("name", { names = { "a.example" }, kind = "rsa2048" })  → ca.dir/name.crt, ca.dir/name.key
 local child = require "spec.support.child"
+local mkcert = require "bearssl.mkcert"
+local peer = require "spec.support.peer"
 
 local foreign = { sides = { "LuaSec", "bearssl" } }
 
@@ -89,35 +90,28 @@ end
 local authority = {}
 authority.__index = authority
 
-local function run(command)
-  local pipe = assert(io.popen(command .. " 2>&1 </dev/null"))
-  local out = pipe:read "a"
-  if not pipe:close() then error(command .. "\n" .. out, 2) end
-end
-
-local new_key = {
-  p256 = "-newkey ec -pkeyopt ec_paramgen_curve:P-256",
-  rsa2048 = "-newkey rsa:2048",
-}
+local kinds = { p256 = "P-256", rsa2048 = "rsa-2048" }
 
 local function folder()
   local dir = os.tmpname() .. ".d"
-  run(("rm %s; mkdir -m 700 %s"):format(dir:sub(1, -3), dir))
+  assert(os.execute(("rm %s; mkdir -m 700 %s"):format(dir:sub(1, -3), dir)))
   return dir
 end
 
-local extension = "-addext %s "
+local function write(path, text)
+  local file <close> = assert(io.open(path, "w"))
+  assert(file:write(text))
+end
 
--- name.crt and name.key in the authority's folder, or in options.dir. names: subjectAltName as openssl writes it.
+-- name.crt and name.key in the authority's folder, or in options.dir. names: as mkcert has them.
 function authority:issue(name, options)
   local path = (options.dir or self.dir) .. "/" .. name
-  local extensions = { "basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
-    "extendedKeyUsage=serverAuth,clientAuth", options.names and "subjectAltName=" .. options.names }
-  local words = ""
-  for _, text in ipairs(extensions) do words = words .. extension:format(quoted(text)) end
-  run(("openssl req -x509 -config %s/req.cnf -CA %s/ca.pem -CAkey %s/ca.key -nodes %s -days %d -sha256 -subj /CN=%s %s "
-    .. "-keyout %s.key -out %s.crt"):format(self.dir, self.dir, self.dir, new_key[options.kind or "p256"],
-    options.days or 30, options.cn or name, words, path, path))
+  local issued = assert(self.own:issue {
+    subject = "CN=" .. (options.cn or name), names = options.names, purpose = { "server", "client" },
+    key = kinds[options.kind or "p256"], days = options.days or 30,
+  })
+  assert(issued.key:save(path .. ".key", true))
+  write(path .. ".crt", issued.certificate:pem())
 end
 
 function authority:__close()
@@ -125,13 +119,9 @@ function authority:__close()
 end
 
 function foreign.authority(name)
-  local self = setmetatable({ dir = folder() }, authority)
-  local file <close> = assert(io.open(self.dir .. "/req.cnf", "w"))
-  file:write "[req]\ndistinguished_name=none\n[none]\n"
-  file:close()
-  run(("openssl req -x509 -config %s/req.cnf -nodes %s -days 30 -sha256 -subj '/CN=%s' -addext "
-    .. "basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign -keyout %s/ca.key -out %s/ca.pem")
-    :format(self.dir, new_key.p256, name or "Test authority", self.dir, self.dir))
+  local own = assert(mkcert.authority { name = "CN=" .. (name or "Test authority"), days = 30 })
+  local self = setmetatable({ dir = folder(), own = own }, authority)
+  assert(own:save(self.dir .. "/ca.pem", self.dir .. "/ca.key"))
   return self
 end
 
