@@ -1,55 +1,15 @@
 -- bearssl.acme against servers that lie: an error with a code, and nothing of theirs in hooks or files.
 local acme = require "bearssl.acme"
+local acme_server = require "spec.support.acme_server"
 local bearssl = require "bearssl"
 local json = require "bearssl.https.json"
 local mkcert = require "bearssl.mkcert"
 local scheduler = require "bearssl.scheduler"
 local x509 = require "bearssl.x509"
 
-local MAX_BODY, ENDLESS = 65536, 1 << 27
+local ENDLESS = 1 << 27
 
-local root = assert(mkcert.authority { name = "ACME" })
-local identity = assert(root:issue { names = "127.0.0.1" })
-
-local function answer(sock, answers)
-  local path, size = (sock:receive "*l" or ""):match "^%u+ (%S+)", 0
-  for line in function() return sock:receive "*l" end do
-    if line == "" then break end
-    size = tonumber(line:match "^[Cc]ontent%-[Ll]ength: (%d+)") or size
-  end
-  if size > 0 then sock:receive(math.min(size, MAX_BODY)) end
-  local said = path and answers[path:sub(2)]
-  if type(said) == "function" then said = said() end
-  said = said or { status = 404, body = "{}" }
-  local body = type(said.body) == "table" and json.encode(said.body) or said.body or "{}"
-  sock:send(("HTTP/1.1 %d Said\r\nReplay-Nonce: n\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s"):format(
-    said.status or 200, path == "nonce" and 0 or #body, said.headers or "", path == "/nonce" and "" or body))
-end
-
--- A server with these answers by path, on top of what an order needs; what fn(url, answers) gives.
-local function against(fn)
-  local answers = {}
-  local listener = assert(bearssl.listen { host = "127.0.0.1", port = 0, certificate = identity.pem, key = identity.key,
-    watch = false, fetch_staple = false })
-  local base = ("https://127.0.0.1:%d/"):format((select(2, listener:getsockname())))
-  answers.directory = { body = { newNonce = base .. "nonce", newAccount = base .. "account",
-    newOrder = base .. "new" } }
-  answers.nonce = { body = "" }
-  answers.account = { status = 201, headers = ("Location: %saccount/1\r\n"):format(base) }
-  answers.new = { status = 201, headers = ("Location: %sorder\r\n"):format(base) }
-  answers.order = { body = { status = "pending", authorizations = { base .. "authz" }, finalize = base .. "finalize" } }
-  answers.authz = { body = { status = "pending", identifier = { type = "dns", value = "a.example" }, challenges = {
-    { type = "dns-01", token = "abc", url = base .. "challenge" } } } }
-  local loop, result = scheduler.loop(), nil
-  loop:spawn(listener.run, listener, function(sock) answer(sock, answers) end)
-  loop:spawn(function()
-    result = table.pack(pcall(fn, base, answers))
-    listener:close(0)
-  end)
-  loop:run()
-  assert(result[1], result[2])
-  return table.unpack(result, 2, result.n)
-end
+local against, root, identity = acme_server.against, acme_server.root, acme_server.identity
 
 local function client(base)
   return acme.new { directory = base .. "directory", key = assert(mkcert.key()), trust = root.certificate:pem() }

@@ -51,15 +51,19 @@ function mkcert.authority(options)
 end
 
 --- A new authority kept in a folder: `ca.pem`, `ca.key` (mode 0600), and `ca.json`, which remembers what was revoked
--- and the number of the last CRL. What is there already stays as it is.
+-- and the number of the last CRL. A run that is killed leaves the authority that was there, or what @{create} and
+-- @{open} end.
 -- @tparam string dir the folder; it is made
 -- @tparam table options of @{authority}
+-- @tparam[opt=false] boolean replace may an authority that is there be replaced? What it has issued is then believed no
+-- more, what it has revoked is forgotten
 -- @treturn[1] authority the authority; no other process has it meanwhile
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error as of @{authority}; `file_write`, `locked`
 -- @raise for a wrong option
-function mkcert.create(dir, options)
-  return content.guarded("bearssl.mkcert.create", function(given) return folder.create(dir, given) end, options)
+function mkcert.create(dir, options, replace)
+  return content.guarded("bearssl.mkcert.create", function(given) return folder.create(dir, given, replace) end,
+    options)
 end
 
 --- The authority that @{create} has put in a folder.

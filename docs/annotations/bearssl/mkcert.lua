@@ -20,13 +20,14 @@ function module.key(kind) end
 ---@return nil|bearssl.error # as of `key`; `key_mismatch`
 function module.authority(options) end
 
----A new authority kept in a folder: `ca.pem`, `ca.key` (mode 0600), and `ca.json`, which remembers what was revoked and the number of the last CRL. What is there already stays as it is.
+---A new authority kept in a folder: `ca.pem`, `ca.key` (mode 0600), and `ca.json`, which remembers what was revoked and the number of the last CRL. A run that is killed leaves the authority that was there, or what `create` and `open` end.
 ---Raises: for a wrong option
 ---@param dir string the folder; it is made
 ---@param options table of `authority`
+---@param replace? boolean may an authority that is there be replaced? What it has issued is then believed no more, what it has revoked is forgotten
 ---@return authority|nil # the authority; no other process has it meanwhile
 ---@return nil|bearssl.error # as of `authority`; `file_write`, `locked`
-function module.create(dir, options) end
+function module.create(dir, options, replace) end
 
 ---The authority that `create` has put in a folder.
 ---@param dir string the folder
@@ -95,7 +96,7 @@ function authority:ocsp(certificates, options) end
 ---@param key string path
 ---@param replace? boolean may files that are there be replaced?
 ---@return boolean|nil # true
----@return nil|bearssl.error # `file_write`; `unsupported_key` of a key that was not made here
+---@return nil|bearssl.error # `file_write`; `locked`; `unsupported_key` of a key that was not made here
 function authority:save(certificate, key, replace) end
 
 return module

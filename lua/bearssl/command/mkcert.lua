@@ -5,6 +5,7 @@ local core = require "bearssl.core"
 local make = require "bearssl.mkcert"
 local options = require "bearssl.command.options"
 local output = require "bearssl.command.output"
+local pair = require "bearssl.mkcert.pair"
 local status = require "bearssl.command.status"
 
 local mkcert = {
@@ -110,17 +111,10 @@ local function base_of(args)
   return (first:gsub("^%a+:", ""):gsub("[*/:]", "_"))
 end
 
--- Both or none, as far as that can be: nothing is begun where one of them is there already. The key first: a
--- certificate without it would be of no use.
-local function write_pair(args, base, key, text, ending)
-  if not args.replace and core.file_stamp(base .. ending) then
-    return nil, core.error { code = "file_write", side = "local", message = base .. ending .. ": File exists" }
-  end
-  if key then
-    local ok, err = key:save(base .. ".key", args.replace or false)
-    if not ok then return nil, err end
-  end
-  return core.write_file(base .. ending, text, PUBLIC, args.replace or false)
+local function write(args, base, key, text, ending)
+  local path = base .. ending
+  if key then return pair.write({ certificate = path, key = base .. ".key" }, key, text, args.replace) end
+  return core.write_file(path, text, PUBLIC, args.replace or false)
 end
 
 local function told(out, certificate, files)
@@ -147,7 +141,7 @@ local function issue(args, out, given)
   if not issued then return nil, err end
   local base = base_of(args)
   local ok
-  ok, err = write_pair(args, base, issued.key, issued.pem, ".pem")
+  ok, err = write(args, base, issued.key, issued.pem, ".pem")
   if not ok then return nil, err end
   told(out, issued.certificate, { base .. ".pem", issued.key and base .. ".key" or nil })
   return true
@@ -162,7 +156,7 @@ function uses.ca(args, out)
   local permitted = args.permit[1] and args.permit or nil
   local authority
   authority, err = tried(make.create, args.dir, { name = args.name, key = args.kind, days = args.days, issuer = issuer,
-    permitted = permitted })
+    permitted = permitted }, args.replace)
   if not authority then return nil, err end
   told(out, authority.certificate, { authority.paths.certificate, authority.paths.key })
   return true
@@ -200,7 +194,7 @@ function uses.request(args, out)
   if not request then return nil, err end
   local base = base_of(args)
   local ok
-  ok, err = write_pair(args, base, request.key, request.pem, ".csr")
+  ok, err = write(args, base, request.key, request.pem, ".csr")
   if not ok then return nil, err end
   local files = { base .. ".csr", base .. ".key" }
   if out.wants_json then

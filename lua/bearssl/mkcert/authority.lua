@@ -8,6 +8,7 @@ local check = require "bearssl.check"
 local content = require "bearssl.mkcert.content"
 local core = require "bearssl.core"
 local extensions = require "bearssl.mkcert.extensions"
+local pair = require "bearssl.mkcert.pair"
 local hex = require "bearssl.hex"
 
 local authority = {}
@@ -243,11 +244,9 @@ end
 -- @tparam[opt=false] boolean replace may files that are there be replaced?
 -- @treturn[1] boolean true
 -- @treturn[2] nil
--- @treturn[2] bearssl.error `file_write`; `unsupported_key` of a key that was not made here
+-- @treturn[2] bearssl.error `file_write`; `locked`; `unsupported_key` of a key that was not made here
 function authority:save(certificate, key, replace)
-  local ok, err = self.key:save(key, replace)
-  if not ok then return nil, err end
-  return core.write_file(certificate, self.certificate:pem(), tonumber("644", 8), replace or false)
+  return pair.write({ certificate = certificate, key = key }, self.key, self.certificate:pem(), replace)
 end
 
 local options_of = {

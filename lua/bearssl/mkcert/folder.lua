@@ -6,11 +6,13 @@ local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
 local keys = require "bearssl.key"
 local new_authority = require "bearssl.mkcert.authority"
+local new_guard = require "bearssl.guard"
+local pair = require "bearssl.mkcert.pair"
 local x509 = require "bearssl.x509"
 
 local folder = {}
 
-local VERSION, PUBLIC, SECRET = 1, tonumber("644", 8), tonumber("600", 8)
+local VERSION, SECRET = 1, tonumber("600", 8)
 local MAX_STATE, ENOENT = 16 << 20, 2
 
 local function failure(code, where, message)
@@ -65,45 +67,70 @@ local function keep(authority, paths, lock)
   return authority
 end
 
--- The authority of the folder `dir`; or nil, err.
-function folder.open(dir)
-  local paths = paths_of(dir)
-  local chain, err = x509.load(paths.certificate)
+-- Calls fn(paths) with the folder locked; it stays so as long as the authority lives that fn gives.
+local function locked(paths, fn)
+  local lock, err = core.lock_file(paths.lock)
+  if not lock then return nil, err end
+  local guard <close> = new_guard(function() lock:close() end)
+  local authority
+  authority, err = fn(paths)
+  if not authority then return nil, err end
+  guard.keep = true
+  return keep(authority, paths, lock)
+end
+
+local function read(paths)
+  local ok, err = pair.finish(paths)
+  if not ok then return nil, err end
+  local chain, key, state, authority
+  chain, err = x509.load(paths.certificate)
   if not chain then return nil, err end
-  local key
   key, err = keys.load(paths.key)
   if not key then return nil, err end
-  local lock
-  lock, err = core.lock_file(paths.lock)
-  if not lock then return nil, err end
-  local state, authority
   state, err = read_state(paths.state)
   if not state then return nil, err end
   local above = chain[1]:is_self_signed() and {} or chain
   authority, err = new_authority { certificate = chain[1], key = key, chain = above }
   if not authority then return nil, err end
   take_state(authority, state)
-  return keep(authority, paths, lock)
+  return authority
 end
 
--- A new authority in the folder, which is made; `options` as of mkcert.authority.
-function folder.create(dir, options)
-  local status, err = core.run("mkdir", "-p", "-m", "700", "--", dir)
-  if status ~= 0 then return nil, err or failure("file_write", dir, dir .. ": the folder cannot be made") end
+-- The authority of the folder `dir`; or nil, err.
+function folder.open(dir)
   local paths = paths_of(dir)
-  local lock, authority
-  lock, err = core.lock_file(paths.lock)
-  if not lock then return nil, err end
-  authority, err = new_authority(options)
+  if core.file_stamp(paths.certificate) then return locked(paths, read) end
+  local _, err = x509.load(paths.certificate)
+  if core.file_stamp(paths.key) then err.hint = "there is a key without it: make the authority anew, with `replace`" end
+  return nil, err
+end
+
+-- What the authority before revoked is none of this one's, whose CRLs are counted on.
+local function forget(authority, paths)
+  if not core.file_stamp(paths.state) then return true end
+  local before = read_state(paths.state)
+  authority.paths, authority.crl_number = paths, before and math.tointeger(before.crl_number) or 0
+  return save_state(authority)
+end
+
+local function make(paths, options, replace)
+  local authority, err = new_authority(options)
   if not authority then return nil, err end
-  local ok
-  ok, err = authority.key:save(paths.key)
-  if not ok then return nil, err end
   local pem = { authority.certificate:pem() }
   for i = 2, #authority.chain do pem[i] = authority.chain[i]:pem() end
-  ok, err = core.write_file(paths.certificate, table.concat(pem), PUBLIC, false)
+  local ok
+  ok, err = pair.write(paths, authority.key, table.concat(pem), replace)
+  if ok and replace then ok, err = forget(authority, paths) end
   if not ok then return nil, err end
-  return keep(authority, paths, lock)
+  return authority
+end
+
+-- A new authority in the folder, which is made; `options` as of mkcert.authority. One that is there stays unless
+-- `replace`.
+function folder.create(dir, options, replace)
+  local status, err = core.run("mkdir", "-p", "-m", "700", "--", dir)
+  if status ~= 0 then return nil, err or failure("file_write", dir, dir .. ": the folder cannot be made") end
+  return locked(paths_of(dir), function(paths) return make(paths, options, replace) end)
 end
 
 return folder
