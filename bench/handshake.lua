@@ -1,14 +1,15 @@
 -- handshake.lua role=client|server stack=NAME [mode=full|known|resumed|0rtt] ... - handshakes one after another, each
 -- with a connection of its own and a byte from the server, which brings the tickets: the CPU time that each took on
 -- this side. With 0rtt a byte of the client's, too, as early data. With known the handshakes are full ones, and the
--- client's config has seen the chain before; with full it has no cache of chains.
+-- client's config has seen the chain before; with full it has no cache of chains. With the stack plain there is no TLS.
 package.path = (arg[0]:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
 local bench = require "bench"
 local o = bench.arguments {
   n = 300, warm = 20, mode = "full", kind = "p256", cipher = "aes128gcm", version = "1.3",
 }
 local stack = bench.stack(o.stack)
-local name = bench.name("handshake", o, o.kind, o.mode)
+local plain = o.stack == "plain"
+local name = plain and bench.name("handshake", o, "tcp") or bench.name("handshake", o, o.kind, o.mode)
 local early = o.mode == "0rtt" and "e" or nil
 
 local function server()

@@ -12,6 +12,9 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it, see lt_transport_attach */
 #endif
+#ifndef MSG_MORE
+#define MSG_MORE 0 /* Linux has it: what comes last goes in one segment with the FIN */
+#endif
 
 enum {
     RECORD_HEADER = 5,
@@ -112,12 +115,13 @@ static lt_io fail_errno(lt_transport *t, int error)
 /* Sends the output as far as it goes without waiting; `left`: not all of it went. */
 static lt_io send_some(lt_transport *t, bool *left)
 {
+    const int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (t->ending ? MSG_MORE : 0);
     for (;;) {
         lt_bytes out = lt_conn_output(&t->conn);
         *left = out.n > 0;
         if (out.n == 0)
             return LT_IO_done;
-        ssize_t n = send(t->fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = send(t->fd, out.p, out.n, flags);
         if (n >= 0) {
             lt_conn_output_done(&t->conn, (size_t)n);
             t->asked = true;
@@ -361,6 +365,7 @@ void lt_transport_close(lt_transport *t)
         double seconds = at_most(at_most(close_seconds, t->timeouts.block), t->timeouts.total);
         lt_deadline d = lt_deadline_start((lt_timeouts){ -1, seconds });
         lt_conn_close(&t->conn);
+        t->ending = true;
         if (flush(t, &d) == LT_IO_done)
             linger(t);
     }

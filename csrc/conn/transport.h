@@ -26,6 +26,7 @@ typedef struct {
     lt_io waited;            /* LT_IO_want_read, _write: for what a call waited last */
     int failed_errno;        /* of the system call that ended it; 0: none */
     bool asked;              /* something was sent since the last recv */
+    bool ending;             /* the descriptor is closed as soon as all is sent */
     bool filled;             /* the last recv took all the room that it had */
     bool was_small;          /* a smaller room would have done for it */
     uint8_t room;            /* what the next one asks for, by what the last ones gave */
