@@ -82,6 +82,54 @@ describe("bearssl.certificate", function()
     assert.equal("sha256//97/OAnzYIWIOh0qd+lqhBLqSTrDyPDfZCsrDQPAFvE0=", everything.pin)
   end)
 
+  it("has all fields of tables that are filled as they are asked, in whatever order", function()
+    local function fresh() return x509.load(path)[1] end
+    local function keys(t)
+      local found = {}
+      for key in pairs(t) do found[#found + 1] = tostring(key) end
+      table.sort(found)
+      return found
+    end
+    local hashes = { "sha1", "sha256", "sha384", "sha512" }
+    for _, field in ipairs { "fingerprints", "spki_fingerprints" } do
+      local first, all = fresh()[field], fresh()[field]
+      local one = first.sha384
+      assert.same(hashes, keys(all))
+      assert.equal(one, all.sha384)
+      assert.same(hashes, keys(first))
+      assert.is_nil(first.md5)
+      assert.is_nil(first[1])
+    end
+    local by_name, by_number, count = fresh().extensions, fresh().extensions, #everything.extensions
+    local alt_name, usage = by_name.subject_alt_name, by_name.key_usage
+    assert.is_nil(by_name.nothing)
+    assert.equal(count, #by_name)
+    assert.same(keys(by_number), keys(by_name))
+    assert.equal(alt_name, by_name.subject_alt_name)
+    local seen = 0
+    for i, extension in ipairs(by_name) do
+      if extension == alt_name or extension == usage then seen = seen + 1 end
+      assert.equal(extension.oid, by_number[i].oid)
+      if extension.name then assert.equal(extension, by_name[extension.name]) end
+    end
+    assert.equal(2, seen)
+    assert.equal(count, select("#", table.unpack(fresh().extensions)))
+    local named = fresh().subject
+    local text = {}
+    for key, value in pairs(named) do text[key] = value end
+    assert.equal(tostring(fresh().subject), text.text)
+    assert.equal(named.der, text.der)
+    assert.equal(#everything.subject, #named)
+  end)
+
+  it("keeps a certificate for its tables, whoever else has let go of it", function()
+    local fingerprints, extensions = x509.load(path)[1].fingerprints, x509.load(path)[1].extensions
+    collectgarbage()
+    collectgarbage()
+    assert.equal(everything.fingerprints.sha256, fingerprints.sha256)
+    assert.equal(#everything.extensions, #extensions)
+  end)
+
   it("has its public key", function()
     local key = everything.public_key
     assert.same({ "ec", 256, "secp256r1", "1.2.840.10045.3.1.7" }, { key.type, key.bits, key.curve, key.curve_oid })

@@ -35,8 +35,6 @@ bool lt_lua_push_certificate(lua_State *L, lt_bytes der)
         lua_pushnil(L);
         return false;
     }
-    lua_newtable(L);
-    lua_setiuservalue(L, -2, UV_FIELDS);
     luaL_setmetatable(L, LT_LUA_CERTIFICATE);
     return true;
 }
@@ -55,6 +53,16 @@ static const lt_certificate *check(lua_State *L, int arg)
     return &u->certificate;
 }
 
+static void push_fields(lua_State *L) /* of the certificate at index 1, known so far */
+{
+    if (lua_getiuservalue(L, 1, UV_FIELDS) == LUA_TTABLE)
+        return;
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 4);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, UV_FIELDS);
+}
+
 /* Upvalue 1: the methods, among them those that bearssl.x509 adds. */
 static int certificate_index(lua_State *L)
 {
@@ -63,7 +71,7 @@ static int certificate_index(lua_State *L)
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL || lua_type(L, 2) != LUA_TSTRING)
         return 1;
-    lua_getiuservalue(L, 1, UV_FIELDS);
+    push_fields(L);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL)
         return 1;
@@ -330,6 +338,7 @@ void lt_lua_open_certificate(lua_State *L)
         { NULL, NULL },
     };
     lt_lua_open_name(L);
+    lt_lua_open_fields(L);
     lt_lua_class(L, CHAIN, none, chain_meta);
     lt_lua_class(L, LT_LUA_CERTIFICATE, methods, meta);
     luaL_setfuncs(L, functions, 0);

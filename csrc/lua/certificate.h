@@ -3,16 +3,19 @@
 #ifndef LT_LUA_CERTIFICATE_H
 #define LT_LUA_CERTIFICATE_H
 
+#include "lua/lazy.h"
 #include "lua/support.h"
 #include "x509/certificate.h"
 #include "x509/crl_point.h"
 
 #define LT_LUA_CERTIFICATE "bearssl.certificate"
 
-/* Pushes the value of the field `name`; false, and nothing pushed, where there is no such field. */
+/* Pushes the value of the field `name` of the certificate at index 1; false, and nothing pushed, where there
+ * is no such field. */
 bool lt_lua_push_certificate_field(lua_State *L, const lt_certificate *c, const char *name);
 
-void lt_lua_push_extensions(lua_State *L, const lt_certificate *c);
+void lt_lua_open_fields(lua_State *L); /* the classes of tables that fields are */
+extern const lt_lua_lazy lt_lua_extensions;
 
 void lt_lua_push_hex(lua_State *L, lt_bytes b); /* lower case */
 /* Content octets of an INTEGER: hexadecimal, with "-" before the few that are negative. */

@@ -562,23 +562,47 @@ static void set_value(lua_State *L, const lt_extension *x, const lt_certificate 
     }
 }
 
-void lt_lua_push_extensions(lua_State *L, const lt_certificate *c)
+static void push_extension(lua_State *L, const lt_certificate *c, const lt_extension *x)
+{
+    lua_createtable(L, 0, 6);
+    set_oid(L, "oid", x->oid);
+    set_string(L, "name", lt_oid_name(x->oid));
+    lua_pushboolean(L, x->critical);
+    lua_setfield(L, -2, "critical");
+    lt_lua_set_bytes(L, "der", x->value);
+    set_value(L, x, c);
+}
+
+static bool extension(lua_State *L, const lt_certificate *c, const char *name)
 {
     lt_extension x;
-    lua_newtable(L);
+    for (lt_reader r = c->extensions; lt_extension_next(&r, &x);) {
+        const char *its = lt_oid_name(x.oid);
+        if (!its || strcmp(its, name) != 0)
+            continue;
+        push_extension(L, c, &x);
+        return true;
+    }
+    return false;
+}
+
+static void all_extensions(lua_State *L, const lt_certificate *c, int table)
+{
+    lt_extension x;
+    lua_Integer i = 0;
     for (lt_reader r = c->extensions; lt_extension_next(&r, &x);) {
         const char *name = lt_oid_name(x.oid);
-        lua_createtable(L, 0, 6);
-        set_oid(L, "oid", x.oid);
-        set_string(L, "name", name);
-        lua_pushboolean(L, x.critical);
-        lua_setfield(L, -2, "critical");
-        lt_lua_set_bytes(L, "der", x.value);
-        set_value(L, &x, c);
+        lua_pushstring(L, name ? name : "");
+        if (lua_rawget(L, table) == LUA_TNIL) { /* was not asked for by its name */
+            lua_pop(L, 1);
+            push_extension(L, c, &x);
+        }
         if (name) {
             lua_pushvalue(L, -1);
-            lua_setfield(L, -3, name);
+            lua_setfield(L, table, name);
         }
-        append(L);
+        lua_rawseti(L, table, ++i);
     }
 }
+
+const lt_lua_lazy lt_lua_extensions = { "bearssl.extensions", extension, all_extensions };

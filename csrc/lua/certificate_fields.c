@@ -3,7 +3,10 @@
  * digits, except where they are DER or a signature, which are strings of octets. */
 #include "lua/certificate.h"
 
+#include <stdlib.h>
+
 #include "crypto/hash.h"
+#include "lua/lazy.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 #include "x509/public_key.h"
@@ -195,26 +198,72 @@ static void push_public_key(lua_State *L, const lt_certificate *c)
         set_dsa(L, &dsa);
 }
 
-static void push_fingerprints(lua_State *L, lt_bytes of)
+static const char *const fingerprint_hashes[] = { "sha1", "sha256", "sha384", "sha512" };
+
+enum { FINGERPRINTS = sizeof fingerprint_hashes / sizeof *fingerprint_hashes };
+
+static bool push_fingerprint(lua_State *L, lt_bytes of, const char *name)
 {
-    static const char *const names[] = { "sha1", "sha256", "sha384", "sha512" };
     uint8_t digest[LT_HASH_MAX];
-    lua_createtable(L, 0, 4);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const br_hash_class *hash = lt_hash_by_name(names[i]);
-        lt_hash(hash, of, digest);
-        set_hex(L, names[i], (lt_bytes){ digest, lt_hash_size(hash) });
+    for (size_t i = 0; i < FINGERPRINTS; i++)
+        if (strcmp(name, fingerprint_hashes[i]) == 0) {
+            const br_hash_class *hash = lt_hash_by_name(name);
+            lt_hash(hash, of, digest);
+            lt_lua_push_hex(L, (lt_bytes){ digest, lt_hash_size(hash) });
+            return true;
+        }
+    return false;
+}
+
+static void fill_fingerprints(lua_State *L, lt_bytes of, int table)
+{
+    for (size_t i = 0; i < FINGERPRINTS; i++) {
+        push_fingerprint(L, of, fingerprint_hashes[i]);
+        lua_setfield(L, table, fingerprint_hashes[i]);
     }
 }
 
+static bool certificate_fingerprint(lua_State *L, const lt_certificate *c, const char *name)
+{
+    return push_fingerprint(L, c->der, name);
+}
+
+static void certificate_fingerprints(lua_State *L, const lt_certificate *c, int table)
+{
+    fill_fingerprints(L, c->der, table);
+}
+
+static bool spki_fingerprint(lua_State *L, const lt_certificate *c, const char *name)
+{
+    return push_fingerprint(L, c->spki, name);
+}
+
+static void spki_fingerprints(lua_State *L, const lt_certificate *c, int table)
+{
+    fill_fingerprints(L, c->spki, table);
+}
+
+static const lt_lua_lazy of_certificate = { "bearssl.fingerprints", certificate_fingerprint,
+                                            certificate_fingerprints };
+static const lt_lua_lazy of_spki = { "bearssl.spki_fingerprints", spki_fingerprint,
+                                     spki_fingerprints };
+
 static void push_certificate_fingerprints(lua_State *L, const lt_certificate *c)
 {
-    push_fingerprints(L, c->der);
+    (void)c;
+    lt_lua_push_lazy(L, &of_certificate);
 }
 
 static void push_spki_fingerprints(lua_State *L, const lt_certificate *c)
 {
-    push_fingerprints(L, c->spki);
+    (void)c;
+    lt_lua_push_lazy(L, &of_spki);
+}
+
+static void push_extensions(lua_State *L, const lt_certificate *c)
+{
+    (void)c;
+    lt_lua_push_lazy(L, &lt_lua_extensions);
 }
 
 static void push_pin(lua_State *L, const lt_certificate *c) /* RFC 7469 section 2.4 */
@@ -304,38 +353,52 @@ static void push_subject_unique_id(lua_State *L, const lt_certificate *c)
     push_unique_id(L, c->subject_unique_id);
 }
 
-static const struct {
+typedef struct {
     const char *name;
     void (*push)(lua_State *L, const lt_certificate *c);
-} fields[] = {
-    { "version", push_version },
+} field;
+
+static const field fields[] = {
+    /* by name */
+    { "dsa_signature", push_dsa_signature },
+    { "extensions", push_extensions },
+    { "fingerprints", push_certificate_fingerprints },
+    { "issuer", push_issuer },
+    { "issuer_unique_id", push_issuer_unique_id },
+    { "not_after", push_not_after },
+    { "not_after_text", push_not_after_text },
+    { "not_before", push_not_before },
+    { "not_before_text", push_not_before_text },
+    { "pin", push_pin },
+    { "public_key", push_public_key },
     { "serial", push_serial },
     { "serial_decimal", push_serial_decimal },
-    { "subject", push_subject },
-    { "issuer", push_issuer },
-    { "not_before", push_not_before },
-    { "not_after", push_not_after },
-    { "not_before_text", push_not_before_text },
-    { "not_after_text", push_not_after_text },
-    { "public_key", push_public_key },
-    { "signature_algorithm", push_signature_algorithm },
     { "signature", push_signature },
-    { "dsa_signature", push_dsa_signature },
-    { "tbs_certificate", push_tbs_certificate },
-    { "issuer_unique_id", push_issuer_unique_id },
-    { "subject_unique_id", push_subject_unique_id },
-    { "extensions", lt_lua_push_extensions },
-    { "fingerprints", push_certificate_fingerprints },
+    { "signature_algorithm", push_signature_algorithm },
     { "spki_fingerprints", push_spki_fingerprints },
-    { "pin", push_pin },
+    { "subject", push_subject },
+    { "subject_unique_id", push_subject_unique_id },
+    { "tbs_certificate", push_tbs_certificate },
+    { "version", push_version },
 };
+
+static int by_name(const void *name, const void *f)
+{
+    return strcmp(name, ((const field *)f)->name);
+}
+
+void lt_lua_open_fields(lua_State *L)
+{
+    lt_lua_open_lazy(L, &of_certificate);
+    lt_lua_open_lazy(L, &of_spki);
+    lt_lua_open_lazy(L, &lt_lua_extensions);
+}
 
 bool lt_lua_push_certificate_field(lua_State *L, const lt_certificate *c, const char *name)
 {
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (strcmp(name, fields[i].name) == 0) {
-            fields[i].push(L, c);
-            return true;
-        }
-    return false;
+    const field *f =
+        bsearch(name, fields, sizeof fields / sizeof *fields, sizeof *fields, by_name);
+    if (f)
+        f->push(L, c);
+    return f != NULL;
 }

@@ -7,12 +7,15 @@
 */
 #include "lua/certificate.h"
 
+#include "lua/lazy.h"
 #include "x509/der.h"
 #include "x509/dn.h"
 #include "x509/oid.h"
 #include "x509/text.h"
 
 #define NAME "bearssl.name"
+
+enum { SMALL = 128 }; /* octets of text that the stack has room for */
 
 /* Room for `n` octets that Lua owns, so that a failure leaks nothing; on the stack until popped. */
 static char *scratch(lua_State *L, size_t n)
@@ -28,14 +31,27 @@ static void push_scratch(lua_State *L, const char *s, size_t n)
 
 void lt_lua_push_hex(lua_State *L, lt_bytes b)
 {
-    lt_text t = { scratch(L, b.n * 2), b.n * 2, 0 };
-    lt_text_hex(&t, b, "0123456789abcdef");
+    static const char digits[] = "0123456789abcdef";
+    char small[SMALL];
+    lt_text t = { small, SMALL, 0 };
+    if (b.n * 2 <= SMALL) {
+        lt_text_hex(&t, b, digits);
+        lua_pushlstring(L, small, t.n);
+        return;
+    }
+    t = (lt_text){ scratch(L, b.n * 2), b.n * 2, 0 };
+    lt_text_hex(&t, b, digits);
     push_scratch(L, t.p, t.n);
 }
 
 void lt_lua_push_oid(lua_State *L, lt_bytes oid)
 {
-    size_t n = lt_oid_text(oid, NULL, 0);
+    char small[SMALL];
+    size_t n = lt_oid_text(oid, small, SMALL);
+    if (n < SMALL) {
+        lua_pushlstring(L, small, n);
+        return;
+    }
     char *s = scratch(L, n + 1);
     lt_oid_text(oid, s, n + 1);
     push_scratch(L, s, n);
@@ -82,6 +98,10 @@ static void push_attribute(lua_State *L, const lt_attribute *a)
 
 void lt_lua_push_text(lua_State *L, uint32_t tag, lt_bytes value)
 {
+    if (lt_string_is_ascii(tag, value)) {
+        lt_lua_push_bytes(L, value);
+        return;
+    }
     size_t n = lt_string_text(tag, value, NULL, 0);
     char *s = scratch(L, n + 1);
     lt_string_text(tag, value, s, n + 1);
@@ -91,7 +111,7 @@ void lt_lua_push_text(lua_State *L, uint32_t tag, lt_bytes value)
 void lt_lua_push_rdn(lua_State *L, lt_bytes rdn)
 {
     lt_attribute a;
-    lua_newtable(L);
+    lua_createtable(L, 1, 0); /* there are more in few */
     for (int i = 1; lt_attribute_next(&rdn, &a); i++) {
         push_attribute(L, &a);
         lua_rawseti(L, -2, i);
@@ -101,12 +121,7 @@ void lt_lua_push_rdn(lua_State *L, lt_bytes rdn)
 void lt_lua_push_name(lua_State *L, lt_bytes name)
 {
     lt_reader rdns, rdn;
-    size_t n = lt_dn_text(name, NULL, 0);
-    lua_newtable(L);
-    char *s = scratch(L, n + 1);
-    lt_dn_text(name, s, n + 1);
-    push_scratch(L, s, n);
-    lua_setfield(L, -2, "text");
+    lua_createtable(L, 4, 2);
     lt_lua_set_bytes(L, "der", name);
     if (lt_dn_valid(name) && lt_dn_open(name, &rdns))
         for (int i = 1; lt_rdn_next(&rdns, &rdn); i++) {
@@ -116,13 +131,6 @@ void lt_lua_push_name(lua_State *L, lt_bytes name)
     luaL_setmetatable(L, NAME);
 }
 
-static int name_tostring(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    lua_getfield(L, 1, "text");
-    return 1;
-}
-
 static lt_bytes name_der(lua_State *L, int arg)
 {
     lt_bytes der = { NULL, 0 };
@@ -130,6 +138,50 @@ static lt_bytes name_der(lua_State *L, int arg)
     lua_getfield(L, arg, "der"); /* stays on the stack, so the string stays alive */
     der.p = (const uint8_t *)luaL_checklstring(L, -1, &der.n);
     return der;
+}
+
+/* The field `text` is made when it is first asked for, and kept. */
+static void push_name_text(lua_State *L, int arg)
+{
+    lua_pushliteral(L, "text");
+    if (lua_rawget(L, arg) != LUA_TNIL)
+        return;
+    lua_pop(L, 1);
+    lt_bytes der = name_der(L, arg);
+    size_t n = lt_dn_text(der, NULL, 0);
+    char *s = scratch(L, n + 1);
+    lt_dn_text(der, s, n + 1);
+    push_scratch(L, s, n);
+    lua_replace(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, arg, "text");
+}
+
+static int name_tostring(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    push_name_text(L, 1);
+    return 1;
+}
+
+/* Upvalue 1: the methods. */
+static int name_index(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "text") == 0) {
+        push_name_text(L, 1);
+        return 1;
+    }
+    lua_settop(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+static int name_pairs(lua_State *L) /* of all fields */
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    push_name_text(L, 1);
+    return lt_lua_pairs(L);
 }
 
 static int name_eq(lua_State *L) /* RFC 5280 section 7.1 */
@@ -210,7 +262,13 @@ void lt_lua_open_name(lua_State *L)
     static const luaL_Reg meta[] = {
         { "__tostring", name_tostring },
         { "__eq", name_eq },
+        { "__pairs", name_pairs },
         { NULL, NULL },
     };
     lt_lua_class(L, NAME, methods, meta);
+    luaL_getmetatable(L, NAME);
+    lua_getfield(L, -1, "__index");
+    lua_pushcclosure(L, name_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
 }

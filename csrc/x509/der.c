@@ -72,15 +72,15 @@ bool der_boolean(lt_reader *r, bool *v)
 
 bool der_is_oid(lt_bytes content)
 {
-    uint8_t before = 0; /* 0x80 at the start of a subidentifier is padding (X.690 8.19.2) */
-    if (content.n == 0 || content.n > DER_OID_MAX)
+    uint8_t before = 0;
+    bool padded = false; /* 0x80 at the start of a subidentifier (X.690 8.19.2) */
+    if (content.n == 0 || content.n > DER_OID_MAX || content.p[content.n - 1] >= 0x80)
         return false;
     for (size_t i = 0; i < content.n; i++) {
-        if (before < 0x80 && content.p[i] == 0x80)
-            return false;
+        padded |= (content.p[i] == 0x80) & (before < 0x80);
         before = content.p[i];
     }
-    return before < 0x80;
+    return !padded;
 }
 
 bool der_oid(lt_reader *r, lt_bytes *oid)

@@ -16,8 +16,15 @@ void lt_text_put(lt_text *t, const char *s, size_t n)
 
 void lt_text_hex(lt_text *t, lt_bytes b, const char *digits)
 {
-    for (size_t i = 0; i < b.n; i++)
-        lt_text_put(t, (char[]){ digits[b.p[i] >> 4], digits[b.p[i] & 15] }, 2);
+    char some[64];
+    for (size_t i = 0, n; i < b.n; i += n) {
+        n = b.n - i < sizeof some / 2 ? b.n - i : sizeof some / 2;
+        for (size_t k = 0; k < n; k++) {
+            some[2 * k] = digits[b.p[i + k] >> 4];
+            some[2 * k + 1] = digits[b.p[i + k] & 15];
+        }
+        lt_text_put(t, some, 2 * n);
+    }
 }
 
 void lt_text_utf8(lt_text *t, uint32_t c)
@@ -122,10 +129,22 @@ int32_t lt_characters_next(lt_characters *s)
     return (int32_t)c;
 }
 
+bool lt_string_is_ascii(uint32_t tag, lt_bytes value)
+{
+    uint8_t any = 0;
+    if (!lt_is_string_type(tag) || tag == DER_BMP_STRING || tag == DER_UNIVERSAL_STRING)
+        return false;
+    for (size_t i = 0; i < value.n; i++)
+        any |= value.p[i];
+    return any < 0x80;
+}
+
 bool lt_string_valid(uint32_t tag, lt_bytes value)
 {
     lt_characters s = { tag, value };
     int32_t c = 0;
+    if (lt_string_is_ascii(tag, value)) /* nearly all */
+        return true;
     if (!lt_is_string_type(tag))
         return false;
     while (c >= 0)

@@ -31,6 +31,8 @@ enum { LT_CHARACTERS_END = -1, LT_CHARACTERS_BAD = -2 };
 bool lt_is_string_type(uint32_t tag);
 int32_t lt_characters_next(lt_characters *s);       /* code point, or one of the two above */
 bool lt_string_valid(uint32_t tag, lt_bytes value); /* a string type that decodes to its end */
+bool lt_string_is_ascii(uint32_t tag,
+                        lt_bytes value); /* such a one, whose octets are its UTF-8 */
 
 /* A character that acts on a terminal instead of being seen: C0, C1, line and paragraph
  * separators, directional and other invisible formatting. */

@@ -32,6 +32,8 @@ local x509 = {
 -- @field tbs_certificate DER of what the signature covers
 -- @field extensions a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that
 --   also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case.
+--   Each is decoded when it is first asked for, as fingerprints are computed: `pairs`, `ipairs` and `#` see all of
+--   them, `next` those that were asked for.
 -- @field fingerprints { sha1, sha256, sha384, sha512 } of the certificate
 -- @field spki_fingerprints the same of its public key
 -- @field pin "sha256//" and base64, as curl and RFC 7469 write it

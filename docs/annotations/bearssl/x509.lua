@@ -21,7 +21,7 @@ local module = {}
 ---@field signature any octets
 ---@field dsa_signature any { r, s } where DSA made it, else nil
 ---@field tbs_certificate any DER of what the signature covers
----@field extensions any a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case.
+---@field extensions any a list in the order of the certificate, of { oid, name, critical, der, value, malformed }, that also has each by its name: `certificate.extensions.subject_alt_name.value`. Names are RFC 5280's in snake case. Each is decoded when it is first asked for, as fingerprints are computed: `pairs`, `ipairs` and `#` see all of them, `next` those that were asked for.
 ---@field fingerprints any { sha1, sha256, sha384, sha512 } of the certificate
 ---@field spki_fingerprints any the same of its public key
 ---@field pin any "sha256//" and base64, as curl and RFC 7469 write it
