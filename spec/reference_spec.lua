@@ -141,7 +141,7 @@ local function classes_at_run_time()
       key = assert(require "bearssl.mkcert".key()) }).__index,
     tcpsock = getmetatable(require "bearssl.cosocket".tcp()).__index,
   }
-  for _, class in ipairs { "certificate", "crl", "key", "name", "ocsp_response" } do -- their __index is C's, over the methods
+  for _, class in ipairs { "certificate", "crl", "key", "name", "ocsp_response" } do -- whose __index is C's
     found[class] = select(2, debug.getupvalue(debug.getregistry()["bearssl." .. class].__index, 1))
   end
   for name, meta in pairs(debug.getregistry()) do

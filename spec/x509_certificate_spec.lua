@@ -123,11 +123,11 @@ describe("bearssl.certificate", function()
   end)
 
   it("keeps a certificate for its tables, whoever else has let go of it", function()
-    local fingerprints, extensions = x509.load(path)[1].fingerprints, x509.load(path)[1].extensions
+    local fingerprints, list = x509.load(path)[1].fingerprints, x509.load(path)[1].extensions
     collectgarbage()
     collectgarbage()
     assert.equal(everything.fingerprints.sha256, fingerprints.sha256)
-    assert.equal(#everything.extensions, #extensions)
+    assert.equal(#everything.extensions, #list)
   end)
 
   it("has its public key", function()

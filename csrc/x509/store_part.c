@@ -140,10 +140,10 @@ lt_code lt_store_parts_add_text(lt_store_parts *parts, lt_bytes text, lt_error *
 {
     lt_store_part part = { .path = NULL };
     lt_buffer copy = { 0 };
-    if (text.n <= LT_FILE_MAX && !lt_buffer_add(&copy, text.p, text.n))
-        return lt_fail(e, LT_memory, "store");
     if (text.n > LT_FILE_MAX)
         return lt_fail_detail(e, LT_limit, "store", "more than %d bytes", LT_FILE_MAX);
+    if (!lt_buffer_add(&copy, text.p, text.n))
+        return lt_fail(e, LT_memory, "store");
     if (read_text(&copy, LT_STORE_strict, &part, e) != LT_OK)
         return e->code;
     if (part.size == 0)
