@@ -7,6 +7,7 @@ local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 local revoke = require "spec.support.revoke"
 
+local top = require "lfs".currentdir()
 local pair, mine = pki.server.p256, pki.client.p256
 
 local function write(path, text)
@@ -90,6 +91,7 @@ end
 
 local function files(dir)
   write(dir .. "/ca.pem", pki.read(pki.root.p256))
+  run(("mkdir %s/ca && cp %s %s/ca/ca.pem"):format(dir, pki.root.p256, dir))
   write(dir .. "/stranger.pem", pki.read(pki.stranger))
   write(dir .. "/server.pem", pki.read(pair.certificate))
   write(dir .. "/server.key", pki.read(pair.key))
@@ -177,12 +179,15 @@ describe("the guides", function()
 
   for _, path in ipairs(pages()) do
     for _, block in ipairs((blocks(path))) do
-      if block.language == "sh" and block.text:find "^openssl req" then
+      if block.language == "sh" and block.text:find "^bearssl mkcert" then
         it(("make a certificate: %s, line %d"):format(path, block.line), function()
           assert(os.execute(("mkdir %s/made"):format(dir)))
-          run(("cd %s/made && { %s}"):format(dir, block.text))
+          run(("cd %s/made && env %s PATH=%s/lua/bin:$PATH sh -ec '%s'"):format(dir, child, top, block.text))
           run(("cd %s/made && %s lua5.4 -e '%s'"):format(dir, child,
-            [[assert(require "bearssl".server { certificate = "server.pem", key = "server.key" })]]))
+            [[local bearssl = require "bearssl"
+              assert(bearssl.server { certificate = "server.pem", key = "server.key" })
+              local chain = assert(bearssl.x509.load "server.pem")
+              assert(assert(bearssl.store "ca/ca.pem"):verify(chain, { name = "localhost" }))]]))
           assert(os.execute(("rm -r %s/made"):format(dir)))
         end)
       end

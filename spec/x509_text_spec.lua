@@ -1,6 +1,7 @@
 -- certificate:text() against what the openssl command prints for the same certificate: every root of Debian's bundle,
 -- NIST's PKITS, BearSSL's chains, one certificate of every kind of key, one with every extension.
 local x509 = require "bearssl.x509"
+local alike = require "spec.support.openssl_text".alike
 
 -- openssl's text of each certificate of a PEM file or of a DER file, in one process.
 local function openssl_texts(paths)
@@ -17,18 +18,6 @@ local function openssl_texts(paths)
   for text in pipe:read("a"):gmatch "(.-)===\n" do texts[#texts + 1] = text end
   os.remove(script)
   return texts
-end
-
--- What we print better, made alike on both sides: directory names in one form, line breaks that openssl forgets or
--- doubles, the zero bit of ReasonFlags.
-local function alike(text)
-  return (text:gsub("([^\n ]) +Reasons:\n", "%1\n                Reasons:\n")
-    :gsub("([^\n ]) +CRL Issuer:", "%1\n                CRL Issuer:")
-    :gsub("DirName:[^\n]*", "DirName:")
-    :gsub("Unused, ", "")
-    :gsub("\n +(Unknown Qualifier)", "\n%1")
-    :gsub("(Unique ID:)%s+", "%1 ")
-    :gsub("\n\n", "\n"))
 end
 
 local function first_difference(expected, got)
