@@ -6,6 +6,7 @@
 TARGET static void NAME(wide)(const uint32_t state[16], uint8_t *data)
 {
     VECTOR v[16], numbers = ADD(EVERYWHERE(state[12]), LANE_NUMBERS);
+    UNROLL
     for (int i = 0; i < 16; i++)
         v[i] = EVERYWHERE(state[i]);
     v[12] = numbers;
@@ -14,14 +15,17 @@ TARGET static void NAME(wide)(const uint32_t state[16], uint8_t *data)
         ROUND(5, 10, 15, 6, 11, 12, 7, 8, 13, 4, 9, 14);
     }
     v[12] = ADD(v[12], LANE_NUMBERS);
+    UNROLL
     for (int i = 0; i < 16; i++)
         v[i] = ADD(v[i], EVERYWHERE(state[i]));
+    UNROLL
     for (int i = 0; i < 16; i += 4) { /* four words of each block together */
         VECTOR a = LOW_32(v[i], v[i + 1]), b = LOW_32(v[i + 2], v[i + 3]);
         VECTOR c = HIGH_32(v[i], v[i + 1]), d = HIGH_32(v[i + 2], v[i + 3]);
         v[i] = LOW_64(a, b), v[i + 1] = HIGH_64(a, b);
         v[i + 2] = LOW_64(c, d), v[i + 3] = HIGH_64(c, d);
     }
+    UNROLL
     for (size_t i = 0; i < 4; i++)
         NAME(put_blocks)(data + 64 * i, 256, v[i], v[i + 4], v[i + 8], v[i + 12]);
 }

@@ -174,6 +174,7 @@ void lt_poly1305_64(const void *key, const void *iv, void *data, size_t n, const
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512ifma")))
+#define INLINE TARGET static inline __attribute__((always_inline))
 
 enum { AT_ONCE = 128, WORTHWHILE = 256 };
 
@@ -212,55 +213,96 @@ struct factor {
     __m512i r0, r1, r2, s1, s2;
 };
 
-TARGET static inline struct factor factor(const struct lanes *r)
+INLINE struct factor factor(const __m512i r[3])
 {
-    struct factor f = { .r0 = _mm512_loadu_si512(r->limb[0]) };
-    f.r1 = _mm512_loadu_si512(r->limb[1]);
-    f.r2 = _mm512_loadu_si512(r->limb[2]);
-    f.s1 = _mm512_mullo_epi64(f.r1, _mm512_set1_epi64(20));
-    f.s2 = _mm512_mullo_epi64(f.r2, _mm512_set1_epi64(20));
-    return f;
+    const __m512i by = _mm512_set1_epi64(20);
+    return (struct factor){ r[0], r[1], r[2], _mm512_mullo_epi64(r[1], by),
+                            _mm512_mullo_epi64(r[2], by) };
+}
+
+INLINE void load_lanes(__m512i x[3], const struct lanes *l)
+{
+    for (int k = 0; k < 3; k++)
+        x[k] = _mm512_loadu_si512(l->limb[k]);
 }
 
 #define ADD _mm512_add_epi64
-#define SUM3(part, x, y, z) part(part(part(_mm512_setzero_si512(), h[0], x), h[1], y), h[2], z)
+#define MADD(part, sum, x, y, z) sum = part(part(part(sum, h[0], x), h[1], y), h[2], z)
 
-/* h = h f. Limbs of h are below 2^46 before, and 2^44 + 2^8 after. A product's bits from 52 on have
- * the weight of the next limb's bit 8 (bit 10, beyond the 42 of the last). */
-TARGET static inline void multiply8(__m512i h[3], const struct factor *f)
+/* Products before they are carried: the lower 52 bits of each, and the upper ones, by limbs of the result */
+struct sums {
+    __m512i low[3], high[3];
+};
+
+/* Limbs of h are below 2^46. */
+INLINE void add_product8(struct sums *s, const __m512i h[3], const struct factor *f)
+{
+    MADD(_mm512_madd52lo_epu64, s->low[0], f->r0, f->s2, f->s1);
+    MADD(_mm512_madd52lo_epu64, s->low[1], f->r1, f->r0, f->s2);
+    MADD(_mm512_madd52lo_epu64, s->low[2], f->r2, f->r1, f->r0);
+    MADD(_mm512_madd52hi_epu64, s->high[0], f->r0, f->s2, f->s1);
+    MADD(_mm512_madd52hi_epu64, s->high[1], f->r1, f->r0, f->s2);
+    MADD(_mm512_madd52hi_epu64, s->high[2], f->r2, f->r1, f->r0);
+}
+
+/* Of two products at most, into limbs below 2^44 + 2^11. A product's bits from 52 on have the weight of
+ * the next limb's bit 8 (bit 10, beyond the 42 of the last). */
+INLINE void carry8(__m512i h[3], const struct sums *s)
 {
     const __m512i m44 = _mm512_set1_epi64((long long)low44);
     const __m512i m42 = _mm512_set1_epi64((long long)low42);
-    __m512i low0 = SUM3(_mm512_madd52lo_epu64, f->r0, f->s2, f->s1);
-    __m512i low1 = SUM3(_mm512_madd52lo_epu64, f->r1, f->r0, f->s2);
-    __m512i low2 = SUM3(_mm512_madd52lo_epu64, f->r2, f->r1, f->r0);
-    __m512i high0 = SUM3(_mm512_madd52hi_epu64, f->r0, f->s2, f->s1);
-    __m512i high1 = SUM3(_mm512_madd52hi_epu64, f->r1, f->r0, f->s2);
-    __m512i high2 = SUM3(_mm512_madd52hi_epu64, f->r2, f->r1, f->r0);
-    __m512i carry = ADD(_mm512_srli_epi64(low0, 44), _mm512_slli_epi64(high0, 8));
-    low1 = ADD(low1, carry);
-    carry = ADD(_mm512_srli_epi64(low1, 44), _mm512_slli_epi64(high1, 8));
-    low2 = ADD(low2, carry);
-    carry = ADD(_mm512_srli_epi64(low2, 42), _mm512_slli_epi64(high2, 10));
+    __m512i carry = ADD(_mm512_srli_epi64(s->low[0], 44), _mm512_slli_epi64(s->high[0], 8));
+    __m512i low1 = ADD(s->low[1], carry);
+    carry = ADD(_mm512_srli_epi64(low1, 44), _mm512_slli_epi64(s->high[1], 8));
+    __m512i low2 = ADD(s->low[2], carry);
+    carry = ADD(_mm512_srli_epi64(low2, 42), _mm512_slli_epi64(s->high[2], 10));
     carry = ADD(carry, _mm512_slli_epi64(carry, 2)); /* 2^130 = 5 */
-    low0 = ADD(_mm512_and_si512(low0, m44), carry);
+    __m512i low0 = ADD(_mm512_and_si512(s->low[0], m44), carry);
     h[0] = _mm512_and_si512(low0, m44);
     h[1] = ADD(_mm512_and_si512(low1, m44), _mm512_srli_epi64(low0, 44));
     h[2] = _mm512_and_si512(low2, m42);
 }
 
-/* Adds eight blocks. Unpacking two vectors leaves blocks 0 4 1 5 2 6 3 7 in the lanes. */
-TARGET static inline void add8(__m512i h[3], const uint8_t *data)
+INLINE void multiply8(__m512i h[3], const struct factor *f)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    struct sums s = { { zero, zero, zero }, { zero, zero, zero } };
+    add_product8(&s, h, f);
+    carry8(h, &s);
+}
+
+/* Eight blocks. Unpacking two vectors leaves blocks 0 4 1 5 2 6 3 7 in the lanes. */
+INLINE void load8(__m512i x[3], const uint8_t *data)
 {
     const __m512i m44 = _mm512_set1_epi64((long long)low44);
     __m512i a = _mm512_loadu_si512(data), b = _mm512_loadu_si512(data + 64);
     __m512i low = _mm512_unpacklo_epi64(a, b), high = _mm512_unpackhi_epi64(a, b);
     __m512i middle = _mm512_or_si512(_mm512_srli_epi64(low, 44), _mm512_slli_epi64(high, 20));
-    __m512i top = _mm512_or_si512(_mm512_srli_epi64(high, 24),
-                                  _mm512_set1_epi64((long long)1 << 40)); /* 2^128 */
-    h[0] = ADD(h[0], _mm512_and_si512(low, m44));
-    h[1] = ADD(h[1], _mm512_and_si512(middle, m44));
-    h[2] = ADD(h[2], top);
+    x[0] = _mm512_and_si512(low, m44);
+    x[1] = _mm512_and_si512(middle, m44);
+    x[2] = _mm512_or_si512(_mm512_srli_epi64(high, 24),
+                           _mm512_set1_epi64((long long)1 << 40)); /* 2^128 */
+}
+
+INLINE void add8(__m512i h[3], const uint8_t *data)
+{
+    __m512i x[3];
+    load8(x, data);
+    h[0] = ADD(h[0], x[0]), h[1] = ADD(h[1], x[1]), h[2] = ADD(h[2], x[2]);
+}
+
+/* Sixteen blocks that others follow: (h + a) r^16 + b r^8, with one carry for both products */
+INLINE void take16(__m512i h[3], const uint8_t *data, const struct factor *eighth,
+                   const struct factor *sixteenth)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    struct sums s = { { zero, zero, zero }, { zero, zero, zero } };
+    __m512i b[3];
+    load8(b, data + AT_ONCE);
+    add_product8(&s, b, eighth); /* first, as it waits for nothing */
+    add8(h, data);
+    add_product8(&s, h, sixteenth);
+    carry8(h, &s);
 }
 
 /* Powers of r to the places of their blocks: r^(8 - i) for block i; all of `eighth`: r^8 */
@@ -283,23 +325,29 @@ TARGET static size_t take_ifma(struct mac *m, const uint8_t *data, size_t n)
     struct {
         struct lanes last, eighth, h;
     } s;
-    size_t whole = n & ~(size_t)(AT_ONCE - 1);
+    const size_t whole = n & ~(size_t)(AT_ONCE - 1);
     if (n < WORTHWHILE)
         return 0;
+    const uint8_t *end = data + whole - AT_ONCE; /* the last eight blocks */
     powers(m, &s.last, &s.eighth);
     memset(&s.h, 0, sizeof s.h);
     set_lane(&s.h, 0, m->h); /* what came before stands before block 0 */
-    __m512i h[3];
-    for (int k = 0; k < 3; k++)
-        h[k] = _mm512_loadu_si512(s.h.limb[k]);
-    struct factor f = factor(&s.eighth);
-    for (size_t i = 0; i < whole - AT_ONCE; i += AT_ONCE) {
-        add8(h, data + i);
-        multiply8(h, &f);
+    __m512i h[3], r[3];
+    load_lanes(r, &s.eighth);
+    const struct factor eighth = factor(r);
+    multiply8(r, &eighth);
+    const struct factor sixteenth = factor(r);
+    load_lanes(h, &s.h);
+    for (; end - data >= 2 * AT_ONCE; data += 2 * AT_ONCE)
+        take16(h, data, &eighth, &sixteenth);
+    if (data < end) {
+        add8(h, data);
+        multiply8(h, &eighth);
     }
-    add8(h, data + whole - AT_ONCE);
-    f = factor(&s.last);
-    multiply8(h, &f);
+    add8(h, end);
+    load_lanes(r, &s.last);
+    const struct factor last = factor(r);
+    multiply8(h, &last);
     for (int k = 0; k < 3; k++)
         _mm512_storeu_si512(s.h.limb[k], h[k]);
     sum_lanes(m->h, &s.h);

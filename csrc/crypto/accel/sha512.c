@@ -69,13 +69,23 @@ INLINE __m256i extended(__m256i a, __m256i b, __m256i c, __m256i d)
     return ADD(sum, sigma1(_mm256_permute2x128_si256(sum, sum, 0x08)));
 }
 
-/* `both` is b ^ c of this round and gives b ^ c of the next: majority is ((a ^ b) & (b ^ c)) ^ b. */
-#define ROUND(a, b, c, d, e, f, g, h, sum)                                         \
-    h += (sum) + (rotated(e, 14) ^ rotated(e, 18) ^ rotated(e, 41));               \
-    h += (e & f) + (~e & g);                                                       \
-    d += h;                                                                        \
-    next = a ^ b;                                                                  \
-    h += (rotated(a, 28) ^ rotated(a, 34) ^ rotated(a, 39)) + ((next & both) ^ b); \
+/* Compilers add in an order of their own. What is known early is to be added before the sum that the next
+ * round waits for: they are not to move it. */
+#define STAYS(x) __asm__("" : "+r"(x))
+
+/* `both` is b ^ c of this round and gives b ^ c of the next: majority is ((a ^ b) & (b ^ c)) ^ b. What a
+ * rotated gives to the next a, of which nothing waits for long, is added one round later. */
+#define ROUND(a, b, c, d, e, f, g, h, sum)                   \
+    h += (sum);                                              \
+    a += late;                                               \
+    h += (e & f) | (~e & g);                                 \
+    STAYS(h);                                                \
+    h += rotated(e, 14) ^ rotated(e, 18) ^ rotated(e, 41);   \
+    d += h;                                                  \
+    next = a ^ b;                                            \
+    late = rotated(a, 28) ^ rotated(a, 34) ^ rotated(a, 39); \
+    STAYS(late);                                             \
+    h += (next & both) ^ b;                                  \
     both = next
 
 #define FOUR_ROUNDS(a, b, c, d, e, f, g, h, sums) \
@@ -95,7 +105,7 @@ TARGET static void block(uint64_t v[8], const uint8_t *data)
     const __m256i order = _mm256_set_epi64x(0x08090a0b0c0d0e0f, 0x0001020304050607,
                                             0x08090a0b0c0d0e0f, 0x0001020304050607);
     uint64_t a = v[0], b = v[1], c = v[2], d = v[3], e = v[4], f = v[5], g = v[6], h = v[7];
-    uint64_t sums[16], both = b ^ c, next;
+    uint64_t sums[16], both = b ^ c, next, late = 0;
     __m256i w[4];
     for (size_t i = 0; i < 4; i++) {
         w[i] = _mm256_shuffle_epi8(LOAD(data + 32 * i), order);
@@ -111,6 +121,7 @@ TARGET static void block(uint64_t v[8], const uint8_t *data)
     FOUR_ROUNDS(e, f, g, h, a, b, c, d, sums + 4);
     FOUR_ROUNDS(a, b, c, d, e, f, g, h, sums + 8);
     FOUR_ROUNDS(e, f, g, h, a, b, c, d, sums + 12);
+    a += late;
     v[0] += a, v[1] += b, v[2] += c, v[3] += d, v[4] += e, v[5] += f, v[6] += g, v[7] += h;
 }
 
