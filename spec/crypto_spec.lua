@@ -331,3 +331,57 @@ describe("a signature by an RSA key", function()
     end
   end
 end)
+
+describe("random bytes", function()
+  -- Of each size from 0 to 300, one draw after another: of what the system gave at first, across its end, behind it.
+  local sizes = {}
+  for n = 0, 300 do sizes[#sizes + 1] = n end
+
+  it("are never given twice, and none is kept", function()
+    local seen = {}
+    for _ = 1, 3 do
+      local all = table.pack(unit.random_bytes(nil, table.unpack(sizes)))
+      for i, n in ipairs(sizes) do
+        assert.equal(n, #all[i])
+        for from = 1, n - 7, 8 do
+          local eight = all[i]:sub(from, from + 7)
+          assert.is_nil(seen[eight])
+          seen[eight] = true
+        end
+      end
+      assert.equal(("\0"):rep(128), all[all.n])
+    end
+  end)
+
+  it("that were not asked for yet stay as they are", function()
+    local given, kept = unit.random_bytes(nil, 50)
+    assert.equal(50, #given)
+    assert.equal(("\0"):rep(50), kept:sub(1, 50))
+    local _, zeros = kept:sub(51):gsub("\0", "")
+    assert.is_true(zeros < 20)
+  end)
+
+  it("of a seed are HMAC_DRBG's (SP 800-90A section 10.1.2), every time", function()
+    local seed = ("seed"):rep(8)
+    local k, v = ("\0"):rep(32), ("\1"):rep(32)
+    local function update(data)
+      for _, separator in ipairs(data ~= "" and { "\0", "\1" } or { "\0" }) do
+        k = unit.hmac("sha256", k, v .. separator .. data)
+        v = unit.hmac("sha256", k, v)
+      end
+    end
+    local function generate(n)
+      local out = ""
+      while #out < n do
+        v = unit.hmac("sha256", k, v)
+        out = out .. v
+      end
+      update ""
+      return out:sub(1, n)
+    end
+    update(seed)
+    local a, b = unit.random_bytes(seed, 48, 200)
+    assert.equal(hex(generate(48)), hex(a))
+    assert.equal(hex(generate(200)), hex(b))
+  end)
+end)

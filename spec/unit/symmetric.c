@@ -5,6 +5,7 @@
 #include "crypto/aead.h"
 #include "crypto/hkdf.h"
 #include "crypto/password.h"
+#include "crypto/random.h"
 
 static int hmac(lua_State *L) /* hash, key, message -> tag */
 {
@@ -103,11 +104,36 @@ aead_open(lua_State *L) /* name, key, nonce, aad, ciphertext, tag -> plaintext, 
     return 1;
 }
 
+/* seed or nil, sizes... -> bytes..., that a generator gives one after another, and what it has kept of them */
+static int random_bytes(lua_State *L)
+{
+    lt_random r;
+    lt_error e = { .code = LT_OK };
+    int top = lua_gettop(L);
+    const uint8_t *seed = lua_isnil(L, 1) ? NULL : unit_exactly(L, 1, LT_SEED_SIZE);
+    luaL_checkstack(L, top, "sizes");
+    if (lt_random_init(&r, seed, &e) != LT_OK)
+        return luaL_error(L, "%s", lt_code_name(e.code));
+    for (int i = 2; i <= top; i++) {
+        luaL_Buffer b;
+        size_t n = (size_t)luaL_checkinteger(L, i);
+        lt_random_bytes(&r, (uint8_t *)luaL_buffinitsize(L, &b, n + 1), n);
+        luaL_pushresultsize(&b, n);
+    }
+    lua_pushlstring(L, (const char *)r.fresh, sizeof r.fresh);
+    return top;
+}
+
 void unit_open_symmetric(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        { "hmac", hmac },     { "hkdf", hkdf },           { "pbkdf2", pbkdf2 },
-        { "scrypt", scrypt }, { "aead_seal", aead_seal }, { "aead_open", aead_open },
+        { "hmac", hmac },
+        { "hkdf", hkdf },
+        { "pbkdf2", pbkdf2 },
+        { "scrypt", scrypt },
+        { "aead_seal", aead_seal },
+        { "aead_open", aead_open },
+        { "random_bytes", random_bytes },
         { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
