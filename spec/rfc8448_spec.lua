@@ -475,3 +475,19 @@ describe("RFC 8448 section 7, the engine", function()
     same(records(t, "server")[4], r:close_notify():pull())
   end)
 end)
+
+-- What is the same in all handshakes without a PSK is not computed in each (section 7.1).
+describe("the key schedule without a PSK", function()
+  for _, hash in ipairs { "sha256", "sha384" } do
+    it("is the one with a PSK of zeros: " .. hash, function()
+      local empty = unit.hash(hash, "")
+      local zeros, shared = ("\0"):rep(#empty), ("s"):rep(32)
+      local early = unit.hmac(hash, zeros, zeros)
+      assert.equal(hex(early), hex(unit.early_secret(hash, "")))
+      assert.equal(hex(unit.early_secret(hash, zeros)), hex(early))
+      local handshake = unit.hmac(hash, unit.derive_secret(hash, early, "derived", empty), shared)
+      assert.equal(hex(handshake), hex(unit.handshake_secret(hash, "", shared)))
+      assert.equal(hex(handshake), hex(unit.handshake_secret(hash, zeros, shared)))
+    end)
+  end
+end)

@@ -25,27 +25,37 @@ void lt_hkdf_extract(const br_hash_class *hash, lt_bytes salt, lt_bytes ikm, uin
     lt_hmac(hash, salt.n ? salt : (lt_bytes){ zeros, lt_hash_size(hash) }, ikm, prk);
 }
 
-void lt_hkdf_expand(const br_hash_class *hash, lt_bytes prk, lt_bytes info, uint8_t *out,
-                    size_t n)
+void lt_hkdf_key_init(lt_hkdf_key *k, const br_hash_class *hash, lt_bytes prk)
+{
+    br_hmac_key_init(k, hash, prk.p, prk.n);
+    lt_wipe_stack(STACK);
+}
+
+void lt_hkdf_expand_by(const lt_hkdf_key *k, lt_bytes info, uint8_t *out, size_t n)
 {
     uint8_t t[LT_HASH_MAX];
-    size_t size = lt_hash_size(hash), previous = 0;
-    br_hmac_key_context k;
-    br_hmac_key_init(&k, hash, prk.p, prk.n);
+    size_t previous = 0;
     for (uint8_t i = 1; n > 0; i++) {
         br_hmac_context c;
-        br_hmac_init(&c, &k, 0);
+        br_hmac_init(&c, k, 0);
         br_hmac_update(&c, t, previous);
         br_hmac_update(&c, info.p, info.n);
         br_hmac_update(&c, &i, 1);
-        br_hmac_out(&c, t);
+        previous = br_hmac_out(&c, t);
         lt_wipe(&c, sizeof c);
-        previous = size;
-        size_t piece = n < size ? n : size;
+        size_t piece = n < previous ? n : previous;
         memcpy(out, t, piece);
         out += piece, n -= piece;
     }
-    lt_wipe(&k, sizeof k);
     lt_wipe(t, sizeof t);
     lt_wipe_stack(STACK);
+}
+
+void lt_hkdf_expand(const br_hash_class *hash, lt_bytes prk, lt_bytes info, uint8_t *out,
+                    size_t n)
+{
+    lt_hkdf_key k;
+    br_hmac_key_init(&k, hash, prk.p, prk.n);
+    lt_hkdf_expand_by(&k, info, out, n);
+    lt_wipe(&k, sizeof k);
 }

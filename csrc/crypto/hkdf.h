@@ -12,4 +12,9 @@ void lt_hkdf_extract(const br_hash_class *hash, lt_bytes salt, lt_bytes ikm, uin
 void lt_hkdf_expand(const br_hash_class *hash, lt_bytes prk, lt_bytes info, uint8_t *out,
                     size_t n);
 
+/* A key made ready for several expansions. It is a secret: whoever has it wipes it. */
+typedef br_hmac_key_context lt_hkdf_key;
+void lt_hkdf_key_init(lt_hkdf_key *k, const br_hash_class *hash, lt_bytes prk);
+void lt_hkdf_expand_by(const lt_hkdf_key *k, lt_bytes info, uint8_t *out, size_t n);
+
 #endif

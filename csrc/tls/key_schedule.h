@@ -9,6 +9,7 @@
 /* One secret of the chain Early -> Handshake -> Master; it moves forward only. */
 typedef struct {
     const br_hash_class *hash;
+    bool without_psk; /* the Early Secret of a handshake without one */
     uint8_t secret[LT_HASH_MAX];
 } lt_key_schedule;
 
@@ -20,8 +21,19 @@ void lt_key_schedule_next(lt_key_schedule *ks, lt_bytes shared);
 void lt_derive_secret(const lt_key_schedule *ks, const char *label,
                       const uint8_t *transcript_hash, uint8_t *out);
 
+/* The same for several labels at once. */
+typedef struct {
+    const char *label;
+    uint8_t *out;
+} lt_derived;
+void lt_derive_secrets(const lt_key_schedule *ks, const uint8_t *transcript_hash,
+                       const lt_derived *what, size_t count);
+
 void lt_expand_label(const br_hash_class *hash, const uint8_t *secret, const char *label,
                      lt_bytes context, uint8_t *out, size_t n);
+/* What protects records, of a traffic secret (section 7.3). */
+void lt_traffic_keys(const br_hash_class *hash, const uint8_t *secret, uint8_t *key,
+                     size_t key_size, uint8_t *iv, size_t iv_size);
 /* verify_data of Finished, and a PSK binder, which is made alike (section 4.4.4, 4.2.11.2). */
 void lt_finished_mac(const br_hash_class *hash, const uint8_t *base_key,
                      const uint8_t *transcript_hash, uint8_t *out);

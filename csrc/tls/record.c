@@ -19,10 +19,8 @@ void lt_protection_set_13(lt_protection *p, const lt_suite *suite,
                           const uint8_t *traffic_secret)
 {
     uint8_t key[LT_AEAD_KEY_MAX];
-    lt_bytes none = { key, 0 };
-    lt_expand_label(suite->hash, traffic_secret, "key", none, key,
-                    lt_aead_key_size(suite->aead));
-    lt_expand_label(suite->hash, traffic_secret, "iv", none, p->iv, sizeof p->iv);
+    lt_traffic_keys(suite->hash, traffic_secret, key, lt_aead_key_size(suite->aead), p->iv,
+                    sizeof p->iv);
     lt_aead_set(&p->aead, suite->aead, key);
     p->suite = suite;
     p->explicit_nonce = 0;

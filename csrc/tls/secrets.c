@@ -52,8 +52,9 @@ static void log_secret(lt_tls *t, int line, const uint8_t *secret)
 void lt_tls_early_secret(lt_tls *t, const lt_key_schedule *early, const uint8_t *hello_hash)
 {
     uint8_t exporter[LT_HASH_MAX];
-    lt_derive_secret(early, "c e traffic", hello_hash, t->hs->early_secret);
-    lt_derive_secret(early, "e exp master", hello_hash, exporter);
+    const lt_derived both[] = { { "c e traffic", t->hs->early_secret },
+                                { "e exp master", exporter } };
+    lt_derive_secrets(early, hello_hash, both, sizeof both / sizeof *both);
     log_secret(t, LT_LOG_client_early, t->hs->early_secret);
     log_secret(t, LT_LOG_early_exporter, exporter);
     t->key_log_hash_size = lt_hash_size(early->hash);
@@ -66,8 +67,9 @@ void lt_tls_handshake_keys(lt_tls *t, lt_bytes shared)
     uint8_t digest[LT_HASH_MAX];
     lt_key_schedule_next(&hs->schedule, shared);
     lt_transcript_hash(&hs->transcript, digest);
-    lt_derive_secret(&hs->schedule, "c hs traffic", digest, hs->client_handshake_secret);
-    lt_derive_secret(&hs->schedule, "s hs traffic", digest, hs->server_handshake_secret);
+    const lt_derived both[] = { { "c hs traffic", hs->client_handshake_secret },
+                                { "s hs traffic", hs->server_handshake_secret } };
+    lt_derive_secrets(&hs->schedule, digest, both, sizeof both / sizeof *both);
     log_secret(t, LT_LOG_client_handshake, hs->client_handshake_secret);
     log_secret(t, LT_LOG_server_handshake, hs->server_handshake_secret);
 }
@@ -78,9 +80,10 @@ void lt_tls_application_secrets(lt_tls *t)
     uint8_t digest[LT_HASH_MAX];
     lt_key_schedule_next(&hs->schedule, (lt_bytes){ NULL, 0 });
     lt_transcript_hash(&hs->transcript, digest);
-    lt_derive_secret(&hs->schedule, "c ap traffic", digest, t->client_secret);
-    lt_derive_secret(&hs->schedule, "s ap traffic", digest, t->server_secret);
-    lt_derive_secret(&hs->schedule, "exp master", digest, t->exporter_secret);
+    const lt_derived all[] = { { "c ap traffic", t->client_secret },
+                               { "s ap traffic", t->server_secret },
+                               { "exp master", t->exporter_secret } };
+    lt_derive_secrets(&hs->schedule, digest, all, sizeof all / sizeof *all);
     log_secret(t, LT_LOG_client_traffic, t->client_secret);
     log_secret(t, LT_LOG_server_traffic, t->server_secret);
     t->key_log_lines |= 1U << LT_LOG_exporter;

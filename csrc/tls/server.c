@@ -309,9 +309,10 @@ static lt_code answer(lt_tls *t)
         lt_transcript_start(&hs->transcript, t->suite->hash);
         lt_transcript_drop(&hs->transcript);
         lt_key_schedule_early(&hs->schedule, t->suite->hash, psk);
-        lt_transcript_hash(&hs->transcript, digest);
-        if (t->early_data == LT_EARLY_accepted)
+        if (t->early_data == LT_EARLY_accepted) {
+            lt_transcript_hash(&hs->transcript, digest);
             lt_tls_early_secret(t, &hs->schedule, digest);
+        }
         rc = server_hello(t);
     }
     if (rc == LT_OK) {

@@ -53,6 +53,15 @@ static int next_secret(lua_State *L) /* hash, secret, shared secret or "" -> the
     return push(L, ks.secret, lt_hash_size(ks.hash));
 }
 
+/* hash, PSK or "", shared secret -> Handshake Secret, as a handshake comes to it */
+static int handshake_secret(lua_State *L)
+{
+    lt_key_schedule ks;
+    lt_key_schedule_early(&ks, unit_hash_class(L, 1), unit_bytes(L, 2));
+    lt_key_schedule_next(&ks, unit_bytes(L, 3));
+    return push(L, ks.secret, lt_hash_size(ks.hash));
+}
+
 static int derive_secret(lua_State *L) /* hash, secret, label, transcript's hash -> secret */
 {
     lt_key_schedule ks = schedule_at(L);
@@ -223,6 +232,7 @@ void unit_open_tls(lua_State *L)
         { "expand_label", expand_label },
         { "first_times", first_times },
         { "early_secret", early_secret },
+        { "handshake_secret", handshake_secret },
         { "next_secret", next_secret },
         { "derive_secret", derive_secret },
         { "finished_mac", finished_mac },
