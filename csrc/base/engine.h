@@ -201,6 +201,8 @@ typedef struct {
     /* For the peer; valid until the next call. */
     lt_bytes (*output)(lt_engine *);
     void (*output_done)(lt_engine *, size_t n);
+    /* Is it all nothing that the peer waits for? Then it may go with what comes next. NULL: never. */
+    bool (*output_may_wait)(const lt_engine *);
 
     /* Application data, decrypted in place; valid until the next call. */
     lt_bytes (*data)(lt_engine *);

@@ -109,6 +109,12 @@ static inline lt_bytes lt_conn_output(lt_conn *c)
     return c->engine->engine_class->output(c->engine);
 }
 
+static inline bool lt_conn_output_may_wait(const lt_conn *c)
+{
+    bool (*may_wait)(const lt_engine *) = c->engine->engine_class->output_may_wait;
+    return may_wait && may_wait(c->engine);
+}
+
 static inline lt_bytes lt_conn_data(lt_conn *c)
 {
     return c->engine->engine_class->data(c->engine);

@@ -248,13 +248,20 @@ static lt_io ready(lt_transport *t, const lt_deadline *d)
     }
 }
 
+static bool is_under_way(const lt_transport *t)
+{
+    return t->fd >= 0 && lt_conn_state(&t->conn) == LT_STATE_handshake;
+}
+
+/* A server's tickets go with its first data, in one send: whoever receives or sends next sends them. */
 lt_io lt_transport_handshake(lt_transport *t)
 {
     lt_deadline d = lt_deadline_start(t->timeouts);
+    bool completes = is_under_way(t);
     lt_io io = ready(t, &d);
     if (io == LT_IO_done && lt_conn_state(&t->conn) == LT_STATE_failed)
         io = ended(t, LT_IO_failed);
-    if (io == LT_IO_done)
+    if (io == LT_IO_done && !(completes && lt_conn_output_may_wait(&t->conn)))
         io = flush(t, &d);
     return t->last = io;
 }
@@ -364,9 +371,10 @@ void lt_transport_close(lt_transport *t)
     if (t->fd >= 0 && lt_conn_is_open(&t->conn) && t->failed_errno == 0) {
         double seconds = at_most(at_most(close_seconds, t->timeouts.block), t->timeouts.total);
         lt_deadline d = lt_deadline_start((lt_timeouts){ -1, seconds });
+        bool peer_ended = lt_state_is_read(lt_conn_state(&t->conn));
         lt_conn_close(&t->conn);
         t->ending = true;
-        if (flush(t, &d) == LT_IO_done)
+        if (flush(t, &d) == LT_IO_done && !peer_ended)
             linger(t);
     }
     lt_transport_drop(t);

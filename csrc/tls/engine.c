@@ -65,6 +65,14 @@ static void output_done(lt_engine *engine, size_t n)
     lt_buffer_take(&of(engine)->out, n);
 }
 
+/* Tickets: a client of TLS 1.3 that has sent its Finished is connected, and all else was sent before that. */
+static bool output_may_wait(const lt_engine *engine)
+{
+    const lt_tls *t = of_const(engine);
+    return t->server && t->version == LT_TLS_1_3 && t->state == LT_TLS_connected && !t->closing
+           && t->data_records == 0;
+}
+
 static lt_bytes data(lt_engine *engine)
 {
     lt_tls *t = of(engine);
@@ -418,6 +426,7 @@ static const lt_engine_class engine_class = {
     .input_end = input_end,
     .output = output,
     .output_done = output_done,
+    .output_may_wait = output_may_wait,
     .data = data,
     .data_done = data_done,
     .unread = unread,

@@ -10,7 +10,7 @@
 enum {
     CERTIFICATES_MAX = 8192
 }; /* bytes of the client's, in a ticket: it comes back in a ClientHello */
-enum { TICKETS = 2, OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG };
+enum { OVERHEAD = LT_TICKET_KEY_NAME + LT_AEAD_NONCE + LT_AEAD_TAG };
 
 /* --- sealing and opening ------------------------------------------------------------------------- */
 
@@ -162,6 +162,12 @@ static bool fits(const lt_tls *t)
     return size <= CERTIFICATES_MAX;
 }
 
+/* Two, for a client that opens several connections at once; who came with one gets one for it (section C.4). */
+static uint8_t tickets_due(const lt_tls *t)
+{
+    return t->resumed ? 1 : 2;
+}
+
 lt_code lt_tls_send_tickets(lt_tls *t)
 {
     uint8_t *sent = &t->hs->tickets_sent;
@@ -171,7 +177,7 @@ lt_code lt_tls_send_tickets(lt_tls *t)
     if (!s)
         return lt_fail(&t->error, LT_memory, "NewSessionTicket");
     lt_code rc = LT_OK;
-    while (rc == LT_OK && *sent < TICKETS && !t->question)
+    while (rc == LT_OK && *sent < tickets_due(t) && !t->question)
         rc = send_ticket(t, s, (*sent)++);
     lt_tls_session_free(&s->base);
     return rc == LT_OK && !t->question ? lt_tls_flush(t) : rc;
