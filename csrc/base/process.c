@@ -10,14 +10,21 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 enum { BY_SIGNAL = 128 }; /* as shells have it */
 enum { FDS_MAX = 65536 }; /* descriptors looked at, where the system closes none by itself */
+enum {
+    FIRST_NAP = 1000000,
+    LONGEST_NAP = 50000000
+}; /* nanoseconds between two looks at a program that is timed */
 
-/* The program gets standard output and standard error, and none of our sockets: a listening one would keep its port
+static const double GRACE = 2; /* seconds from SIGTERM to SIGKILL */
+
+/* The program gets standard error, for both of its outputs: what it prints is no part of what we print. And none of our sockets: a listening one would keep its port
  * for as long as what a hook starts lives. */
 static int keep_ours(posix_spawn_file_actions_t *actions)
 {
@@ -36,9 +43,12 @@ static int keep_ours(posix_spawn_file_actions_t *actions)
 }
 
 /* What the program would inherit from us and does not expect: SIGPIPE ignored, as LuaSocket has it, and signals that
- * wait for a descriptor (signalfd) to be read. */
-static int plain_signals(posix_spawnattr_t *attributes)
+ * wait for a descriptor (signalfd) to be read. One that may have to be ended has a group of its own, with all that it
+ * starts. */
+static int plain_signals(posix_spawnattr_t *attributes, bool group)
 {
+    const int flags =
+        POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | (group ? POSIX_SPAWN_SETPGROUP : 0);
     sigset_t set;
     sigemptyset(&set);
     int rc = posix_spawnattr_setsigmask(attributes, &set);
@@ -46,8 +56,7 @@ static int plain_signals(posix_spawnattr_t *attributes)
     if (rc == 0)
         rc = posix_spawnattr_setsigdefault(attributes, &set);
     if (rc == 0)
-        rc = posix_spawnattr_setflags(attributes,
-                                      POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        rc = posix_spawnattr_setflags(attributes, (short)flags);
     return rc;
 }
 
@@ -59,6 +68,8 @@ static int spawn_as(pid_t *pid, char *const argv[], posix_spawnattr_t *attribute
         return rc;
     rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (rc == 0)
+        rc = posix_spawn_file_actions_adddup2(&actions, 2, 1);
+    if (rc == 0)
         rc = keep_ours(&actions);
     if (rc == 0)
         rc = posix_spawnp(pid, argv[0], &actions, attributes, argv, environ);
@@ -66,28 +77,69 @@ static int spawn_as(pid_t *pid, char *const argv[], posix_spawnattr_t *attribute
     return rc;
 }
 
-static int spawn(pid_t *pid, char *const argv[])
+static int spawn(pid_t *pid, char *const argv[], bool group)
 {
     posix_spawnattr_t attributes;
     int rc = posix_spawnattr_init(&attributes);
     if (rc != 0)
         return rc;
-    rc = plain_signals(&attributes);
+    rc = plain_signals(&attributes, group);
     if (rc == 0)
         rc = spawn_as(pid, argv, &attributes);
     posix_spawnattr_destroy(&attributes);
     return rc;
 }
 
-lt_code lt_run(char *const argv[], int *status, lt_error *e)
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* 1 where it has ended, 0 where it has not within `seconds` (below 0: for ever), -1 where it cannot be waited for. */
+static int await(pid_t pid, double seconds, int *how)
+{
+    const double end = now() + seconds;
+    struct timespec nap = { .tv_nsec = FIRST_NAP };
+    for (;;) {
+        pid_t found = waitpid(pid, how, seconds < 0 ? 0 : WNOHANG);
+        if (found > 0)
+            return 1;
+        if (found < 0 && errno != EINTR)
+            return -1;
+        if (found == 0 && now() >= end)
+            return 0;
+        if (found == 0)
+            nanosleep(&nap, NULL);
+        nap.tv_nsec = nap.tv_nsec < LONGEST_NAP / 2 ? nap.tv_nsec * 2 : LONGEST_NAP;
+    }
+}
+
+/* Ends a program that took too long, and what it has started. */
+static lt_code put_down(pid_t pid, char *const argv[], double seconds, lt_error *e)
+{
+    int how;
+    kill(-pid, SIGTERM);
+    int ended = await(pid, GRACE, &how);
+    kill(-pid, SIGKILL); /* also who has outlived it */
+    if (ended == 0)
+        await(pid, -1, &how);
+    return lt_fail_detail(e, LT_run, "program", "%s: it did not end within %g seconds", argv[0],
+                          seconds);
+}
+
+lt_code lt_run(char *const argv[], double seconds, int *status, lt_error *e)
 {
     pid_t pid;
-    int how, rc = spawn(&pid, argv);
+    int how = 0, rc = spawn(&pid, argv, seconds >= 0);
     if (rc != 0)
         return lt_fail_detail(e, LT_run, "program", "%s: %s", argv[0], strerror(rc));
-    while (waitpid(pid, &how, 0) < 0)
-        if (errno != EINTR)
-            return lt_fail_detail(e, LT_run, "program", "%s: %s", argv[0], strerror(errno));
+    int ended = await(pid, seconds, &how);
+    if (ended == 0)
+        return put_down(pid, argv, seconds, e);
+    if (ended < 0)
+        return lt_fail_detail(e, LT_run, "program", "%s: %s", argv[0], strerror(errno));
     *status = WIFEXITED(how) ? WEXITSTATUS(how) : BY_SIGNAL + WTERMSIG(how);
     return LT_OK;
 }

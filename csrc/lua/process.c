@@ -19,24 +19,38 @@ static const char *check_path(lua_State *L, int index)
     return path;
 }
 
-/* run(program, argument, …) -> exit status | nil, err */
-static int run(lua_State *L)
+/* The program and its arguments from the stack's index `first` on. */
+static int run_for(lua_State *L, int first, double seconds)
 {
-    int n = lua_gettop(L), status = 0;
+    int n = lua_gettop(L) - first + 1, status = 0;
     lt_error e = { .code = LT_OK };
-    luaL_argcheck(L, n >= 1 && n <= ARGUMENTS_MAX, 1, "1 to 64 arguments are wanted");
+    luaL_argcheck(L, n >= 1 && n <= ARGUMENTS_MAX, first, "1 to 64 arguments are wanted");
     char **argv = lua_newuserdata(L, ((size_t)n + 1) * sizeof *argv);
     for (int i = 0; i < n; i++) {
         size_t size;
-        const char *argument = luaL_checklstring(L, i + 1, &size);
-        luaL_argcheck(L, strlen(argument) == size, i + 1, "no zero byte may be in it");
+        const char *argument = luaL_checklstring(L, first + i, &size);
+        luaL_argcheck(L, strlen(argument) == size, first + i, "no zero byte may be in it");
         argv[i] = (char *)(uintptr_t)argument; /* posix_spawn only reads */
     }
     argv[n] = NULL;
-    if (lt_run(argv, &status, &e) != LT_OK)
+    if (lt_run(argv, seconds, &status, &e) != LT_OK)
         return lt_lua_fail(L, &e);
     lua_pushinteger(L, status);
     return 1;
+}
+
+/* run(program, argument, …) -> exit status | nil, err */
+static int run(lua_State *L)
+{
+    return run_for(L, 1, -1);
+}
+
+/* run_timed(seconds, program, argument, …) -> exit status | nil, err: also where it did not end by then */
+static int run_timed(lua_State *L)
+{
+    lua_Number seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds > 0, 1, "seconds are wanted");
+    return run_for(L, 2, seconds);
 }
 
 /* lock_file(path) -> lock, held until it is closed or collected | nil, err */
@@ -88,6 +102,7 @@ void lt_lua_open_process(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         { "run", run },
+        { "run_timed", run_timed },
         { "lock_file", lock_file },
         { "write_file", write_file },
         { NULL, NULL },

@@ -82,6 +82,27 @@ static int read_link(lua_State *L)
     return 1;
 }
 
+static const char *kind_of(mode_t mode)
+{
+    return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
+}
+
+/* file_kind(path) -> "file", "folder", "link" (not followed) or "other": a device, a FIFO, a socket; permissions
+ * | nil, message */
+static int file_kind(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1);
+    struct stat found;
+    if (lstat(path, &found) != 0) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    lua_pushstring(L, kind_of(found.st_mode));
+    lua_pushinteger(L, (lua_Integer)(found.st_mode & 07777));
+    return 2;
+}
+
 /* accelerations() -> { name = true: in use, false: not there, or not allowed } */
 static int accelerations(lua_State *L)
 {
@@ -192,6 +213,7 @@ void lt_lua_open_system(lua_State *L)
         { "file_stamp", file_stamp },
         { "file_time", file_time },
         { "read_link", read_link },
+        { "file_kind", file_kind },
         { "accelerations", accelerations },
         { "trust_places", trust_places },
         { "random", random_bytes },
