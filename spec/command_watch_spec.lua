@@ -4,6 +4,7 @@ local dkjson = require "dkjson"
 local mkcert = require "bearssl.mkcert"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local revoke = require "spec.support.revoke"
 
 local NOW, DAY = os.time(), 86400
 
@@ -120,6 +121,178 @@ describe("bearssl watch", function()
     assert.same({ 0, "0 well, 0 to be renewed, 0 critical, 0 failed\n" }, { status, out })
     status = watch("short.pem", "--state", "state", "--on-change", "./none")
     assert.equal(1, status)
+  end)
+
+  it("reads lists of other systems, each target once, and says in which line it stumbles", function()
+    write("list.txt", "\xEF\xBB\xBF# Ä\r\nlong.pem\r\n\r\nlong.pem # again\r\n./with space.pem\rshort.pem")
+    write("with space.pem", pki.read(dir .. "/long.pem"))
+    local status, out = watch("./list.txt", "long.pem", "./list.txt")
+    assert.equal(1, status)
+    assert.matches("2 well, 1 to be renewed", out)
+    for text, words in pairs {
+      ["long.pem\n\nlocalhost localhost"] = "line 3: target 'localhost localhost'", ["localhost:99999\n"] = "line 1",
+      ["-"] = "standard input is no list", ["a\n-rf\n"] = "line 2", ["\n# nothing\n"] = "no target", [""] = "no target",
+      ["münchen.example"] = "xn%-%-", ["-x.example"] = "line 1", ["a\0b"] = "zero byte",
+      ["long.pem sha256//x"] = "line 1: bad option",
+      ["long.pem\nlong.pem sha256//" .. ("A"):rep(43) .. "="] = "other pins",
+    } do
+      write("bad.txt", text)
+      local err
+      status, out, err = watch "./bad.txt"
+      assert.same({ 2, "" }, { status, out })
+      assert.matches("bad.txt.*" .. words, err)
+    end
+    write("huge.txt", ("localhost\n"):rep(500000))
+    status, out = watch "./huge.txt"
+    assert.same({ 2, "" }, { status, out })
+    status = watch("-", "-", "-x.example")
+    assert.equal(2, status)
+  end)
+
+  it("takes certificates from pipes, as from files", function()
+    local status, out = command { "watch", "-", "--state", "state", dir = dir, input = pki.read(dir .. "/long.pem") }
+    assert.equal(0, status)
+    assert.matches("ok +90 days +%-  changed: first_seen", out)
+    os.execute(("cd %s; mkfifo fifo; timeout 60 cat long.pem >fifo &"):format(dir))
+    status, out = watch "./fifo"
+    assert.equal(0, status)
+    assert.matches("ok +90 days +./fifo", out)
+    status, out = watch "./"
+    assert.equal(1, status)
+    assert.matches("error.*is a directory", out)
+  end)
+
+  it("holds pins that stand behind a target", function()
+    local own = require "bearssl".x509.load(dir .. "/long.pem")[1].pin
+    local other = "sha256//" .. ("B"):rep(42) .. "A="
+    write("list.txt", ("long.pem %s %s # ours\n"):format(own, other))
+    assert.equal(0, (watch("./list.txt", "--state", "state")))
+    write("list.txt", ("long.pem  \t %s\n"):format(other))
+    local status, out = watch("./list.txt", "--state", "state")
+    assert.equal(1, status)
+    assert.matches("error +90 days +long.pem  pin_mismatch.*changed: pin_broken, failed", out)
+  end)
+
+  it("runs hooks that fail, hang, write much, or die, and tells the change again", function()
+    local function hook(text)
+      write("hook", "#!/bin/sh\necho \"$@\" >>told\n" .. text)
+      run(("chmod 755 %s/hook"):format(dir))
+    end
+    local function told()
+      local text = run(("cd %s; touch told; cat told; rm told"):format(dir))
+      return text
+    end
+    local args = { "long.pem", "short.pem", "--fail-on", "never", "--state", "state", "--on-change", "./hook",
+      "--hook-timeout", "1" }
+    local both = "short.pem first_seen\nlong.pem first_seen\n"
+    for text, case in pairs {
+      ["exit 3"] = { both, "exit status 3 for short.pem" }, ["kill -9 $$"] = { both, "exit status 137" },
+      ["sleep 100"] = { "short.pem first_seen\n", "did not end within 1 seconds" },
+    } do
+      hook(text)
+      local status, out, err = watch(table.unpack(args))
+      assert.same({ 1, case[1] }, { status, told() })
+      assert.truthy(err:find(case[2], 1, true), err)
+      assert.matches("1 well, 1 to be renewed", out)
+    end
+    hook "yes | head -c 3000000; yes | head -c 3000000 >&2"
+    local status, out, err = watch("--json", table.unpack(args))
+    assert.same({ 0, both }, { status, told() })
+    assert.equal(2, #dkjson.decode(out).results)
+    assert.truthy(#err >= 6000000)
+    assert.equal(0, (watch(table.unpack(args))))
+    assert.equal("", told())
+    status, out, err = watch("urgent.pem", "--state", "new", "--on-change", "./none", "--fail-on", "never")
+    assert.same({ 1, 1 }, { status, select(2, err:gsub("./none", "")) })
+    assert.matches("1 critical", out)
+    status, out, err = watch("long.pem", "--on-change", "./hook")
+    assert.same({ 2, "" }, { status, out })
+    assert.matches("%-%-state", err)
+  end)
+
+  it("tells the outcome also where state or output cannot be written", function()
+    local status, out, err = watch("long.pem", "--state", "state", "-o", "none/metrics")
+    assert.same({ 6, "" }, { status, out })
+    assert.matches("file_write", err)
+    write("told", "")
+    write("hook", "#!/bin/sh\nrm -f state; mkdir -p state/x\n")
+    run(("chmod 755 %s/hook"):format(dir))
+    status, out, err = watch("urgent.pem", "--state", "state", "--on-change", "./hook", "--json")
+    assert.equal(6, status)
+    assert.equal("file_write", dkjson.decode(out).state_error.code)
+    assert.equal("critical", dkjson.decode(out).results[1].status)
+    assert.matches("file_write", err)
+  end)
+
+  it("writes where it is told, JSON too, and puts no file in the place of a device or a link", function()
+    assert.equal(0, (watch("long.pem", "--json", "-o", "told.json")))
+    assert.equal("long.pem", dkjson.decode(pki.read(dir .. "/told.json")).results[1].target)
+    os.execute(("cd %s; ln -s told.json link; mkfifo fifo; timeout 60 cat fifo >read &"):format(dir))
+    local status, out = watch("long.pem", "-o", "fifo")
+    assert.same({ 0, "" }, { status, out })
+    assert.matches("^p", (run("ls -l " .. dir .. "/fifo")))
+    status = watch("long.pem", "-o", "link")
+    assert.equal(6, status)
+    assert.matches("^l", (run("ls -l " .. dir .. "/link")))
+    status, out = watch("long.pem", "-o", "-")
+    assert.equal(0, status)
+    assert.matches("ok +90 days", out)
+    assert.equal(2, (watch("long.pem", "--json", "--prometheus")))
+  end)
+
+  it("gives metrics that Prometheus' own library reads, of names that nobody expects", function()
+    local names = { 'a"b.pem', "a\\b.pem", "a\nb.pem", "a\\0Ab.pem", "\xff.pem", "é {}.pem", "a\tb.pem" }
+    local args = { "--prometheus" }
+    for i, name in ipairs(names) do
+      write(name, pki.read(dir .. "/long.pem"))
+      args[i + 1] = "./" .. name
+    end
+    args[#args + 1] = args[2]
+    local status, out = watch(table.unpack(args))
+    assert.equal(0, status)
+    assert.truthy(utf8.len(out))
+    write("metrics", out)
+    local script = [[import sys
+from prometheus_client.parser import text_string_to_metric_families as read
+for family in read(open(sys.argv[1]).read()):
+    for sample in family.samples: print(sample.name, repr(sample.labels["target"]), sample.value)]]
+    write("read.py", script)
+    local parsed = run(("/usr/bin/python3 %s/read.py %s/metrics"):format(dir, dir))
+    local seen, count = {}, 0
+    for name, value in parsed:gmatch "([^\n]+) ([%d.e+]+)\n" do
+      assert.is_nil(seen[name], name)
+      assert.truthy(tonumber(value))
+      seen[name], count = true, count + 1
+    end
+    assert.equal(3 * (#names - 1), count, parsed) -- a line's end is shown as the fourth name has it
+    assert.truthy(seen[ [[bearssl_certificate_valid './a"b.pem']] ], parsed)
+    assert.truthy(seen["bearssl_certificate_valid './é {}.pem'"], parsed)
+    status, out = watch("--json", table.unpack(args, 2))
+    assert.equal(0, status)
+    assert.equal(#names, #dkjson.decode(out).results)
+  end)
+
+  it("takes thresholds that fit one another", function()
+    assert.equal(0, (watch("urgent.pem", "--warn", "2")))
+    assert.equal(0, (watch("urgent.pem", "--warn", "3", "--fail-on", "error")))
+    assert.equal(2, (watch("long.pem", "--warn", "5", "--critical", "6")))
+    assert.equal(1, (watch("long.pem", "short.pem", "none.pem", "--fail-on", "error")))
+    assert.equal(0, (watch("long.pem", "short.pem", "none.pem", "--fail-on", "never")))
+  end)
+
+  it("hears a staple that says revoked", function()
+    local ca = { certificate = pki.dir .. "/p256-intermediate.pem", key = pki.dir .. "/p256-intermediate.key" }
+    local own = revoke.issue("watched", { serial = "7D", days = 90, extensions = "subjectAltName = DNS:localhost" })
+    local der = revoke.file ""
+    revoke.ocsp(("-issuer %s -serial 0x7D -index %s -CA %s -rsigner %s -rkey %s -ndays 1 -respout %s"):format(
+      ca.certificate, revoke.index { { serial = "7D", reason = "keyCompromise" } }, ca.certificate, ca.certificate,
+      ca.key, der))
+    local server <close> = peer.start(("openssl s_server -accept 127.0.0.1:0 -cert %s -cert_chain %s -key %s -rev"
+      .. " -status_file %s"):format(own.certificate, pki.server.p256.issuers, own.key, der))
+    local port = server:wait_for "ACCEPT 127%.0%.0%.1:(%d+)"
+    local status, out = watch("localhost:" .. port, "--ca", pki.roots)
+    assert.equal(1, status)
+    assert.matches("error +%d+ days +localhost:%d+  revoked", out)
   end)
 
   it("does not lose the state to a run that cannot read it", function()

@@ -5,6 +5,7 @@ local core = require "bearssl.core"
 local mkcert = require "bearssl.mkcert"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local schedulers = require "spec.support.schedulers"
 local watch = require "bearssl.watch"
 
 local COUNT = 200
@@ -134,6 +135,97 @@ describe("bearssl.watch", function()
     assert.same({ a = "recovered", b = "" }, changes(both))
   end)
 
+  it("tells that what stands behind the leaf has other keys, or is gone", function()
+    local key = assert(mkcert.key())
+    local function between(own)
+      return assert(mkcert.authority { name = "Between", issuer = root, key = own, not_before = NOW - 2 * DAY })
+    end
+    local first, second = between(key), between()
+    local leaf = assert(first:issue { names = "chain.example", not_before = NOW - DAY }).certificate:pem()
+    local state = dir .. "/chains"
+    local function changes(text)
+      return table.concat(look({ { text = "c", content = text } }, { state = state })[1].changes, " ")
+    end
+    assert.equal("first_seen", changes(leaf .. first.certificate:pem()))
+    assert.equal("", changes(leaf .. between(key).certificate:pem())) -- the same key, anew
+    assert.equal("new_chain", changes(leaf .. second.certificate:pem()))
+    assert.equal("new_chain", changes(leaf))
+    assert.equal("", changes(leaf))
+  end)
+
+  it("tells a pin that breaks, by the verified path and not by what is sent beside it", function()
+    local state = dir .. "/pinned"
+    local strange = assert(mkcert.authority { name = "Strange" })
+    local own = bearssl.x509.load(dir .. "/h30.pem")[1]
+    assert(core.write_file(dir .. "/mixed.pem", own:pem() .. strange.certificate:pem(), 384, true))
+    local line = "openssl s_server -accept 127.0.0.1:0 -cert @h30.pem -cert_chain @mixed.pem -key @h30.pem.key -rev"
+    local server_of_both <close> = peer.start((line:gsub("@", dir .. "/")))
+    local both = tonumber(server_of_both:wait_for "ACCEPT 127%.0%.0%.1:(%d+)")
+    local function seen(set)
+      local result = look({ { text = "p", host = "127.0.0.1", port = both, name = "h30.example", pins = set } },
+        { state = state })[1]
+      return { result.error and result.error.code or result.status, table.concat(result.changes, " ") }
+    end
+    assert.same({ "warning", "first_seen" }, seen { own.pin, backup = false })
+    assert.same({ "warning", "" }, seen { root.certificate.pin, strange.certificate.pin })
+    assert.same({ "pin_mismatch", "pin_broken failed" }, seen { strange.certificate.pin, backup = false })
+    assert.same({ "pin_mismatch", "" }, seen { strange.certificate.pin, backup = false })
+    assert.same({ "pin_mismatch", "" }, seen { own.pin, root.certificate.pin }) -- no backup, as a client has it
+    assert.same({ "warning", "recovered" }, seen { own.pin, strange.certificate.pin })
+  end)
+
+  it("keeps what its listener would not have, for the next time", function()
+    local state = dir .. "/kept"
+    local targets = { { text = "a", file = dir .. "/h40.pem" }, { text = "b", file = dir .. "/h41.pem" } }
+    local told = {}
+    local function listen(answer)
+      told = {}
+      return look(targets, { state = state, on_change = function(result)
+        told[#told + 1] = result.target
+        return answer ~= result.target
+      end })
+    end
+    listen "a"
+    assert.same({ "a", "b" }, told)
+    listen()
+    assert.same({ "a" }, told)
+    listen()
+    assert.same({}, told)
+    assert.error_matches(function() watch.look(targets, { on_change = print }) end, "without 'state'")
+  end)
+
+  it("says that the clock went back, and goes on", function()
+    local state, targets = dir .. "/clock", { { text = "a", file = dir .. "/h42.pem" } }
+    assert.is_nil(look(targets, { state = state }).behind)
+    local results = look(targets, { state = state, time = NOW - 100 })
+    assert.equal(100, results.behind)
+    assert.same({}, results[1].changes)
+    results = look(targets, { state = state, time = NOW - 100 })
+    assert.is_nil(results.behind) -- that is the last look now
+  end)
+
+  it("forgets who is asked no more, after more than a year", function()
+    local state = dir .. "/old"
+    look({ { text = "a", file = dir .. "/h42.pem" } }, { state = state })
+    look({ { text = "b", file = dir .. "/h43.pem" } }, { state = state, time = NOW + 399 * DAY })
+    assert.truthy(pki.read(state):find('"a"', 1, true))
+    look({ { text = "b", file = dir .. "/h43.pem" } }, { state = state, time = NOW + 401 * DAY })
+    assert.is_nil(pki.read(state):find('"a"', 1, true))
+  end)
+
+  it("gives what it has seen also where the state cannot be written", function()
+    local state = dir .. "/full"
+    local targets = { { text = "a", file = dir .. "/h43.pem" } }
+    local results, err = watch.look(targets, { state = state, on_result = function()
+      run(("mkdir %s %s/x"):format(state, state)) -- nobody renames a file onto that
+    end })
+    assert.same({ 1, "file_write" }, { #results, err.code })
+    run("rm -r " .. state)
+    assert.equal("", run(("find %s -name 'full.??????'"):format(dir)))
+    results, err = watch.look(targets, { state = state })
+    assert.same({ { "first_seen" } }, { results[1].changes, err })
+  end)
+
   it("tells of a pin that holds no longer", function()
     local leaf = bearssl.x509.load(dir .. "/h160.pem")[1]
     local targets = { { text = "p", file = dir .. "/h160.pem" } }
@@ -147,18 +239,28 @@ describe("bearssl.watch", function()
   it("does not take a state that is cut, of another version, or held by another run, for none", function()
     local state = dir .. "/broken"
     local targets = { { text = "leaf", file = dir .. "/h9.pem" } }
-    for text, words in pairs {
-      ["{"] = "does not decode", ['{"version":2,"seen":{}}'] = "version 2", [""] = "decode",
-    } do
-      local file <close> = assert(io.open(state, "w"))
+    local function refused(text, words)
+      local file <close> = assert(io.open(state, "wb"))
       file:write(text)
       file:close()
       local results, err = watch.look(targets, { state = state })
-      assert.is_nil(results)
-      assert.equal("file", err.code)
+      assert.same({ nil, "file" }, { results, err and err.code }, text)
       assert.matches(words, err.message)
       assert.equal(text, pki.read(state))
     end
+    for text, words in pairs {
+      ['{"version":2,"seen":{}}'] = "version 2", ['{"version":2}'] = "version 2", ['{"seen":{}}'] = "version nil",
+      ['{"version":"\\u001b[2J"}'] = "version \\1B%[2J", ['{"version":1}'] = "no targets", ["null"] = "decode",
+      ['{"version":1,"seen":[{}]}'] = "target '1'", ['{"version":1,"seen":{"a":1}}'] = "target 'a'",
+      ['{"version":1,"seen":{"a":{"pin":{}}}}'] = "target 'a'",
+      ['{"version":1,"seen":{"a":{"at":"1"}}}'] = "target 'a'",
+      ["\0\xff\xfe"] = "decode", [("["):rep(100000)] = "decode", [('{"a":'):rep(5000)] = "decode",
+    } do refused(text, words) end
+    os.remove(state)
+    look({ targets[1], { text = "\xff\n\"\\", file = dir .. "/h10.pem" } }, { state = state })
+    local whole = pki.read(state)
+    assert.same({}, look({ { text = "\xff\n\"\\", file = dir .. "/h10.pem" } }, { state = state })[1].changes)
+    for i = 0, #whole - 2 do refused(whole:sub(1, i), "decode") end -- but for the line's end
     os.remove(state)
     local lock = assert(core.lock_file(state .. ".lock"))
     local results, err = watch.look(targets, { state = state })
@@ -166,11 +268,126 @@ describe("bearssl.watch", function()
     assert.same({ nil, "locked" }, { results, err.code })
     results, err = watch.look(targets, { state = dir .. "/none/state" })
     assert.same({ nil, "file_write" }, { results, err.code })
+    for kind, line in pairs { link = "ln -s h9.pem.state %s", folder = "mkdir %s", device = "mkfifo %s" } do
+      state = dir .. "/" .. kind
+      run(line:format(state))
+      results, err = watch.look(targets, { state = state })
+      assert.same({ nil, "file" }, { results, err.code })
+      assert.truthy(err.message:find("a file is wanted for the state, not a .*" .. kind), err.message)
+    end
+  end)
+
+  -- Thirty that hang, that stop in the middle of the handshake, or say a byte now and then, among others.
+  it("keeps to so many at a time, and to its time, where hosts hang", function()
+    for act, argument in pairs { hang = "", half = port, dribble = "" } do
+      local slow <close> = peer.start(("env PATH='%s' %s lua5.4 %s/spec/support/slow_hosts.lua %s %s"):format(
+        os.getenv "PATH", child, require "lfs".currentdir(), act, argument), nil, nil, 600)
+      local slow_port = tonumber(slow:wait_for "port (%d+)")
+      local targets = hosts(31, 100)
+      for i = 1, 30 do
+        local text = ("slow%d"):format(i)
+        table.insert(targets, i * 3, { text = text, host = "127.0.0.1", port = slow_port, name = "h1.example" })
+      end
+      local codes = { ok = 0 }
+      for _, result in ipairs(look(targets, { concurrency = 12, timeout = 2 })) do
+        local code = result.error and result.error.code or result.status
+        codes[code] = (codes[code] or 0) + 1
+      end
+      assert.same({ ok = 70, timeout = 30 }, codes)
+      local most = 0
+      for n in slow:output():gmatch "most (%d+)" do most = tonumber(n) end
+      assert.truthy(most >= 2 and most <= 24, most) -- who has gone is seen a moment later
+    end
+  end)
+
+  it("says in words why there was no handshake", function()
+    for act, expected in pairs { close = "closed", reset = "reset", http = "not_tls", garbage = false } do
+      local rude <close> = peer.rude(act)
+      local result = look { { text = act, host = "127.0.0.1", port = rude.port, name = "x.example" } }[1]
+      assert.equal("error", result.status)
+      assert.truthy(#result.error.message > 15, result.error.message)
+      if expected then assert.equal(expected, result.error.code) end
+    end
+  end)
+
+  it("asks in the coroutines of whichever scheduler runs it, and lets others run", function()
+    local turns, results = 0, nil
+    local loop = require "bearssl.scheduler".loop()
+    loop:spawn(function() results = look(hosts(1, 40), { concurrency = 5 }) end)
+    loop:spawn(function()
+      while not results do
+        turns = turns + 1
+        require "bearssl.scheduler".current().sleep(0.001)
+      end
+    end)
+    loop:run()
+    assert.equal(40, #results)
+    assert.truthy(turns > 2)
+    for _, name in ipairs { "cqueues", "luv", "copas" } do
+      results = nil
+      schedulers.run(name, function() results = look(hosts(1, 10), { concurrency = 3 }) end)
+      assert.equal(10, #results, name)
+    end
+  end)
+
+  it("raises what a listener raises, and holds the state no longer", function()
+    local state = dir .. "/raising"
+    local function fail() error "by the listener" end
+    assert.error_matches(function() look(hosts(1, 9), { on_result = fail, state = state }) end, "by the listener")
+    local raised
+    local loop = require "bearssl.scheduler".loop()
+    loop:spawn(function() raised = select(2, pcall(look, hosts(1, 9), { on_result = fail, state = state })) end)
+    loop:run()
+    assert.matches("by the listener", raised)
+    assert.error_matches(function() look(hosts(1, 9), { on_change = fail, state = state }) end, "by the listener")
+    assert.same({ "first_seen" }, look(hosts(1, 1), { state = state })[1].changes)
+  end)
+
+  it("begins TLS as mail servers do, where a target says so", function()
+    local line = "echo $$; %s exec timeout 300 lua5.4 spec/support/smtp_server.lua %s %s"
+    local pipe = assert(io.popen(line:format(child, pki.server.p256.certificate, pki.server.p256.key)))
+    local pid = pipe:read("n", "l")
+    local smtp_port = tonumber(pipe:read "l":match "port (%d+)")
+    local target = { text = "mail", host = "127.0.0.1", port = smtp_port, name = "localhost", starttls = "smtp" }
+    local result = look({ target }, { trust = pki.roots })[1]
+    assert.equal("ok", result.status, tostring(result.error))
+    assert.equal("CN=localhost,O=Test PKI", result.subject)
+    target.starttls = nil
+    assert.equal("error", look({ target }, { trust = pki.roots, timeout = 2 })[1].status)
+    os.execute(("kill %d"):format(pid))
+    pipe:close()
+  end)
+
+  it("tells what a file's dates say, and the intermediate that ends first", function()
+    local key = assert(mkcert.key())
+    local function between(days)
+      return assert(mkcert.authority { name = "Between", issuer = root, key = key, not_before = NOW - 2 * DAY,
+        not_after = NOW + days * DAY + 60 })
+    end
+    local leaf = assert(between(200):issue { names = "early.example", not_before = NOW - DAY,
+      not_after = NOW + 90 * DAY + 60 })
+    local function targets(ca) return { { text = "c", content = leaf.certificate:pem() .. ca.certificate:pem() } } end
+    local whole, early = targets(between(200)), targets(between(5))
+    local result = look(whole)[1]
+    assert.same({ "ok", 90 }, { result.status, result.days_left, result.ends_first })
+    result = look(early)[1]
+    assert.same({ "critical", 5, "CN=Between" }, { result.status, result.days_left, result.ends_first })
+    assert.equal("not_yet_valid", look(whole, { time = NOW - DAY - 1 })[1].error.code)
+    assert.equal("expired", look(early, { time = NOW + 6 * DAY })[1].error.code)
+    local stray = { { text = "c", content = leaf.certificate:pem() .. early[1].content } } -- twice the leaf
+    assert.same({ "ok", 90 }, { look(stray)[1].status, look(stray)[1].days_left })
   end)
 
   it("names the option that is wrong", function()
     assert.error_matches(function() watch.look({}, { concurency = 5 }) end, "did you mean 'concurrency'")
     assert.error_matches(function() watch.look({ { text = "x" } }) end, "target 1")
     assert.error_matches(function() watch.look "x" end, "a list of targets")
+    local one = { text = "x", host = "localhost", port = 1 }
+    assert.error_matches(function() watch.look { one, one } end, "target 2: 'x' is there twice")
+    assert.error_matches(function() watch.look({ one }, { pins = { x = { "short" } } }) end, "'pins': 'x'")
+    local days = { warn_days = 3, critical_days = 4 }
+    assert.error_matches(function() watch.look({ one }, days) end, "'critical_days'")
+    one.pins = {}
+    assert.error_matches(function() watch.look { one } end, "target 1: the list is empty")
   end)
 end)

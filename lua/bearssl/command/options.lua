@@ -88,8 +88,9 @@ end
 --- Adds the option for JSON.
 -- @function options.json
 -- @param parser argparse's parser of the verb
+-- @return the flag
 function options.json(parser)
-  parser:flag "--json":description "Give one JSON document (docs/command.md)."
+  return parser:flag "--json":description "Give one JSON document (docs/command.md)."
 end
 
 --- Adds what changes the offer: versions, suites, groups, signature schemes, ALPN; and the one that turns verification

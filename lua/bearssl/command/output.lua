@@ -139,14 +139,21 @@ function output.encode(value, first, compact)
   return escaped(require "dkjson".encode(copy, { indent = not compact, keyorder = order }))
 end
 
---- Prints the JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`. A
--- verb calls it once.
+--- The JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`.
+-- @function out:document
+-- @tparam table value
+-- @treturn string with a line end
+function Output:document(value)
+  local all = { schema = "bearssl." .. (self.verb or "command"), schema_version = self.schema_version or 1 }
+  for key, inner in pairs(value) do all[key] = inner end
+  return output.encode(all, { "schema", "schema_version" }) .. "\n"
+end
+
+--- Prints the JSON document of a verb, @{out:document}. A verb calls it once.
 -- @function out:json
 -- @tparam table value
 function Output:json(value)
-  local all = { schema = "bearssl." .. (self.verb or "command"), schema_version = self.schema_version or 1 }
-  for key, inner in pairs(value) do all[key] = inner end
-  self:print(output.encode(all, { "schema", "schema_version" }))
+  self:write(self:document(value))
 end
 
 --- An error as a table for @{out:json}.

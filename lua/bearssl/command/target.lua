@@ -61,7 +61,7 @@ local function server(text, authority, scheme, path)
   local host, port = split(authority:match "([^@]*)$")
   if host == "" then return wrong(text, "a host is missing") end
   if host:find "[\x80-\xff]" then return wrong(text, "a host name in its ASCII form, xn--..., is wanted") end
-  if #host > 253 or not host:find "^[%w._:%%-]+$" then return wrong(text, "this is no host name") end
+  if #host > 253 or not host:find "^[%w._:%%][%w._:%%-]*$" then return wrong(text, "this is no host name") end
   host = host:lower():gsub("(.)%.$", "%1") -- the root's dot stands in no certificate (RFC 6066 section 3)
   local known = schemes[scheme or "https"]
   local number = not port and known[1] or port and port_of(port)

@@ -24,6 +24,7 @@ function module.common(parser, without) end
 
 ---Adds the option for JSON.
 ---@param parser any argparse's parser of the verb
+---@return any # the flag
 function module.json(parser) end
 
 ---Adds what changes the offer: versions, suites, groups, signature schemes, ALPN; and the one that turns verification off.

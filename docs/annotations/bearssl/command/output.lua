@@ -49,7 +49,12 @@ function module.list(list) end
 ---@return string
 function module.encode(value, first, compact) end
 
----Prints the JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`. A verb calls it once.
+---The JSON document of a verb: the fields of a table after `schema`, the verb's name, and `schema_version`.
+---@param value table
+---@return string # with a line end
+function out:document(value) end
+
+---Prints the JSON document of a verb, `out:document`. A verb calls it once.
 ---@param value table
 function out:json(value) end
 
