@@ -47,7 +47,7 @@ local authority = {}
 
 ---Issues a certificate.
 ---Options:
----* `names`: what it stands for (subjectAltName): host names, addresses, mail addresses, URIs, or with the kind said: `"DNS:example.com"`, `"IP:::1"`, `"email:…"`, `"URI:…"`, `"dirName:CN=…"`, `"RID:1.2.3"`;
+---* `names`: what it stands for (subjectAltName): host names, addresses, mail addresses, URIs, or with the kind said: `"DNS:example.com"`, `"IP:::1"`, `"email:…"`, `"URI:…"`, `"dirName:CN=…"`, `"RID:1.2.3"`, `"otherName:1.3.6.1.5.5.7.8.5;UTF8:me@example.com"`;
 ---* `subject`: RFC 4514's text, or a common name; by default the first of the names;
 ---* `purpose`: `"server"` (the default), `"client"`, `"ocsp"`, `"code"`, `"email"`, or a list of them;
 ---* `key`: a `bearssl.key`, or the kind of a new one (`"P-256"` by default); or `request`: PKCS#10 in PEM or DER, whose key, subject and subjectAltName are taken where the options name no other; or `public_key`: SubjectPublicKeyInfo in PEM or DER;
