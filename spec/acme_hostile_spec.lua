@@ -2,9 +2,11 @@
 local acme = require "bearssl.acme"
 local acme_server = require "spec.support.acme_server"
 local bearssl = require "bearssl"
+local core = require "bearssl.core"
 local json = require "bearssl.https.json"
 local mkcert = require "bearssl.mkcert"
 local scheduler = require "bearssl.scheduler"
+local socket = require "socket"
 local x509 = require "bearssl.x509"
 
 local ENDLESS = 1 << 27
@@ -139,4 +141,90 @@ it("http-01 answers a request of some size, and reads no line without end", func
   responder.close()
   for i = 1, 3 do assert.matches("^HTTP/1.1 200 .*\r\n\r\ntoken.thumbprint$", said[i]) end
   assert.is_true(sent < ENDLESS)
+end)
+
+describe("a validator is answered beside strangers who say nothing", function()
+  local STRANGERS = 5
+
+  local function strangers_at(port, n)
+    local list = {}
+    for i = 1, n do list[i] = assert(socket.connect("127.0.0.1", port)) end
+    return list
+  end
+
+  -- None was told anything meanwhile.
+  local function wait_still(list)
+    for _, sock in ipairs(list) do
+      sock:settimeout(0)
+      assert.equal("timeout", select(2, sock:receive(1)))
+      sock:close()
+    end
+  end
+
+  it("at the port of http-01", function()
+    local responder = assert(acme.http { host = "127.0.0.1", port = 0 })
+    responder.add("a.example", "token", "token.thumbprint")
+    local waiting = strangers_at(responder.port, STRANGERS)
+    local sock = assert(socket.connect("127.0.0.1", responder.port))
+    sock:send "GET /.well-known/acme-challenge/token HTTP/1.1\r\n\r\n"
+    sock:settimeout(0)
+    local said, err
+    for _ = 1, 100 do
+      responder.serve(0.05)
+      said, err = sock:receive "*a"
+      if said then break end
+    end
+    assert.matches("token.thumbprint$", assert(said, err))
+    wait_still(waiting)
+    responder.close()
+  end)
+
+  it("at the port of tls-alpn-01", function()
+    local responder = assert(acme.tls_alpn_server { host = "127.0.0.1", port = 0 })
+    responder.add("a.example", "token", "token.thumbprint")
+    local waiting = strangers_at(responder.port, STRANGERS)
+    local loop, leaf, err, done = scheduler.loop(), nil, nil, false
+    loop:spawn(function() while not done do responder.serve(0.05) end end)
+    loop:spawn(function()
+      local sock
+      sock, err = bearssl.connect("127.0.0.1", responder.port, { verify = "none", name = "a.example",
+        alpn = { "acme-tls/1" } })
+      leaf, done = sock and sock:peer_certificates()[1], true
+      wait_still(waiting)
+      if sock then sock:close() end
+      responder.close()
+    end)
+    loop:run()
+    assert.is_true(assert(leaf, err):matches_name "a.example")
+  end)
+
+  it("however many they are: the oldest has to go", function()
+    local responder = assert(acme.http { host = "127.0.0.1", port = 0 })
+    responder.add("a.example", "token", "token.thumbprint")
+    local waiting = {}
+    for _ = 1, 4 do -- no more than the kernel keeps at a time
+      table.move(strangers_at(responder.port, 40), 1, 40, #waiting + 1, waiting)
+      responder.serve(0.2)
+    end
+    local sock = assert(socket.connect("127.0.0.1", responder.port))
+    sock:send "GET /.well-known/acme-challenge/token HTTP/1.1\r\n\r\n"
+    responder.serve(0.2)
+    assert.matches("token.thumbprint$", (sock:receive "*a"))
+    for _, each in ipairs(waiting) do each:close() end
+    responder.close()
+  end)
+end)
+
+it("what a hook starts has none of our descriptors, and SIGPIPE as it is", function()
+  local path = os.tmpname()
+  local responder = assert(acme.http { host = "127.0.0.1", port = 0 })
+  local hook = "for fd in /proc/$$/fd/*; do readlink $fd; done >%s; grep -E 'Sig(Ign|Blk)' /proc/self/status >>%s"
+  assert.equal(0, core.run("sh", "-c", hook:format(path, path)))
+  responder.close()
+  local file <close> = assert(io.open(path))
+  local text = file:read "a"
+  os.remove(path)
+  assert.is_nil(text:find "socket:")
+  assert.equal(0, tonumber(text:match "SigIgn:%s*(%x+)", 16) & 1 << 12)
+  assert.equal(0, tonumber(text:match "SigBlk:%s*(%x+)", 16))
 end)

@@ -11,7 +11,7 @@ local x509 = require "bearssl.x509"
 local STEPS = 60 -- more than any run has
 
 local function shell(line)
-  local pipe = assert(io.popen(line .. " 2>&1 </dev/null"))
+  local pipe = assert(io.popen("{ " .. line .. "; } 2>&1 </dev/null"))
   local out = pipe:read "a"
   pipe:close()
   return out

@@ -35,7 +35,7 @@ local function answer(sock, answers, asked)
   local request = request_of(sock)
   asked[#asked + 1] = request
   local said = request.path and answers[request.path]
-  if type(said) == "function" then said = said(request) end
+  while type(said) == "function" do said = said(request) end
   said = said or { status = 404, body = "{}" }
   local body = type(said.body) == "table" and json.encode(said.body) or said.body or "{}"
   if request.method == "HEAD" then body = "" end
@@ -76,7 +76,12 @@ end
 -- default one of the root's for the request.
 function acme_server.honest(base, answers, chain)
   local order = { status = "ready", authorizations = { base .. "authz" }, finalize = base .. "finalize" }
-  answers.order = function() return { body = order } end
+  local new = answers.new
+  function answers.new()
+    order.status, order.certificate = "ready", nil
+    return new
+  end
+  function answers.order() return { body = order } end
   answers.authz.body.status = "valid"
   local pem
   function answers.finalize(request)
@@ -86,7 +91,7 @@ function acme_server.honest(base, answers, chain)
     order.status, order.certificate = "valid", base .. "chain"
     return { body = order }
   end
-  answers.chain = function() return { body = pem } end
+  function answers.chain() return { body = pem } end
   return order
 end
 
