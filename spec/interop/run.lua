@@ -271,7 +271,8 @@ Written by `make interop`. Each cell is a handshake, an echo, and an end with cl
 program of a few lines on the other stack (`spec/interop`), verifying chain and name; the version, suite, group and so
 on are looked at as they were agreed. "-": the other stack, or its tool, has no such thing. (NSS's server answers with
 a page instead, and its client waits for us to end.) OpenSSL, GnuTLS, nginx, curl and LuaSec are met by `make test`
-(`spec/peers`).
+(`spec/peers`). Go also reads and verifies the certificates, requests, CRLs and OCSP responses of `bearssl.mkcert`
+(`spec/interop/go_mkcert_spec.lua`).
 ]]
   local here = {}
   for _, program in ipairs(peers) do
