@@ -216,6 +216,54 @@ describe("content codings", function()
     assert.equal("gzip, deflate", decode.accepted())
   end)
 
+  -- Another bearssl.https, which finds what stands in `module` as its zlib.
+  local function with_zlib(module, act)
+    local path, cpath, held = package.path, package.cpath, {}
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(os.execute(("mkdir '%s' && printf '%%s' '%s' > '%s/zlib.lua'"):format(folder, module, folder)))
+    for name, loaded in pairs(package.loaded) do
+      if name == "zlib" or name:find "^bearssl%.https" then held[name], package.loaded[name] = loaded, nil end
+    end
+    package.path, package.cpath = folder .. "/?.lua;" .. path, ""
+    local ok, err = pcall(act, require "bearssl.https")
+    for name in pairs(package.loaded) do
+      if name:find "^bearssl%.https" then package.loaded[name] = nil end
+    end
+    for name, loaded in pairs(held) do package.loaded[name] = loaded end
+    package.path, package.cpath = path, cpath
+    os.execute(("rm -r '%s'"):format(folder))
+    assert(ok, err)
+  end
+
+  it("are asked for where a file is named like a zlib, and once more without where it is none after all", function()
+    local asked = {}
+    local function serve(request)
+      local codings = web.header(request, "accept-encoding")
+      asked[#asked + 1] = request.method .. " " .. tostring(codings)
+      return codings and coded("gzip", gzip) or web.answer(text)
+    end
+    web.run(serve, function(server)
+      with_zlib("return { inflate = function() return {} end }", function(own)
+        for _, method in ipairs { "GET", "GET", "POST" } do
+          local response = assert(own.get(server.url "", { method = method, trust = web.ca }))
+          assert.same({ 200, text, 0 }, { response.status, response.body, #response.redirects })
+        end
+      end)
+      assert.same({ "GET gzip, deflate", "GET nil", "GET nil", "GET nil" }, asked)
+    end)
+  end)
+
+  it("are asked for by what cannot be asked again only where there is a zlib", function()
+    web.run(function(request)
+      return web.answer(tostring(web.header(request, "accept-encoding")))
+    end, function(server)
+      with_zlib("error \"none\"", function(own)
+        assert.equal("nil", assert(own.post(server.url "", "x", { trust = web.ca })).body)
+      end)
+    end)
+  end)
+
   it("are left alone where one of them is not known", function()
     for _, name in ipairs { "br", "gzip, br", "gzip,gzip,gzip,gzip" } do
       local response = assert(response_to(coded(name, gzip)))

@@ -394,3 +394,51 @@ describe("client certificates", function()
     assert.equal(400, (select(2, https.request(request))))
   end)
 end)
+
+describe("bearssl.https.target", function()
+  local target = require "bearssl.https.target"
+  local url = require "socket.url"
+
+  -- What LuaSocket's parser alone would make of a URL.
+  local function by_luasocket(text)
+    local parts = url.parse((text:gsub("^(%a[%w+.-]*://[^/?#]*)([?#])", "%1/%2")), { path = "/" }) or {}
+    local host = not (parts.authority or ""):find("\\", 1, true) and target.host(parts.host or "")
+    local port = target.port((parts.port == nil or parts.port == "") and 443 or parts.port)
+    if (parts.scheme or ""):lower() ~= "https" or not host or not port then return false end
+    local uri = url.build { path = parts.path, params = parts.params, query = parts.query }
+    uri = uri:gsub("[^!-~]", function(c) return ("%%%02X"):format(c:byte()) end)
+    return { host, port, uri:find "^/" and uri or "/" .. uri, parts.user, parts.password }
+  end
+
+  it("reads every URL as LuaSocket's parser does, which it loads for few", function()
+    local pieces = {
+      "https:", "https:", "HTTPS:", "http:", "//", "//", "/", "?", "#", ";", ":", "@", "a.example", "localhost",
+      "[::1]", "192.0.2.1", ":443", ":8443", ":0", ":x", ":", ".", "..", "%41", "%", "user", "user:pass@", "a=b", "&",
+      " ", "\n", "\xc3\xa4", "\\", "_", "-", "1", "[", "]",
+    }
+    local valid = 0
+    for i = 1, 40000 do
+      local text = i % 2 == 0 and "https://a.example" or ""
+      for _ = 1, math.random(1, 7) do text = text .. pieces[math.random(#pieces)] end
+      local expected, found = by_luasocket(text), target.new(text, {}) or false
+      if found then
+        valid = valid + 1
+        found = { found.host, found.port, found.uri, found.user, found.password }
+      end
+      assert.same(expected, found, ("%q"):format(text))
+    end
+    assert.truthy(valid > 1000)
+  end)
+
+  it("is enough for most, without that parser", function()
+    local code = [[
+      local target = require "bearssl.https.target"
+      assert(target.new("https://a.example:8443/b/c?d=e@f", {}))
+      io.write(tostring(package.loaded["socket.url"]))
+      assert(target.new("https://user:password@a.example/", {}))
+      io.write(" ", type(package.loaded["socket.url"]))
+    ]]
+    local pipe <close> = assert(io.popen(("%s lua5.4 -e '%s'"):format(child, code)))
+    assert.equal("nil table", pipe:read "a")
+  end)
+end)

@@ -9,10 +9,10 @@ local scheduler = require "bearssl.scheduler"
 local exchange = require "bearssl.https.exchange"
 local options = require "bearssl.https.options"
 local pool = require "bearssl.https.pool"
-local redirect = require "bearssl.https.redirect"
 local target = require "bearssl.https.target"
 local timers = require "bearssl.https.timers"
-local download, json = later "bearssl.https.download", later "bearssl.https.json"
+local download, json, redirect =
+  later "bearssl.https.download", later "bearssl.https.json", later "bearssl.https.redirect"
 
 local client = {}
 

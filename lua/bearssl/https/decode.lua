@@ -23,16 +23,21 @@ local function zlib()
   return library
 end
 
--- What Accept-Encoding may say; nil without a zlib.
-function decode.accepted()
-  return zlib() and "gzip, deflate" or nil
+-- A module that nobody has loaded, and that is a file. To load it costs more than all else that is done for a request.
+local function seems_there()
+  if library ~= nil or package.loaded.zlib or package.preload.zlib then return false end
+  return (package.searchpath("zlib", package.cpath) or package.searchpath("zlib", package.path)) ~= nil
+end
+
+-- What Accept-Encoding may say; nil without a zlib. And whether that was guessed, where that is allowed.
+function decode.accepted(may_guess)
+  local guessed = may_guess and seems_there()
+  return (guessed or zlib()) and "gzip, deflate" or nil, guessed
 end
 
 local known = { gzip = true, ["x-gzip"] = true, deflate = true }
 
--- The codings of a body, the outermost first; nil where one of them is unknown, or there are too many, which leaves all
--- of them to the caller.
-function decode.codings(text)
+local function list_of(text)
   local list = {}
   for name in (text or ""):lower():gmatch "[^,%s]+" do
     if name ~= "identity" then
@@ -40,7 +45,19 @@ function decode.codings(text)
       table.insert(list, 1, name)
     end
   end
-  return zlib() and #list > 0 and list or nil
+  return #list > 0 and list or nil
+end
+
+-- The codings of a body, the outermost first; nil where one of them is unknown, or there are too many, which leaves all
+-- of them to the caller.
+function decode.codings(text)
+  local list = list_of(text)
+  return list and zlib() and list or nil
+end
+
+-- Was it guessed wrong that these codings could be undone? Then nobody guesses again.
+function decode.is_beyond(text)
+  return list_of(text) ~= nil and not zlib()
 end
 
 -- "deflate" is zlib's format (RFC 9110 section 8.4.1.2), but some send the bare one: a zlib header divides by 31.

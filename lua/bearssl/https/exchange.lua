@@ -7,9 +7,9 @@ local dial = require "bearssl.https.dial"
 local failure = require "bearssl.https.failure"
 local outgoing = require "bearssl.https.outgoing"
 local proxy = require "bearssl.https.proxy"
-local redirect = require "bearssl.https.redirect"
 local responses = require "bearssl.https.response"
-local ltn12 = require "bearssl.later" "ltn12"
+local later = require "bearssl.later"
+local ltn12, redirect = later "ltn12", later "bearssl.https.redirect"
 
 local DRAIN = 65536 -- bytes of a body that nobody wants, read so that the connection can go on
 
@@ -130,10 +130,12 @@ end
 -- The exchange ------------------------------------------------------------------------------------------------------
 
 -- What comes next instead of this response: { to =, method = }; or the same without something: { avoid = "early" },
--- { avoid = "expect" }; false, or nil, error.
+-- { avoid = "expect" }, { avoid = "codings" }; false, or nil, error.
 local function follow_up(request, to, plan, response)
   if response.status == 425 and plan.early then return { avoid = "early" } end
   if response.status == 417 and plan.expects and not request.source then return { avoid = "expect" } end
+  if plan.guessed and decode.is_beyond(response.headers["content-encoding"]) then return { avoid = "codings" } end
+  if response.status < 300 or response.status > 399 then return false end
   local next_to, method = redirect.next(request, to, response)
   if next_to then return { to = next_to, method = method } end
   return next_to, method

@@ -1,12 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: the request as it goes out, and the head of what comes back.
-local url = require "socket.url"
 local decode = require "bearssl.https.decode"
 local failure = require "bearssl.https.failure"
 local header = require "bearssl.https.header"
 local later = require "bearssl.later"
 local proxy = require "bearssl.https.proxy"
-local ltn12, mime = later "ltn12", later "mime"
+local ltn12, mime, url = later "ltn12", later "mime", later "socket.url"
 
 local outgoing = {}
 
@@ -76,8 +75,11 @@ function outgoing.plan(request, to, through, avoid)
     return nil, failure.option("method", ("'%s' is not a method"):format(request.method))
   end
   local fields = default_fields(request, to, through)
-  local accepted = request.decodes and decode.accepted()
-  fields["accept-encoding"] = accepted
+  local guessed
+  if request.decodes then
+    local may_guess = safe[request.method] and not request.source -- can be asked again
+    fields["accept-encoding"], guessed = decode.accepted(may_guess)
+  end
   local ok, err = header.check("User-Agent", request.user_agent)
   if ok then ok, err = add_own_fields(fields, request.headers) end
   if not ok then return nil, err end
@@ -92,6 +94,7 @@ function outgoing.plan(request, to, through, avoid)
     body = request.source or content and ltn12.source.string(content) or chunked and ltn12.source.empty() or nil,
     content = content, length = math.type(length) and length or nil, chunked = chunked,
     expects = (fields.expect or ""):lower() == "100-continue",
+    guessed = guessed,
     closes = (fields.connection or ""):lower():find "close" ~= nil,
   }
 end

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: which proxy, and the way through it: CONNECT (RFC 9110 section 9.3.6) or SOCKS 5.
-local url = require "socket.url"
 local failure = require "bearssl.https.failure"
 local header = require "bearssl.https.header"
 local target = require "bearssl.https.target"
-local mime = require "bearssl.later" "mime"
+local later = require "bearssl.later"
+local mime, url = later "mime", later "socket.url"
 
 local proxy = {}
 

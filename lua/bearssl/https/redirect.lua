@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: where a response sends us (RFC 9110 section 15.4), and what goes along.
-local url = require "socket.url"
 local failure = require "bearssl.https.failure"
 local target = require "bearssl.https.target"
+local url = require "bearssl.later" "socket.url"
 
 local redirect = {}
 

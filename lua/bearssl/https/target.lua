@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: what is asked of whom (RFC 3986, RFC 9110 section 4.2).
-local url = require "socket.url"
 local failure = require "bearssl.https.failure"
+local url = require "bearssl.later" "socket.url"
 
 local target = {}
 
@@ -52,9 +52,28 @@ function target.encode(fields)
   return table.concat(pairs_of, "&")
 end
 
-local function parse(text, overrides)
+-- What nearly all are: scheme, a host that is a name, port, path and query, as LuaSocket's parser has them, which is
+-- large, and loaded for all others alone.
+local function plain_parts(text)
+  local scheme, authority, rest = text:match "^(%a[%w+.-]*)://([%w._-]+:?%d*)([/?]?[^;#]*)$"
+  if not scheme or rest ~= "" and not rest:find "^[/?]" then return nil end
+  local path, query = rest:match "^([^?]*)%??(.*)$"
+  local host, port = authority:match "^([^:]+):?(.*)$"
+  return {
+    scheme = scheme, authority = authority, host = host, port = authority:find(":", 1, true) and port or nil,
+    path = path ~= "" and path or "/", query = rest:find("?", 1, true) and query or nil,
+  }
+end
+
+local function parts_of(text)
+  local parts = plain_parts(text)
+  if parts then return parts end
   -- The authority ends at "/", "?" or "#"; LuaSocket's parser wants to see the first.
-  local parts = url.parse((text:gsub("^(%a[%w+.-]*://[^/?#]*)([?#])", "%1/%2")), { path = "/" }) or {}
+  return url.parse((text:gsub("^(%a[%w+.-]*://[^/?#]*)([?#])", "%1/%2")), { path = "/" }) or {}
+end
+
+local function parse(text, overrides)
+  local parts = parts_of(text)
   for _, key in ipairs { "host", "port", "path", "params", "query", "user", "password" } do
     if overrides[key] ~= nil then parts[key] = overrides[key] end
   end
@@ -64,7 +83,8 @@ end
 
 -- What would end the request line, or is no ASCII, goes percent-encoded.
 local function request_target(parts)
-  local uri = url.build { path = parts.path, params = parts.params, query = parts.query }
+  local uri = (parts.path or "") .. (parts.params and ";" .. parts.params or "")
+    .. (parts.query and "?" .. parts.query or "")
   uri = uri:gsub("[^!-~]", function(c) return ("%%%02X"):format(c:byte()) end)
   return uri:find "^/" and uri or "/" .. uri
 end

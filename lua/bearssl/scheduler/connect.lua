@@ -29,7 +29,7 @@ local guard_meta = { __close = function(guard)
 end }
 
 local function connect_to(address, port, timeout, scheduler, local_address)
-  local socket = require "socket"
+  local socket = package.loaded.socket or require "socket.core" -- what LuaSocket has in C is enough
   local tcp, err = (address:find(":", 1, true) and socket.tcp6 or socket.tcp4)()
   if not tcp then return nil, err end
   local guard <close> = setmetatable({ tcp = tcp, scheduler = scheduler }, guard_meta)

@@ -5,7 +5,8 @@ local core = require "bearssl.core"
 local plain = { name = "plain", now = core.now, wait = core.wait_fd }
 
 function plain.sleep(seconds)
-  require "socket".sleep(seconds)
+  local socket = package.loaded.socket or require "socket.core"
+  socket.sleep(seconds)
 end
 
 return plain

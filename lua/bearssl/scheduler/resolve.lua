@@ -9,7 +9,8 @@ end
 return function(host, timeout, scheduler)
   if is_address(host) then return { host } end
   if scheduler.resolve then return scheduler.resolve(host, timeout) end
-  local found, err = require "socket".dns.getaddrinfo(host)
+  local socket = package.loaded.socket or require "socket.core"
+  local found, err = socket.dns.getaddrinfo(host)
   if not found then return nil, err end
   local list = {}
   for i, entry in ipairs(found) do list[i] = entry.addr end
