@@ -279,6 +279,36 @@ describe("x25519", function()
 end)
 
 if built then
+  describe("curve25519", function() -- without AVX-512 IFMA, with its vectors emulated, and by them where they are
+    local order = bytes "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed"
+
+    it("multiplies u the same way by its ladders", function()
+      local function check(k, u) same(nil, unit.x25519_twins(k, u), k, u) end
+      for _ = 1, 400 do
+        check(random(32), random(32))
+        check(rough(32), rough(32))
+      end
+      for i = 0, 255 do
+        check(("\0"):rep(i // 8) .. string.char(1 << i % 8) .. ("\0"):rep(31 - i // 8), random(32))
+        check(ones(32), string.char(i) .. (i < 128 and ("\0"):rep(31) or ones(30) .. "\127"))
+      end
+    end)
+
+    it("multiplies points of edwards25519 the same way", function()
+      local points, found = {}, 0
+      for i = 1, 500 do
+        local s, k = small(i, 32), plus(order, -i)
+        if i > 100 then s, k = below(order, random), below(order, rough) end
+        if i % 3 == 0 then s, k = k, s end
+        local point = points[i] or random(32)
+        local differs = unit.ed25519_twins(s:reverse(), k:reverse(), point)
+        if differs ~= false then found = found + 1 end
+        same(nil, differs or nil, s, k, point)
+      end
+      assert.is_true(found > 100, found)
+    end)
+  end)
+
   describe("field25519", function()
     local function number(little) return little:reverse() end
 

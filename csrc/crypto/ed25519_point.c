@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
-#include "crypto/sparse_digits.h"
+#include "crypto/accel/curve25519_ifma.h"
 
 static const lt_fe d =
     LT_FE(0x52036cee2b6ffe73, 0x8cc740797779e898, 0x00700a4d4141d8ab, 0x75eb4dca135978a3);
@@ -113,14 +113,10 @@ static void digits_of(int8_t digits[64], const uint8_t scalar[32])
     }
 }
 
-/* Hamburg, Fast and compact elliptic-curve cryptography, section 3.3: the digits 8 r + k of all
- * rows have the same weight beside their row's. */
-void lt_ed25519_multiply_base(lt_ed25519_point *r, const uint8_t scalar[32])
+static void multiply_base(lt_ed25519_point *r, const int8_t digits[64])
 {
     struct scratch s;
     lt_ed25519_multiple m;
-    int8_t digits[64];
-    digits_of(digits, scalar);
     *r = neutral;
     for (size_t k = 8; k-- > 0;) {
         if (k < 7)
@@ -130,18 +126,28 @@ void lt_ed25519_multiply_base(lt_ed25519_point *r, const uint8_t scalar[32])
             add_multiple(r, r, &m, &s, true);
         }
     }
-    lt_wipe(digits, sizeof digits);
     lt_wipe(&m, sizeof m);
     lt_wipe(&s, sizeof s);
 }
 
-enum {
-    SPARSE = 256 + LT_SPARSE_DIGITS_MORE,
-};
-
-static void sparse_digits(int8_t digits[SPARSE], const uint8_t scalar[32], int width)
+/* Hamburg, Fast and compact elliptic-curve cryptography, section 3.3: the digits 8 r + k of all
+ * rows have the same weight beside their row's. */
+void lt_ed25519_multiply_base(lt_ed25519_point *r, const uint8_t scalar[32])
 {
-    uint8_t bits[SPARSE] = { 0 };
+    int8_t digits[64];
+    digits_of(digits, scalar);
+#if LT_HAS_CURVE25519_IFMA
+    if (lt_curve25519_ifma_here())
+        lt_ed25519_ifma_multiply_base(r, digits);
+    else
+#endif
+        multiply_base(r, digits);
+    lt_wipe(digits, sizeof digits);
+}
+
+static void sparse_digits(int8_t digits[LT_ED25519_SPARSE], const uint8_t scalar[32], int width)
+{
+    uint8_t bits[LT_ED25519_SPARSE] = { 0 };
     for (size_t i = 0; i < 256; i++)
         bits[i] = scalar[i / 8] >> (i % 8) & 1;
     lt_sparse_digits(digits, bits, 256, width);
@@ -193,17 +199,14 @@ static void odd_multiples(struct addend odd[8], const lt_ed25519_point *p, struc
     }
 }
 
-void lt_ed25519_multiply_two(lt_ed25519_point *r, const uint8_t s[32], const uint8_t k[32],
-                             const lt_ed25519_point *p)
+static void multiply_two(lt_ed25519_point *r, const int8_t of_base[LT_ED25519_SPARSE],
+                         const int8_t of_p[LT_ED25519_SPARSE], const lt_ed25519_point *p)
 {
     struct scratch scratch;
     struct addend odd[8];
-    int8_t of_base[SPARSE], of_p[SPARSE];
-    sparse_digits(of_base, s, 4);
-    sparse_digits(of_p, k, 5);
     odd_multiples(odd, p, &scratch);
     *r = neutral;
-    size_t top = SPARSE;
+    size_t top = LT_ED25519_SPARSE;
     while (top > 0 && !of_base[top - 1] && !of_p[top - 1])
         top--;
     for (size_t i = top; i-- > 0;) {
@@ -216,6 +219,20 @@ void lt_ed25519_multiply_two(lt_ed25519_point *r, const uint8_t s[32], const uin
             add_multiple(r, r, &m, &scratch, true);
         }
     }
+}
+
+void lt_ed25519_multiply_two(lt_ed25519_point *r, const uint8_t s[32], const uint8_t k[32],
+                             const lt_ed25519_point *p)
+{
+    int8_t of_base[LT_ED25519_SPARSE], of_p[LT_ED25519_SPARSE];
+    sparse_digits(of_base, s, 4);
+    sparse_digits(of_p, k, 5);
+#if LT_HAS_CURVE25519_IFMA
+    if (lt_curve25519_ifma_here())
+        lt_ed25519_ifma_multiply_two(r, of_base, of_p, p);
+    else
+#endif
+        multiply_two(r, of_base, of_p, p);
 }
 
 void lt_ed25519_encode(uint8_t out[32], const lt_ed25519_point *p)

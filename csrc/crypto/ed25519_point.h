@@ -5,6 +5,9 @@
 #define LT_CRYPTO_ED25519_POINT_H
 
 #include "crypto/field25519.h"
+#include "crypto/sparse_digits.h"
+
+enum { LT_ED25519_SPARSE = 256 + LT_SPARSE_DIGITS_MORE }; /* digits of a public number */
 
 /* x = X/Z, y = Y/Z, x y = T/Z (section 5.1.4) */
 typedef struct {

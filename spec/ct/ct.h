@@ -14,6 +14,9 @@
 
 void check(bool ok, const char *what);
 lt_private_key load(const char *path);
+void ifma(
+    bool
+        here); /* whether rsa_ifma.c and curve25519_ifma.h are used, with their vectors emulated */
 
 void ct_tls(void);   /* tls.c */
 void ct_stack(void); /* stack.c */

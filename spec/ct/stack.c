@@ -182,21 +182,29 @@ static void compare(const char *name, void (*operation)(void *), int which, size
     check(n <= told, name);
 }
 
-void ct_stack(void)
+static void curve25519(void)
 {
     enum { CHALLENGE = 32, COMMITMENT = 32 }; /* k and R */
+    compare("what X25519 leaves", multiply, BR_EC_curve25519, 32, 0);
+    compare("what a key of X25519 leaves", multiply_base, BR_EC_curve25519, 32, 0);
+    compare("what a key of Ed25519 leaves", ed25519_public_key, 0, 32, 0);
+    compare("what Ed25519 leaves", ed25519_sign, 0, 32, CHALLENGE + COMMITMENT);
+}
+
+void ct_stack(void)
+{
     keys[0] = load("spec/vectors/keys/rsa2048-pkcs1.pem");
     keys[1] = load("spec/vectors/keys/rsapss2048.pem");
     compare("what ECDH P-256 leaves", multiply, BR_EC_secp256r1, 32, 0);
     compare("what ECDH P-384 leaves", multiply, BR_EC_secp384r1, 48, 0);
     compare("what ECDH P-521 leaves", multiply, BR_EC_secp521r1, 66, 0);
-    compare("what X25519 leaves", multiply, BR_EC_curve25519, 32, 0);
     compare("what a key of P-384 leaves", multiply_base, BR_EC_secp384r1, 48, 0);
-    compare("what a key of X25519 leaves", multiply_base, BR_EC_curve25519, 32, 0);
     compare("what ECDSA P-256 leaves", sign_ecdsa, BR_EC_secp256r1, 32, 0);
     compare("what ECDSA P-521 leaves", sign_ecdsa, BR_EC_secp521r1, 66, 0);
-    compare("what a key of Ed25519 leaves", ed25519_public_key, 0, 32, 0);
-    compare("what Ed25519 leaves", ed25519_sign, 0, 32, CHALLENGE + COMMITMENT);
+    ifma(false);
+    curve25519();
+    ifma(true);
+    curve25519();
     compare("what RSA leaves", rsa, 0, 0, 0);
     compare("what HMAC leaves", hmac_sha256, 0, 32, 0);
     compare("what HKDF leaves", hkdf_sha384, 0, 48, 0);

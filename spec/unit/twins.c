@@ -3,6 +3,7 @@
  * BearSSL's constant-time code on the same input. */
 #include "unit.h"
 
+#include "accel_curve25519.h"
 #include "crypto/accel/aes_gcm.h"
 #include "crypto/accel/chacha20.h"
 #include "crypto/accel/poly1305.h"
@@ -10,6 +11,7 @@
 #include "crypto/accel/sha512.h"
 #include "crypto/accel/trimmed.h"
 #include "base/secret.h"
+#include "crypto/accel/x25519.h"
 #include "crypto/hash.h"
 
 enum { ROOM = 4096 };
@@ -283,6 +285,83 @@ static int trimmed_twins(lua_State *L)
     return 2;
 }
 
+#if LT_HAS_INT128
+
+static int x25519_twins(lua_State *L) /* scalar, u -> name, or nil */
+{
+    static const char *const names[] = { "x25519", "x25519 emulated" };
+    const uint8_t *scalar = unit_exactly(L, 1, 32), *u = unit_exactly(L, 2, 32);
+    uint8_t expected[32], found[32];
+    for (int i = 0; i < 2; i++) {
+        unit_curve25519_emulate(i > 0);
+        unit_x25519(expected, scalar, u);
+        lt_x25519(found, scalar, u);
+        bool same = memcmp(found, expected, sizeof found) == 0;
+        unit_x25519_base(expected, scalar);
+        lt_x25519_base(found, scalar);
+        if (!same || memcmp(found, expected, sizeof found) != 0) {
+            lua_pushstring(L, names[i]);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static bool is_same_point(const lt_ed25519_point *p, const lt_ed25519_point *q)
+{
+    uint8_t a[32], b[32];
+    lt_fe x, y;
+    lt_ed25519_encode(a, p);
+    lt_ed25519_encode(b, q);
+    lt_fe_multiply(&x, &q->x, &q->y); /* T is X Y / Z */
+    lt_fe_multiply(&y, &q->t, &q->z);
+    return memcmp(a, b, sizeof a) == 0 && lt_fe_equal(&x, &y);
+}
+
+/* s, k, point as little-endian bytes -> name, or nil; false: no point */
+static int ed25519_twins(lua_State *L)
+{
+    static const char *const names[] = { "ed25519", "ed25519 emulated" };
+    const uint8_t *s = unit_exactly(L, 1, 32), *k = unit_exactly(L, 2, 32);
+    lt_ed25519_point p, expected, found;
+    if (!lt_ed25519_decode(&p, unit_exactly(L, 3, 32))) {
+        lua_pushboolean(L, false);
+        return 1;
+    }
+    for (int i = 0; i < 2; i++) {
+        unit_curve25519_emulate(i > 0);
+        unit_ed25519_multiply_base(&expected, s);
+        lt_ed25519_multiply_base(&found, s);
+        bool same = is_same_point(&expected, &found);
+        unit_ed25519_multiply_two(&expected, s, k, &p);
+        lt_ed25519_multiply_two(&found, s, k, &p);
+        if (!same || !is_same_point(&expected, &found)) {
+            lua_pushstring(L, names[i]);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void open_curve25519(lua_State *L)
+{
+    static const luaL_Reg functions[] = {
+        { "x25519_twins", x25519_twins },
+        { "ed25519_twins", ed25519_twins },
+        { NULL, NULL },
+    };
+    luaL_setfuncs(L, functions, 0);
+}
+
+#else
+
+static void open_curve25519(lua_State *L)
+{
+    (void)L;
+}
+
+#endif
+
 void unit_open_twins(lua_State *L)
 {
     static const luaL_Reg functions[] = {
@@ -292,4 +371,5 @@ void unit_open_twins(lua_State *L)
         { "trimmed_twins", trimmed_twins },   { NULL, NULL },
     };
     luaL_setfuncs(L, functions, 0);
+    open_curve25519(L);
 }

@@ -4,6 +4,7 @@
 #include "crypto/accel/x25519.h"
 
 #include "base/secret.h"
+#include "crypto/accel/curve25519_ifma.h"
 #include "crypto/ed25519_point.h"
 #include "crypto/field25519.h"
 
@@ -13,7 +14,6 @@
 struct ladder {
     lt_fe x2, z2, x3, z3;
     lt_fe a, b, aa, bb, e, da, cb;
-    uint8_t scalar[32];
 };
 
 static void clamp(uint8_t out[32], const uint8_t scalar[32])
@@ -56,24 +56,46 @@ static void step(struct ladder *l, const lt_fe *x1)
     lt_fe_multiply(&l->z2, &l->z2, &l->e);
 }
 
-void lt_x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t u[32])
+static void ladder(lt_fe *x, lt_fe *z, const uint8_t scalar[32], const lt_fe *u)
 {
-    lt_fe x1 = lt_fe_decode(u);
-    struct ladder l = { .x2 = lt_fe_small(1), .x3 = x1, .z3 = lt_fe_small(1) };
+    struct ladder l = { .x2 = lt_fe_small(1), .x3 = *u, .z3 = lt_fe_small(1) };
     uint32_t swapped = 0;
-    clamp(l.scalar, scalar);
     for (int i = 254; i >= 0; i--) {
-        uint32_t bit = l.scalar[i / 8] >> (i % 8) & 1U;
+        uint32_t bit = scalar[i / 8] >> (i % 8) & 1U;
         swap(&l.x2, &l.x3, swapped ^ bit);
         swap(&l.z2, &l.z3, swapped ^ bit);
         swapped = bit;
-        step(&l, &x1);
+        step(&l, u);
     }
     /* the lowest three bits of a clamped scalar are zero: nothing is swapped at the end */
-    lt_fe_invert(&l.z2, &l.z2);
-    lt_fe_multiply(&l.x2, &l.x2, &l.z2);
-    lt_fe_encode(out, &l.x2);
+    *x = l.x2;
+    *z = l.z2;
     lt_wipe(&l, sizeof l);
+}
+
+static void multiply(lt_fe *x, lt_fe *z, const uint8_t scalar[32], const lt_fe *u)
+{
+#if LT_HAS_CURVE25519_IFMA
+    if (lt_curve25519_ifma_here()) {
+        lt_x25519_ifma(x, z, scalar, u);
+        return;
+    }
+#endif
+    ladder(x, z, scalar, u);
+}
+
+void lt_x25519(uint8_t out[32], const uint8_t scalar[32], const uint8_t u[32])
+{
+    lt_fe x1 = lt_fe_decode(u), x, z;
+    uint8_t clamped[32];
+    clamp(clamped, scalar);
+    multiply(&x, &z, clamped, &x1);
+    lt_fe_invert(&z, &z);
+    lt_fe_multiply(&x, &x, &z);
+    lt_fe_encode(out, &x);
+    lt_wipe(clamped, sizeof clamped);
+    lt_wipe(&x, sizeof x);
+    lt_wipe(&z, sizeof z);
 }
 
 void lt_x25519_base(uint8_t out[32], const uint8_t scalar[32])
