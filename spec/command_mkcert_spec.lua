@@ -85,6 +85,27 @@ describe("bearssl mkcert", function()
     assert.matches("b.pem: revoked", ocsp)
   end)
 
+  it("writes where CRL, responder and issuer are, and a responder of its own signs", function()
+    made "ca"
+    made("server", "d.example", "--crl", "http://c.example/1", "--crl", "http://c.example/2", "--ocsp",
+      "http://o.example/", "--ca-issuers", "http://i.example/")
+    local _, text = shell(("cd %s && openssl x509 -in d.example.pem -noout -text"):format(dir))
+    for _, part in ipairs { "OCSP %- URI:http://o.example/", "CA Issuers %- URI:http://i.example/",
+      "URI:http://c.example/1.*URI:http://c.example/2" } do
+      assert.matches(part, text)
+    end
+    made("ocsp", "-o", "responder")
+    made("staple", "d.example.pem", "--responder", "responder", "-o", "d.ocsp")
+    local verify = "cd %s && openssl ocsp -no_nonce -respin d.ocsp -issuer ca/ca.pem -cert d.example.pem "
+      .. "-CAfile ca/ca.pem -resp_text"
+    local _, ocsp = shell(verify:format(dir))
+    for _, part in ipairs { "Response verify OK", "d.example.pem: good", "CN ?= ?OCSP responder" } do
+      assert.matches(part, ocsp)
+    end
+    local status, _, err = mkcert("staple", "d.example.pem", "--responder", "none")
+    assert.same({ 6, true }, { status, err:find "none.pem" ~= nil })
+  end)
+
   it("says as JSON what it made", function()
     made "ca"
     local told = dkjson.decode((made("server", "c.example", "--json")))

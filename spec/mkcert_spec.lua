@@ -273,6 +273,39 @@ describe("bearssl.mkcert", function()
       end)
     end
 
+    it("is taken back in deltas alone, and in OCSP responses", function()
+      local own = new()
+      local held = assert(own:issue { names = "h.example" })
+      own:revoke(held.certificate, { reason = "certificate_hold" })
+      own:revoke(held.certificate, { reason = "remove_from_crl" })
+      local base, delta = assert(own:crl()), assert(own:crl { base = 1 })
+      assert.equal(0, #assert(x509.crl.parse(base.der))[1])
+      local list = assert(x509.crl.parse(delta.der))[1]
+      assert.same({ "remove_from_crl", "1", "2" }, { list:lookup(held.certificate).reason, list.base_crl_number,
+        list.crl_number })
+      local answer = assert(x509.ocsp.parse(assert(own:ocsp(held.certificate))))
+      assert.equal("good", assert(answer:verify(held.certificate, own.certificate)).status)
+    end)
+
+    it("is told of certificates by any hash", function()
+      for _, hash in ipairs { "sha1", "sha256", "sha384", "sha512" } do
+        local response = assert(x509.ocsp.parse(assert(root:ocsp(leaf.certificate, { id_hash = hash }))))
+        assert.equal("revoked", assert(response:verify(leaf.certificate, root.certificate)).status)
+      end
+    end)
+
+    it("has options of its own for CRLs and for OCSP", function()
+      for wanted, call in pairs {
+        ["no reason 'key_compromised', did you mean"] = function() root:crl { reasons = "key_compromised" } end,
+        ["unknown option 'nonce'"] = function() root:crl { nonce = "x" } end,
+        ["'only'"] = function() root:crl { only = "users" } end,
+        ["unknown option 'base'"] = function() root:ocsp(leaf.certificate, { base = 1 }) end,
+        ["'id_hash'"] = function() root:ocsp(leaf.certificate, { id_hash = "md5" }) end,
+      } do
+        assert.error_matches(call, wanted, 1, true)
+      end
+    end)
+
     it("can be refused to be told", function()
       assert.equal("tryLater", assert(x509.ocsp.parse(core.ocsp_refusal(3))).status)
     end)
@@ -297,6 +330,7 @@ describe("bearssl.mkcert", function()
       ["no attribute 'XX'"] = { subject = "XX=1" }, ["'C' of a name: two letters"] = { subject = "C=S" },
       ["no key usage 'sign'"] = { names = "a", key_usage = "sign" },
       ["'not_after' is before"] = { names = "a", not_after = 5 },
+      ["an other name is written"] = { names = "otherName:1.2.3;x" }, ["'key_usage'"] = { key_usage = true },
       ["no object identifier"] = { names = "RID:1.2.3." }, ["'purpose'"] = { purpose = "servr" },
     } do
       assert.error_matches(function() root:issue(options) end, wanted, 1, true)

@@ -39,6 +39,9 @@ local function issue_options(parser)
   parser:option "--days":argname "N":convert(days):default "365":show_default(true):description "How long it is valid."
   parser:option "-o --out":argname "BASE":description "Write BASE.pem and BASE.key; by default the first name's."
   parser:option "--subject":argname "TEXT":description "A name as RFC 4514 has it: CN=example.com,O=Example."
+  parser:option "--crl":argname "URI":count "*":description "Where its CRL is to be had."
+  parser:option "--ocsp":argname "URI":count "*":description "Where an OCSP responder tells of it."
+  parser:option "--ca-issuers":argname "URI":count "*":description "Where its issuer's certificate is to be had."
 end
 
 local uses = {}
@@ -92,8 +95,14 @@ function mkcert.setup(parser)
     sub:argument "FILE":target "file":description "The certificate."
     folder_option(sub)
     sub:option "--days":argname "N":convert(days):default "7":show_default(true):description "Until the next one."
+    sub:option "--responder":argname "BASE"
+      :description "BASE.pem and BASE.key, of the verb ocsp, sign it; by default the authority does."
     sub:option "-o --out":argname "FILE":description "Where; FILE.ocsp by default; it is replaced."
   end)
+end
+
+local function some(list)
+  return list and list[1] and list or nil
 end
 
 -- Calls of the library that raise on what the user wrote: result; or nil, error.
@@ -135,6 +144,7 @@ local function issue(args, out, given)
   local authority, err = make.open(args.dir)
   if not authority then return nil, err end
   given.days, given.subject = args.days, args.subject
+  given.crl, given.ocsp, given.ca_issuers = some(args.crl), some(args.ocsp), some(args.ca_issuers)
   if not given.request then given.key = args.kind end
   local issued
   issued, err = tried(authority.issue, authority, given)
@@ -153,10 +163,9 @@ function uses.ca(args, out)
     issuer, err = make.open(args.under)
     if not issuer then return nil, err end
   end
-  local permitted = args.permit[1] and args.permit or nil
   local authority
   authority, err = tried(make.create, args.dir, { name = args.name, key = args.kind, days = args.days, issuer = issuer,
-    permitted = permitted }, args.replace)
+    permitted = some(args.permit) }, args.replace)
   if not authority then return nil, err end
   told(out, authority.certificate, { authority.paths.certificate, authority.paths.key })
   return true
@@ -247,13 +256,28 @@ function uses.crl(args, out)
   return true
 end
 
+-- What signs instead of the authority: { certificate, key }; none is asked for: nil; or nil, err.
+local function responder_of(base, authority)
+  if not base then return nil end
+  local certificate, err = leaf_of(base .. ".pem", authority)
+  if not certificate then return nil, err end
+  local key, ok
+  key, err = bearssl.key.load(base .. ".key")
+  if not key then return nil, err end
+  ok, err = key:matches(certificate)
+  if not ok then return nil, err end
+  return { certificate = certificate, key = key }
+end
+
 function uses.staple(args, out)
   local authority, err = make.open(args.dir)
   if not authority then return nil, err end
-  local leaf, response, ok
+  local leaf, responder, response, ok
   leaf, err = leaf_of(args.file, authority)
   if not leaf then return nil, err end
-  response, err = authority:ocsp(leaf, { days = args.days })
+  responder, err = responder_of(args.responder, authority)
+  if err then return nil, err end
+  response, err = authority:ocsp(leaf, { days = args.days, responder = responder })
   if not response then return nil, err end
   local path = args.out or args.file:gsub("%.%w+$", "") .. ".ocsp"
   ok, err = core.write_file(path, response, PUBLIC, true)
