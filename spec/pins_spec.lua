@@ -169,8 +169,17 @@ describe("the rotation of a key", function()
     assert.same({ backup, other, spare }, at(change, { backup = { spare } }).pins)
   end)
 
+  it("is not late where the next pin was added in time, and has no pin twice", function()
+    local added = at(change - 10 * day, { added = change - 30 * day })
+    assert.same({ false, change }, { added.late, added.safe_change })
+    assert.is_true(at(change - 10 * day, { added = change - 30 * day + 1 }).late)
+    assert.same({ backup, other }, at(change, { backup = { other, backup } }).pins)
+  end)
+
   it("wants its fields", function()
-    for _, wrong in ipairs { { current = 1 }, { change = "soon" }, { max_age = 1.5 }, { maxage = 1 } } do
+    for _, wrong in ipairs { { current = 1 }, { change = "soon" }, { max_age = 1.5 }, { maxage = 1 }, { max_age = -1 },
+      { current = "sha256//short" }, { next = backup }, { backup = 5 }, { backup = { "x" } }, { added = "then" },
+      { now = 1.5 } } do
       assert.has_error(function() at(change, wrong) end)
     end
     assert.has_error(function() pins.rotation() end)

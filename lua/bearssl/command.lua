@@ -4,7 +4,8 @@
 -- @module bearssl.command
 
 -- A verb is a name here and the module bearssl.command.NAME: { summary, setup(parser), run(args, out) -> status }, with
--- `schema`, the version of its JSON, where that is not 1. It is loaded when it is named.
+-- `schema`, the version of its JSON, where that is not 1, and rewrite(argv, i), where what stands behind the verb may
+-- be left out. It is loaded when it is named.
 local output = require "bearssl.command.output"
 local status = require "bearssl.command.status"
 
@@ -83,11 +84,11 @@ function command.verbs()
   return table.move(verbs, 1, #verbs, 1, {})
 end
 
--- The verb that the arguments name, so that no other is loaded; nil where it is none.
+-- The verb that the arguments name, so that no other is loaded, and where; nil where it is none.
 local function named(argv)
-  for _, word in ipairs(argv) do
+  for i, word in ipairs(argv) do
     if word == "--" then return nil end
-    if not word:find "^%-" then return known[word] and word end
+    if not word:find "^%-" then return known[word] and word, i end
   end
 end
 
@@ -103,7 +104,10 @@ local function usage(parser, out, message)
 end
 
 local function run(argv, out)
-  local name, asked = named(argv), {}
+  local name, at = named(argv)
+  local asked = {}
+  local rewrite = name and verb(name).rewrite
+  if rewrite then argv = rewrite(argv, at) end
   local parser, subs = command.parser(name or "help", asked)
   if not argv[1] then
     out:note(command.parser():get_help())

@@ -62,30 +62,39 @@ function pins.check(set, path, now)
   return core.pins_check(made.set, path, now or os.time())
 end
 
-local function date_field(plan, name, level)
-  local value = plan[name]
-  if math.type(value) ~= "integer" then
-    error(("bearssl.pins.rotation: field '%s': seconds since the epoch are wanted"):format(name), level + 1)
-  end
-  return value
+local plan_fields = { current = true, next = true, backup = true, change = true, max_age = true, added = true,
+  now = true }
+
+local function backups_of(plan)
+  if plan.backup == nil then return {} end
+  return type(plan.backup) == "string" and { plan.backup } or plan.backup
 end
 
-local plan_fields = { current = true, next = true, backup = true, change = true, max_age = true, now = true }
-
-local function check_plan(plan, level)
-  if type(plan) ~= "table" then error("bearssl.pins.rotation: a table is wanted", level + 1) end
+-- What is wrong with a field, and which.
+local function fault_of(plan)
   for name in pairs(plan) do
     if not plan_fields[name] then
-      error(("bearssl.pins.rotation: unknown field '%s'%s"):format(tostring(name), hint(name, plan_fields)), level + 1)
+      return ("unknown field '%s'%s"):format(tostring(name), hint(name, plan_fields))
     end
   end
-  for _, name in ipairs { "current", "next" } do
-    if type(plan[name]) ~= "string" then
-      error(("bearssl.pins.rotation: field '%s': a pin is wanted"):format(name), level + 1)
+  for _, name in ipairs { "change", "max_age", "added", "now" } do
+    local value, optional = plan[name], name == "added" or name == "now"
+    if math.type(value) ~= "integer" and not (optional and value == nil) or name == "max_age" and value < 0 then
+      return ("field '%s': seconds%s are wanted"):format(name, name == "max_age" and "" or " since the epoch")
     end
   end
-  date_field(plan, "change", level + 1)
-  date_field(plan, "max_age", level + 1)
+  if type(backups_of(plan)) ~= "table" then return "field 'backup': a pin or a list of pins is wanted" end
+  for name, set in pairs { current = { plan.current }, next = { plan.next }, backup = backups_of(plan) } do
+    local copy = table.move(set, 1, #set, 1, { backup = false })
+    local _, wrong = read(copy)
+    if wrong and (name ~= "backup" or #copy > 0) then return ("field '%s': %s"):format(name, wrong) end
+  end
+  if plan.current == plan.next then return "field 'next': this is the current key's pin" end
+end
+
+local function check_plan(plan, level)
+  local wrong = type(plan) ~= "table" and "a table is wanted" or fault_of(plan)
+  if wrong then error("bearssl.pins.rotation: " .. wrong, level + 1) end
 end
 
 --- Which pins a set must have while a key changes, which to add and which may go.
@@ -93,26 +102,32 @@ end
 -- change, and the current key's until that long after it, for those who go back to an old copy of the service.
 -- @function rotation
 -- @tparam table plan `current` and `next`: pins; `change`: when the key changes (seconds since the epoch);
--- `max_age`: seconds for which a client may hold an old set; `backup`: pins of keys kept aside, which stay; `now`
+-- `max_age`: seconds for which a client may hold an old set; `backup`: pins of keys kept aside, which stay; `added`:
+-- since when the set has had the next key's pin, where it has; `now`
 -- @treturn table `pins` (the set for now), `add` and `add_by` (from then on at the latest it is in the set), `remove`
--- and `remove_after`, `phase`: "before", "prepare", "overlap" or "done", `late` (true where `add_by` has passed: if the
--- pin is not in the set yet, some clients will not know it at the change), `safe_change` (the earliest change where it
--- is added now)
--- @raise for an unknown or missing field
+-- and `remove_after`, `phase`: "before", "prepare", "overlap" or "done", `late` (true before the change where `add_by`
+-- has passed, and the pin was not `added` by then: some clients will not know it at the change), `safe_change` (the
+-- earliest change where it was added at `added`, or is now). The phases are those of the plan: as long as the key has
+-- not changed, its pin stays, whatever the day
+-- @raise for an unknown, missing or wrong field
 function pins.rotation(plan)
   check_plan(plan, 2)
   local now = plan.now or os.time()
   local add_by, remove_after = plan.change - plan.max_age, plan.change + plan.max_age
   local phase = now < add_by and "before" or now < plan.change and "prepare" or now <= remove_after and "overlap"
     or "done"
-  local set = {}
-  if phase ~= "done" then set[1] = plan.current end
-  set[#set + 1] = plan.next -- also long before: it is the backup until then
-  local backup = type(plan.backup) == "string" and { plan.backup } or plan.backup or {}
-  table.move(backup, 1, #backup, #set + 1, set)
+  local set, there = {}, {}
+  local function put(one)
+    if not there[one] then set[#set + 1] = one end
+    there[one] = true
+  end
+  if phase ~= "done" then put(plan.current) end
+  put(plan.next) -- also long before: it is the backup until then
+  for _, one in ipairs(backups_of(plan)) do put(one) end
+  local added = plan.added or now
   return {
     pins = set, phase = phase, add = { plan.next }, add_by = add_by, remove = { plan.current },
-    remove_after = remove_after, late = now > add_by and now < plan.change, safe_change = now + plan.max_age,
+    remove_after = remove_after, late = added > add_by and now < plan.change, safe_change = added + plan.max_age,
   }
 end
 

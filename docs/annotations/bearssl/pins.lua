@@ -20,9 +20,9 @@ function module.of(certificate) end
 function module.check(set, path, now) end
 
 ---Which pins a set must have while a key changes, which to add and which may go. Clients keep a set for up to `max_age`. So the next key's pin must be in the set for that long before the change, and the current key's until that long after it, for those who go back to an old copy of the service.
----Raises: for an unknown or missing field
----@param plan table `current` and `next`: pins; `change`: when the key changes (seconds since the epoch); `max_age`: seconds for which a client may hold an old set; `backup`: pins of keys kept aside, which stay; `now`
----@return table # `pins` (the set for now), `add` and `add_by` (from then on at the latest it is in the set), `remove` and `remove_after`, `phase`: "before", "prepare", "overlap" or "done", `late` (true where `add_by` has passed: if the pin is not in the set yet, some clients will not know it at the change), `safe_change` (the earliest change where it is added now)
+---Raises: for an unknown, missing or wrong field
+---@param plan table `current` and `next`: pins; `change`: when the key changes (seconds since the epoch); `max_age`: seconds for which a client may hold an old set; `backup`: pins of keys kept aside, which stay; `added`: since when the set has had the next key's pin, where it has; `now`
+---@return table # `pins` (the set for now), `add` and `add_by` (from then on at the latest it is in the set), `remove` and `remove_after`, `phase`: "before", "prepare", "overlap" or "done", `late` (true before the change where `add_by` has passed, and the pin was not `added` by then: some clients will not know it at the change), `safe_change` (the earliest change where it was added at `added`, or is now). The phases are those of the plan: as long as the key has not changed, its pin stays, whatever the day
 function module.rotation(plan) end
 
 return module
