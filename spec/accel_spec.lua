@@ -57,6 +57,15 @@ end
 
 setup(numbers.seed)
 
+-- By the key as it is, and by one whose multiples are at hand: these must agree.
+local function verify(c, public, digest, signature)
+  local plain = unit.ecdsa_verify_digest(c.name, public, digest, signature)
+  local known = unit.ecdsa_verify_known(c.name, public, digest, signature)
+  if known ~= nil then same(plain and "1", known and "1", c.name, public, digest, signature) end
+  assert.equal(c.name == "secp256r1" and select(2, unit.accel()) & 1 == 1, known ~= nil)
+  return plain
+end
+
 describe("accel", function()
   it("has what this machine has", function()
     local wanted, _, bits = os.getenv "BEARSSL_ACCEL", unit.accel()
@@ -170,7 +179,7 @@ for _, c in ipairs(curves) do
           local twin = unit.ecdsa_sign_digest(c.name, k, hash, digest, true)
           same(twin, unit.ecdsa_sign_digest(c.name, k, hash, digest), hash, k, digest)
           local public = unit.ec_multiply_base(c.name, k, true)
-          assert.is_true(unit.ecdsa_verify_digest(c.name, public, digest, twin))
+          assert.is_true(verify(c, public, digest, twin))
         end
       end
       for _, k in ipairs { small(0, c.size), c.n, ones(c.size), "", ("\1"):rep(73) } do
@@ -186,7 +195,7 @@ for _, c in ipairs(curves) do
         for _, s in ipairs(edges) do
           local signature = signature_of(r, s)
           same(unit.ecdsa_verify_digest(c.name, public, digest, signature, true) and "1",
-            unit.ecdsa_verify_digest(c.name, public, digest, signature) and "1", r, s)
+            verify(c, public, digest, signature) and "1", r, s)
         end
       end
     end)
@@ -218,8 +227,8 @@ for _, c in ipairs(curves) do
               local e = multiply(u1, s, n):sub(-#n)
               local signature = signature_of(r, s)
               local which = ("%d %d %d"):format(u1_value, u2_value, d_value)
-              assert.is_true(unit.ecdsa_verify_digest(c.name, public, digest_of(e), signature), which)
-              assert.is_false(unit.ecdsa_verify_digest(c.name, public, digest_of(plus(e, 1)), signature), which)
+              assert.is_true(verify(c, public, digest_of(e), signature), which)
+              assert.is_false(verify(c, public, digest_of(plus(e, 1)), signature), which)
               count = count + 1
             end
           end
@@ -231,11 +240,51 @@ for _, c in ipairs(curves) do
     it("takes x modulo n where x is not below n", function()
       local r = small(c.above[1], c.size) -- with e = 0 and s = r it is Q whose x must be r
       local public = "\4" .. plus(c.n, c.above[1]) .. bytes(c.above[2])
-      assert.is_true(unit.ecdsa_verify_digest(c.name, public, small(0, 32), signature_of(r, r)))
-      assert.is_false(unit.ecdsa_verify_digest(c.name, public, small(1, c.size - 1), signature_of(r, r)))
+      assert.is_true(verify(c, public, small(0, 32), signature_of(r, r)))
+      assert.is_false(verify(c, public, small(1, c.size - 1), signature_of(r, r)))
     end)
   end)
 end
+
+describe("keys that are known", function()
+  local c = curves[1]
+
+  local function signer(of)
+    local k = below(of.n, random)
+    local public = unit.ec_multiply_base(of.name, k)
+    return function(wrong)
+      local digest = random(32)
+      local signature = unit.ecdsa_sign_digest(of.name, k, "sha256", digest)
+      return { of.name, public, wrong and plus(digest, 1) or digest, signature }
+    end
+  end
+
+  it("verify what they verified before their multiples were made, and no more", function()
+    local sign, list, wanted = signer(c), {}, ""
+    for i = 1, 60 do
+      local wrong = i % 3 == 0
+      list[i], wanted = sign(wrong), wanted .. (wrong and "0" or "1")
+    end
+    assert.equal(wanted, unit.known_keys_verify(table.unpack(list)))
+  end)
+
+  it("make room for others, of whatever curve", function()
+    local signers, list, wanted = {}, {}, ""
+    for i = 1, 20 do signers[i] = signer(curves[i % 10 == 0 and 2 or 1]) end
+    for round = 1, 5 do
+      for i, sign in ipairs(signers) do
+        local wrong = (round + i) % 4 == 0
+        list[#list + 1], wanted = sign(wrong), wanted .. (wrong and "0" or "1")
+      end
+    end
+    assert.equal(wanted, unit.known_keys_verify(table.unpack(list)))
+  end)
+
+  it("are points of the curve", function()
+    assert.is_nil(unit.ecdsa_verify_known(c.name, c.generator:sub(1, -2), random(32), "x"))
+    assert.is_nil(unit.ecdsa_verify_known(c.name, plus(c.generator, 1), random(32), "x"))
+  end)
+end)
 
 describe("x25519", function()
   local top = bytes("edff" .. ("ff"):rep(29) .. "7f") -- p, little-endian

@@ -360,6 +360,30 @@ for _, way in ipairs { { "bear", "1.2" }, { "native", "1.2" }, { "native", "1.3"
       assert.equal(expected, c2:verified_chain()[1]:der())
     end)
 
+    if engine == "native" then it("verify by a key that is known as by one that is not", function()
+      local identity, wrong = pki.server.p256, false
+      local function sign(_, message)
+        local path = os.tmpname()
+        local file <close> = assert(io.open(path, "wb"))
+        file:write(message)
+        file:close()
+        local command = ("openssl dgst -sha256 -sign %s %s; rm %s"):format(identity.key, path, path)
+        local pipe <close> = assert(io.popen(command))
+        local signature = pipe:read "a"
+        if not wrong then return signature end
+        return signature:sub(1, -2) .. string.char(signature:byte(-1) ~ 1)
+      end
+      local client, server = ends.client(with {}), ends.server(with { certificate = identity.certificate, key = sign })
+      for i = 1, 12 do
+        wrong = i % 4 == 0
+        local c, s = ends.connections(client, server)
+        ends.join(c, s)
+        assert.equal(wrong and "failed" or "connected", c:state())
+        local _, err = c:read()
+        assert.equal(wrong and "bad_signature" or nil, wrong and err.code or nil)
+      end
+    end) end
+
     it("know none where there is no cache, and servers none by themselves", function()
       for _, off in ipairs { 0, false } do
         local client = ends.client(with { chain_cache = off })

@@ -1,5 +1,6 @@
 -- Wycheproof's vectors against every primitive that we use, our own and BearSSL's: each `valid` must pass and each
 -- `invalid` must fail. What is `acceptable` is said where it comes up. One spec per file; a failure names the tests.
+local core = require "bearssl.core"
 local json = require "dkjson"
 local unit = require "bearssl.unit"
 
@@ -83,6 +84,23 @@ describe("signature_verify", function()
   } do
     agrees(("rsa_pss_%s_params"):format(name), own_algorithm)
   end
+end)
+
+describe("ecdsa by a key that is known", function()
+  it("agrees with the plain one", function()
+    local good = 0
+    for _, group in ipairs(load "ecdsa_secp256r1_sha256".testGroups) do
+      local point = bytes(group.publicKey.uncompressed)
+      for _, test in ipairs(group.tests) do
+        local digest, signature = core.digest("sha256", bytes(test.msg)), bytes(test.sig)
+        local plain = unit.ecdsa_verify_digest("secp256r1", point, digest, signature)
+        local known = unit.ecdsa_verify_known("secp256r1", point, digest, signature)
+        assert.equal(plain, known == nil and plain or known, test.comment)
+        good = good + (plain and 1 or 0)
+      end
+    end
+    assert.is_true(good > 100)
+  end)
 end)
 
 describe("rsa_pss", function()

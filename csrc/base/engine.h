@@ -19,6 +19,7 @@ struct lt_identity;      /* x509/identity.h: a chain and its private key */
 struct lt_bear_shared;   /* bear/bear.h: what the connections of a config share there */
 struct lt_tls_shared;    /* tls/shared.h: the same of the native engine */
 struct lt_intern;        /* base/intern.h */
+struct lt_known_keys;    /* x509/known_keys.h */
 
 typedef enum { LT_AUTH_none, LT_AUTH_request, LT_AUTH_require } lt_client_auth;
 
@@ -71,10 +72,11 @@ typedef struct {
     struct lt_bear_shared *bear; /* made once the rest is set */
     struct lt_tls_shared *tls;   /* server; NULL: no tickets */
     struct lt_intern *intern;    /* what peers have sent, kept once; NULL: by each connection */
-    bool key_log;                /* secrets are kept for key_log() */
-    bool trace;                  /* the handshake's events are kept for trace() */
-    bool trace_events;           /* and told as they happen */
-    uint64_t (*clock)(void);     /* microseconds from any start, for the trace; NULL: none */
+    struct lt_known_keys *known_keys; /* native: of peers that were here; NULL: none are kept */
+    bool key_log;                     /* secrets are kept for key_log() */
+    bool trace;                       /* the handshake's events are kept for trace() */
+    bool trace_events;                /* and told as they happen */
+    uint64_t (*clock)(void);        /* microseconds from any start, for the trace; NULL: none */
     bool fixed_time, fixed_entropy; /* for tests */
     int64_t time;
     uint8_t entropy[LT_SEED_SIZE];

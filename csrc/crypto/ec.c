@@ -2,6 +2,7 @@
  * ec.c - see ec.h. */
 #include "crypto/ec.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -120,24 +121,46 @@ size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const 
     return n;
 }
 
-static uint32_t verify_fast(const lt_prime_curve *fast, const void *hash, size_t hash_size,
-                            const br_ec_public_key *pk, const void *signature, size_t size)
+/* r || s of a signature in DER; its size, 0: it is none */
+static size_t take_apart(uint8_t raw[2 * ECDSA_DER_MAX], const void *signature, size_t size)
 {
-    uint8_t raw[2 * ECDSA_DER_MAX];
     if (size > ECDSA_DER_MAX)
         return 0;
     memcpy(raw, signature, size);
-    size = br_ecdsa_asn1_to_raw(raw, size);
-    return size ? fast->verify(hash, hash_size, pk->q, pk->qlen, raw, size) : 0;
+    return br_ecdsa_asn1_to_raw(raw, size);
 }
 
 uint32_t lt_ecdsa_verify(const br_ec_impl *unused, const void *hash, size_t hash_size,
                          const br_ec_public_key *pk, const void *signature, size_t size)
 {
     const lt_prime_curve *fast = lt_prime_curve_find(pk->curve);
+    uint8_t raw[2 * ECDSA_DER_MAX];
     (void)unused;
-    if (fast)
-        return verify_fast(fast, hash, hash_size, pk, signature, size);
-    return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash, hash_size, pk, signature,
-                                            size);
+    if (!fast)
+        return br_ecdsa_vrfy_asn1_get_default()(br_ec_get_default(), hash, hash_size, pk,
+                                                signature, size);
+    size = take_apart(raw, signature, size);
+    return size ? fast->verify(hash, hash_size, pk->q, pk->qlen, raw, size) : 0;
+}
+
+lt_ecdsa_known *lt_ecdsa_know(const br_ec_public_key *pk)
+{
+    const lt_prime_curve *fast = lt_prime_curve_find(pk->curve);
+    lt_ecdsa_known *known = fast && fast->know ? malloc(sizeof *known) : NULL;
+    if (known && !fast->know(known, pk->q, pk->qlen)) {
+        free(known);
+        return NULL;
+    }
+    return known;
+}
+
+uint32_t lt_ecdsa_verify_known(const lt_ecdsa_known *known, const br_ec_public_key *pk,
+                               const void *hash, size_t hash_size, const void *signature,
+                               size_t size)
+{
+    uint8_t raw[2 * ECDSA_DER_MAX];
+    size = take_apart(raw, signature, size);
+    return size
+               ? lt_prime_curve_find(pk->curve)->verify_known(known, hash, hash_size, raw, size)
+               : 0;
 }

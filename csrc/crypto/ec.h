@@ -18,4 +18,14 @@ size_t lt_ecdsa_sign(const br_ec_impl *unused, const br_hash_class *hash, const 
 uint32_t lt_ecdsa_verify(const br_ec_impl *unused, const void *hash, size_t hash_size,
                          const br_ec_public_key *pk, const void *signature, size_t size);
 
+/* Multiples of the point of a public key that is seen again and again, with which a verification takes
+ * little more than half the time. */
+typedef struct lt_known_point lt_ecdsa_known;
+
+/* To be freed with free; NULL: none for this curve or this machine, it is no point, or out of memory. */
+lt_ecdsa_known *lt_ecdsa_know(const br_ec_public_key *pk);
+uint32_t lt_ecdsa_verify_known(const lt_ecdsa_known *known, const br_ec_public_key *pk,
+                               const void *hash, size_t hash_size, const void *signature,
+                               size_t size);
+
 #endif

@@ -12,6 +12,7 @@
 #include "lua/pins.h"
 #include "lua/revocation.h"
 #include "lua/store.h"
+#include "x509/known_keys.h"
 
 enum { FIELDS = 1, KEEP = 2 }; /* arguments of core.config */
 
@@ -29,6 +30,7 @@ static int config_gc(lua_State *L)
     free(c->alpn);
     free(c->authorities);
     lt_chain_cache_free(c->validator.cache);
+    lt_known_keys_free(c->conn.tls.known_keys);
     lt_store_free(c->validator.store);
     lt_wipe(c, sizeof *c);
     c->conn.key_log = -1;
@@ -211,7 +213,9 @@ static lt_code make_chain_cache(lua_State *L, lt_lua_config *c, lt_error *e)
     if (!c->validator.store || size <= 0)
         return LT_OK;
     c->validator.cache = lt_chain_cache_new((size_t)size, c->conn.tls.intern);
-    return c->validator.cache ? LT_OK : lt_fail(e, LT_memory, "chain_cache");
+    c->conn.tls.known_keys = lt_known_keys_new();
+    return c->validator.cache && c->conn.tls.known_keys ? LT_OK
+                                                        : lt_fail(e, LT_memory, "chain_cache");
 }
 
 static lt_code read_key_log(lua_State *L, lt_lua_config *c, lt_error *e)

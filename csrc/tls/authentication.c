@@ -407,7 +407,7 @@ lt_code lt_tls_read_certificate_verify(lt_tls *t, lt_reader body)
     if (!lt_tls_allows_scheme(t->config, scheme)) /* section 4.4.3 */
         return lt_fail(&t->error, LT_illegal_parameter, "CertificateVerify.algorithm");
     lt_code rc = lt_certificate_check_signature(
-        t->peer.certificates[0], scheme, t->version == LT_TLS_1_3,
+        t->peer.certificates[0], t->config->known_keys, scheme, t->version == LT_TLS_1_3,
         lt_tls_to_sign(t, !t->server, content), signature, &t->error);
     if (rc == LT_OK && !t->server)
         t->signature_scheme = (uint16_t)scheme;

@@ -169,9 +169,9 @@ static lt_code check_key_exchange(lt_tls *t, const lt_server_key_exchange *ske,
     memcpy(message, t->client_random, 32);
     memcpy(message + 32, t->server_random, 32);
     memcpy(message + 64, body, parameters);
-    return lt_certificate_check_signature(t->peer.certificates[0], ske->signature_scheme, false,
-                                          (lt_bytes){ message, 64 + parameters },
-                                          ske->signature, &t->error);
+    return lt_certificate_check_signature(
+        t->peer.certificates[0], t->config->known_keys, ske->signature_scheme, false,
+        (lt_bytes){ message, 64 + parameters }, ske->signature, &t->error);
 }
 
 static lt_code on_server_key_exchange(lt_tls *t, lt_reader body)

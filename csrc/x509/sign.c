@@ -13,6 +13,7 @@
 #include "x509/certificate.h"
 #include "x509/dn.h"
 #include "x509/identity.h"
+#include "x509/known_keys.h"
 #include "x509/private_key_sign.h"
 #include "x509/signature.h"
 
@@ -201,8 +202,8 @@ static bool check_rsa(const lt_public_key *key, const lt_signature_scheme *schem
                                    signature);
 }
 
-static bool check(const lt_public_key *key, const lt_signature_scheme *scheme, lt_bytes message,
-                  lt_bytes signature)
+static bool check(const lt_public_key *key, lt_known_keys *keys,
+                  const lt_signature_scheme *scheme, lt_bytes message, lt_bytes signature)
 {
     uint8_t buffer[LT_HASH_MAX];
     if (scheme->kind == LT_SIGN_ed25519)
@@ -214,11 +215,12 @@ static bool check(const lt_public_key *key, const lt_signature_scheme *scheme, l
     br_ec_public_key pk = { .curve = key->curve,
                             .q = (unsigned char *)(uintptr_t)key->point.p,
                             .qlen = key->point.n };
-    return lt_ecdsa_verify(NULL, digest.p, digest.n, &pk, signature.p, signature.n) == 1;
+    return lt_known_keys_verify(keys, &pk, digest, signature);
 }
 
-lt_code lt_certificate_check_signature(lt_bytes certificate, uint32_t scheme, bool tls_1_3,
-                                       lt_bytes message, lt_bytes signature, lt_error *e)
+lt_code lt_certificate_check_signature(lt_bytes certificate, lt_known_keys *keys,
+                                       uint32_t scheme, bool tls_1_3, lt_bytes message,
+                                       lt_bytes signature, lt_error *e)
 {
     static const char where[] = "handshake signature";
     const lt_signature_scheme *s = lt_signature_scheme_by_id(scheme);
@@ -235,5 +237,6 @@ lt_code lt_certificate_check_signature(lt_bytes certificate, uint32_t scheme, bo
         return lt_fail_detail(e, LT_illegal_parameter, where, "a scheme that is not the key's");
     if ((key.type == LT_KEY_rsa || key.type == LT_KEY_rsa_pss) && key.size < RSA_BITS_MIN)
         return lt_fail_detail(e, LT_weak_key, where, "RSA of %zu bits", key.size);
-    return check(&key, s, message, signature) ? LT_OK : lt_fail(e, LT_bad_signature, where);
+    return check(&key, keys, s, message, signature) ? LT_OK
+                                                    : lt_fail(e, LT_bad_signature, where);
 }

@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "crypto/random.h"
 
-struct lt_identity; /* x509/identity.h */
+struct lt_identity;   /* x509/identity.h */
+struct lt_known_keys; /* x509/known_keys.h */
 
 enum { LT_SIGNATURE_MAX = 512 }; /* bytes: RSA-4096 */
 
@@ -45,8 +46,10 @@ lt_code lt_identity_sign(const struct lt_identity *id, uint32_t scheme, lt_bytes
                          lt_random *random, uint8_t *out, size_t *n, lt_error *e);
 
 /* Does the key of this certificate verify the peer's handshake signature? Codes: bad_signature,
- * illegal_parameter (a scheme that the key has not), key_usage, weak_key, bad_certificate. */
-lt_code lt_certificate_check_signature(lt_bytes certificate, uint32_t scheme, bool tls_1_3,
-                                       lt_bytes message, lt_bytes signature, lt_error *e);
+ * illegal_parameter (a scheme that the key has not), key_usage, weak_key, bad_certificate. `keys` may be
+ * NULL. */
+lt_code lt_certificate_check_signature(lt_bytes certificate, struct lt_known_keys *keys,
+                                       uint32_t scheme, bool tls_1_3, lt_bytes message,
+                                       lt_bytes signature, lt_error *e);
 
 #endif

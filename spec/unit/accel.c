@@ -3,6 +3,8 @@
  * BearSSL's. */
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "accel_field.h"
 #include "crypto/accel/accel.h"
 #include "crypto/accel/rsa_ifma.h"
@@ -11,6 +13,7 @@
 #include "crypto/field25519.h"
 #include "crypto/rsa_private.h"
 #include "crypto/rsa_public.h"
+#include "x509/known_keys.h"
 #include "x509/private_key.h"
 
 enum { POINT_MAX = BR_EC_KBUF_PUB_MAX_SIZE, NUMBER_MAX = 2 * LT_RSA_PUBLIC_MAX_BYTES };
@@ -97,6 +100,41 @@ ecdsa_verify_digest(lua_State *L) /* curve, point, digest, signature, twin -> bo
         lua_toboolean(L, 5) ? br_ecdsa_vrfy_asn1_get_default() : lt_ecdsa_verify;
     lua_pushboolean(
         L, verify(br_ec_get_default(), digest.p, digest.n, &pk, signature.p, signature.n) == 1);
+    return 1;
+}
+
+/* curve, point, digest, signature -> boolean; nil: none is kept of such a key */
+static int ecdsa_verify_known(lua_State *L)
+{
+    lt_bytes q = unit_bytes(L, 2), digest = unit_bytes(L, 3), signature = unit_bytes(L, 4);
+    br_ec_public_key pk = { unit_curve(L, 1), bearssls(q), q.n };
+    lt_ecdsa_known *known = lt_ecdsa_know(&pk);
+    if (!known)
+        return 0;
+    lua_pushboolean(
+        L,
+        lt_ecdsa_verify_known(known, &pk, digest.p, digest.n, signature.p, signature.n) == 1);
+    free(known);
+    return 1;
+}
+
+/* { curve, point, digest, signature }, … one after another by one table of known keys -> a string of 0 and 1 */
+static int known_keys_verify(lua_State *L)
+{
+    lt_known_keys *keys = lt_known_keys_new();
+    char answers[256];
+    size_t n = 0;
+    for (int i = 1; i <= lua_gettop(L) && n < sizeof answers; i++) {
+        for (int k = 1; k <= 4; k++)
+            lua_rawgeti(L, i, k);
+        lt_bytes q = unit_bytes(L, -3);
+        br_ec_public_key pk = { unit_curve(L, lua_absindex(L, -4)), bearssls(q), q.n };
+        answers[n++] =
+            lt_known_keys_verify(keys, &pk, unit_bytes(L, -2), unit_bytes(L, -1)) ? '1' : '0';
+        lua_pop(L, 4); /* the tables hold them */
+    }
+    lt_known_keys_free(keys);
+    lua_pushlstring(L, answers, n);
     return 1;
 }
 
@@ -421,6 +459,8 @@ void unit_open_accel(lua_State *L)
         { "ec_generator", ec_generator },
         { "ecdsa_sign_digest", ecdsa_sign_digest },
         { "ecdsa_verify_digest", ecdsa_verify_digest },
+        { "ecdsa_verify_known", ecdsa_verify_known },
+        { "known_keys_verify", known_keys_verify },
         { "rsa_keygen", rsa_keygen },
         { "rsa_key", rsa_key_of },
         { "rsa_private", rsa_private },

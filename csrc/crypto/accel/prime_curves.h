@@ -8,6 +8,13 @@
 
 #include "base/bytes.h"
 
+enum { LT_KNOWN_POINT_ODD = 8 }; /* multiples to each limb of a scalar */
+
+/* Multiples of one point of secp256r1: what verifies with it many times makes them once. Public. */
+typedef struct lt_known_point {
+    uint64_t numbers[4 * LT_KNOWN_POINT_ODD * 2 * 4];
+} lt_known_point;
+
 typedef struct {
     /* ECDH: p times x, in place; 0 where p is no point of the curve or x no scalar */
     uint32_t (*multiply)(uint8_t *p, size_t size, const uint8_t *x, size_t x_size);
@@ -19,6 +26,10 @@ typedef struct {
     /* 1, or 0; variable time */
     uint32_t (*verify)(const uint8_t *hash, size_t hash_size, const uint8_t *q, size_t q_size,
                        const uint8_t *signature, size_t size);
+    /* The same with q's multiples at hand; NULL: not for this curve. False: q is no point. */
+    bool (*know)(lt_known_point *known, const uint8_t *q, size_t q_size);
+    uint32_t (*verify_known)(const lt_known_point *known, const uint8_t *hash, size_t hash_size,
+                             const uint8_t *signature, size_t size);
 } lt_prime_curve;
 
 /* NULL: there is none for this one (BR_EC_ number), or this machine */

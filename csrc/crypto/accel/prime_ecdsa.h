@@ -143,22 +143,31 @@ static bool x_is(const jacobian *q, const num *r)
     return is_zero(&x);
 }
 
-/* All of it public */
-static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_t *q,
-                             size_t q_size, const uint8_t *signature, size_t size)
+/* u1 and u2 of a signature (FIPS 186-4 section 6.4.2), which is all public; and its r */
+static bool decode_signature(num *r, num *u1, num *u2, const uint8_t *hash, size_t hash_size,
+                             const uint8_t *signature, size_t size)
 {
-    num r, s, e, u1, u2;
-    jacobian sum;
-    point p;
-    if (size % 2 || size / 2 > 8 * LIMBS || !decode_point(&p, q, q_size)
-        || !decode_scalar(&r, signature, size / 2)
+    num s, e;
+    if (size % 2 || size / 2 > 8 * LIMBS || !decode_scalar(r, signature, size / 2)
         || !decode_scalar(&s, signature + size / 2, size / 2))
-        return 0;
+        return false;
     number_of_hash(&e, hash, hash_size);
     scalar_multiply(&s, &s, &N_RR);
     scalar_invert(&s, &s);
-    scalar_multiply(&u1, &e, &s);
-    scalar_multiply(&u2, &r, &s);
+    scalar_multiply(u1, &e, &s);
+    scalar_multiply(u2, r, &s);
+    return true;
+}
+
+static uint32_t curve_verify(const uint8_t *hash, size_t hash_size, const uint8_t *q,
+                             size_t q_size, const uint8_t *signature, size_t size)
+{
+    num r, u1, u2;
+    jacobian sum;
+    point p;
+    if (!decode_point(&p, q, q_size)
+        || !decode_signature(&r, &u1, &u2, hash, hash_size, signature, size))
+        return 0;
     multiply_two(&sum, &p, &u2, &u1);
     return !is_zero(&sum.z) && x_is(&sum, &r);
 }

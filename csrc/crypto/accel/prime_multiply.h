@@ -81,10 +81,15 @@ static bool public_ends(jacobian *r, const jacobian *q, struct work *w)
     return true;
 }
 
+static size_t size_of(int digit)
+{
+    return (size_t)(digit < 0 ? -digit : digit);
+}
+
 /* r += digit times what `odd` has the odd multiples of */
 static void add_sparse(jacobian *r, const jacobian *odd, int digit, struct work *w)
 {
-    jacobian q = odd[(digit < 0 ? -digit : digit) / 2];
+    jacobian q = odd[size_of(digit) / 2];
     negate_where(&q.y, digit < 0 ? ~0ULL : 0, &w->h);
     if (is_zero(&r->z)) {
         *r = q;
@@ -98,11 +103,11 @@ static void add_sparse(jacobian *r, const jacobian *odd, int digit, struct work 
     add_end(r, w);
 }
 
-/* The same of the base point, whose multiples are in a row */
-static void add_sparse_base(jacobian *r, int digit, struct work *w)
+/* r += q, or r -= q */
+static void add_public(jacobian *r, const affine *multiple, bool negative, struct work *w)
 {
-    affine q = TABLE[0][(digit < 0 ? -digit : digit) - 1];
-    negate_where(&q.y, digit < 0 ? ~0ULL : 0, &w->h);
+    affine q = *multiple;
+    negate_where(&q.y, negative ? ~0ULL : 0, &w->h);
     jacobian same = { q.x, q.y, P_ONE };
     if (is_zero(&r->z)) {
         *r = same;
@@ -136,6 +141,6 @@ static void multiply_two(jacobian *sum, const point *p, const num *a, const num 
         if (digits[i])
             add_sparse(sum, odd, digits[i], &w);
         if (base_digits[i])
-            add_sparse_base(sum, base_digits[i], &w);
+            add_public(sum, &TABLE[0][size_of(base_digits[i]) - 1], base_digits[i] < 0, &w);
     }
 }

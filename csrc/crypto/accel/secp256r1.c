@@ -6,6 +6,6 @@
 #include "crypto/accel/secp256r1.h"
 
 const lt_prime_curve lt_secp256r1 = { curve_multiply, curve_multiply_base, curve_sign,
-                                      curve_verify };
+                                      curve_verify,   curve_know,          curve_verify_known };
 
 #endif

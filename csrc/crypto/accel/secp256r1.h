@@ -144,3 +144,4 @@ INLINE void fe_reduce(uint64_t t[LIMBS + 2])
 #include "crypto/accel/prime_base.h"
 #include "crypto/accel/prime_multiply.h"
 #include "crypto/accel/prime_ecdsa.h"
+#include "crypto/accel/prime_known.h"

@@ -6,7 +6,8 @@
 #define FE_ADX
 #include "crypto/accel/secp256r1.h"
 
-const lt_prime_curve lt_secp256r1_adx = { curve_multiply, curve_multiply_base, curve_sign,
-                                          curve_verify };
+const lt_prime_curve lt_secp256r1_adx = { curve_multiply, curve_multiply_base,
+                                          curve_sign,     curve_verify,
+                                          curve_know,     curve_verify_known };
 
 #endif

@@ -50,7 +50,8 @@ INLINE void fe_reduce(uint64_t t[LIMBS + 2])
 #include "crypto/accel/prime_multiply.h"
 #include "crypto/accel/prime_ecdsa.h"
 
-const lt_prime_curve lt_secp384r1 = { curve_multiply, curve_multiply_base, curve_sign,
-                                      curve_verify };
+const lt_prime_curve lt_secp384r1 = { curve_multiply, curve_multiply_base,
+                                      curve_sign,     curve_verify,
+                                      NULL,           NULL };
 
 #endif

@@ -66,7 +66,8 @@ INLINE void fe_reduce(uint64_t t[LIMBS + 2])
 #include "crypto/accel/prime_multiply.h"
 #include "crypto/accel/prime_ecdsa.h"
 
-const lt_prime_curve lt_secp521r1 = { curve_multiply, curve_multiply_base, curve_sign,
-                                      curve_verify };
+const lt_prime_curve lt_secp521r1 = { curve_multiply, curve_multiply_base,
+                                      curve_sign,     curve_verify,
+                                      NULL,           NULL };
 
 #endif
