@@ -10,7 +10,7 @@ enum { POINT = 65 }; /* bytes of an uncompressed one (SEC 1 section 2.3.3) */
 
 typedef struct {
     uint8_t point[POINT];
-    uint32_t seen;
+    uint8_t seen; /* signatures, up to LT_KNOWN_KEY_AFTER */
     uint64_t used; /* when: by the table's own count */
     lt_ecdsa_known *known;
 } place;
@@ -75,7 +75,7 @@ static void note(lt_known_keys *keys, const br_ec_public_key *pk, place *p)
     if (!p)
         return;
     p->used = ++keys->uses;
-    if (++p->seen == LT_KNOWN_KEY_AFTER)
+    if (p->seen < LT_KNOWN_KEY_AFTER && ++p->seen == LT_KNOWN_KEY_AFTER)
         p->known = lt_ecdsa_know(pk);
 }
 
