@@ -10,7 +10,7 @@ enum { POINT = 65 }; /* bytes of an uncompressed one (SEC 1 section 2.3.3) */
 
 typedef struct {
     uint8_t point[POINT];
-    uint8_t seen; /* signatures, up to LT_KNOWN_KEY_AFTER */
+    uint8_t seen;  /* signatures, up to LT_KNOWN_KEY_AFTER */
     uint64_t used; /* when: by the table's own count */
     lt_ecdsa_known *known;
 } place;
