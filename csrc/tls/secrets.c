@@ -119,18 +119,26 @@ void lt_tls_master_secret_12(lt_tls *t)
     t->key_log_lines |= 1U << LT_LOG_client_random;
 }
 
+/* Made once for both directions. */
+static const uint8_t *key_block(lt_tls *t, size_t key, size_t iv)
+{
+    lt_tls_handshake *hs = t->hs;
+    if (!hs->has_key_block)
+        lt_prf_12(t->suite->hash, (lt_bytes){ t->exporter_secret, MASTER_SECRET },
+                  "key expansion", (lt_bytes){ t->server_random, 32 },
+                  (lt_bytes){ t->client_random, 32 }, hs->key_block, 2 * (key + iv));
+    hs->has_key_block = true;
+    return hs->key_block;
+}
+
 void lt_tls_keys_12(lt_tls *t, bool writing)
 {
-    uint8_t block[2 * (LT_AEAD_KEY_MAX + LT_AEAD_NONCE)];
     size_t key = lt_aead_key_size(t->suite->aead), iv = lt_protection_iv_size_12(t->suite);
-    lt_prf_12(t->suite->hash, (lt_bytes){ t->exporter_secret, MASTER_SECRET }, "key expansion",
-              (lt_bytes){ t->server_random, 32 }, (lt_bytes){ t->client_random, 32 }, block,
-              2 * (key + iv));
+    const uint8_t *block = key_block(t, key, iv);
     bool client_side = t->server != writing;
     lt_protection_set_12(writing ? &t->write : &t->read, t->suite,
                          block + (client_side ? 0 : key),
                          block + 2 * key + (client_side ? 0 : iv));
-    lt_wipe(block, sizeof block);
 }
 
 void lt_tls_finished_12(lt_tls *t, bool from_client, uint8_t verify_data[12])

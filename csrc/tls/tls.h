@@ -152,6 +152,8 @@ typedef struct {
     bool extended_master_secret, ticket_expected, staple_expected, resumed_12;
     uint8_t premaster[LT_GROUP_SECRET_MAX];
     size_t premaster_size;
+    uint8_t key_block[2 * (LT_AEAD_KEY_MAX + LT_AEAD_NONCE)]; /* RFC 5246 section 6.3 */
+    bool has_key_block;
     lt_buffer new_ticket;            /* server: sealed and ready; client: received */
     uint8_t ticket_id[LT_TICKET_ID]; /* TLS 1.3: while the caller puts that into its store */
     uint8_t tickets_sent;
