@@ -2,8 +2,10 @@
 -- What TLS may stand on besides a descriptor: an object that owns one, or one with LuaSocket's methods.
 local carrier = {}
 
+local function index(object, name) return object[name] end
+
 local function has(object, name)
-  local ok, method = pcall(function() return object[name] end)
+  local ok, method = pcall(index, object, name)
   return ok and method ~= nil
 end
 carrier.has = has

@@ -115,14 +115,12 @@ end
 -- What a LuaSocket object has read from its descriptor already. Asked a byte at a time it reads no more from there,
 -- so this ends, and what is behind stays in the descriptor.
 local function buffered(tcp)
+  if type(tcp.dirty) ~= "function" or not tcp:dirty() then return "" end
   local bytes = {}
-  if type(tcp.dirty) == "function" then
-    while tcp:dirty() do
-      local byte = tcp:receive(1)
-      if not byte then break end
-      bytes[#bytes + 1] = byte
-    end
-  end
+  repeat
+    local byte = tcp:receive(1)
+    bytes[#bytes + 1] = byte
+  until not byte or not tcp:dirty()
   return table.concat(bytes)
 end
 
@@ -130,8 +128,8 @@ local function take_over(sock, tcp, received)
   if math.type(tcp) == "integer" then return core.attach(sock, tcp, received) end
   if tcp.gettimeout then
     local block, total = tcp:gettimeout()
-    sock:settimeout(block, "b")
-    sock:settimeout(total, "t")
+    if block and block >= 0 then sock:settimeout(block, "b") end -- a socket begins without any
+    if total and total >= 0 then sock:settimeout(total, "t") end
   end
   tcp:settimeout(0)
   local early = (received or "") .. buffered(tcp)
@@ -153,11 +151,13 @@ local function session_of(config, psk, level)
   return session
 end
 
+local none = {} -- options that nobody gave
+
 local function check_options(config, options, level)
   if options ~= nil and type(options) ~= "table" then
     error(("a table of options is wanted, not %s"):format(type(options)), level)
   end
-  for key, value in pairs(options or {}) do
+  for key, value in pairs(options or none) do
     local wanted = wrap_options[key]
     if not wanted then
       error(("unknown option '%s': name, session, early_data, psk and received are known"):format(tostring(key)), level)
@@ -177,7 +177,7 @@ local function check_options(config, options, level)
   if not name and not psk and core.config_verifies_name(config) then
     error("option 'name' is missing: the host name to verify the server's certificate against", level)
   end
-  if core.config_is_server(config) and (name or session or psk) then
+  if (name or session or psk) and core.config_is_server(config) then
     error(("option '%s' is for a client"):format(name and "name" or session and "session" or "psk"), level)
   end
   if psk then return name, session_of(config, psk, level) end
