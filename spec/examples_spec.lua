@@ -1,5 +1,8 @@
 -- Each script of examples/ as a user starts it, against peers that we did not write, and `make demo`'s tour.
+local bearssl = require "bearssl"
 local child = require "spec.support.child"
+local mkcert = require "bearssl.mkcert"
+local pebble = require "spec.support.pebble"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
 
@@ -31,6 +34,15 @@ local function server(name, ...)
       os.execute(("kill %d"):format(pid))
       pipe:close()
     end,
+  })
+end
+
+-- A folder that goes with the block.
+local function folder()
+  local path = io.popen "mktemp -d":read "l"
+  return setmetatable({}, {
+    __tostring = function() return path end, __concat = function(_, rest) return path .. rest end,
+    __close = function() os.execute("rm -r " .. path) end,
   })
 end
 
@@ -276,6 +288,139 @@ describe("redis_tls.lua", function()
       assert.equal(0, status, out)
       assert.equal(("visits: %d, last seen: %d, reused: 1\n"):format(3 * round, 3 * round), out)
     end
+  end)
+end)
+
+describe("private_ca.lua", function()
+  it("issues what two processes speak mutual TLS with", function()
+    local dir <close> = folder()
+    local status, out = example("private_ca.lua", dir .. "/tls", "server", "localhost", "127.0.0.1")
+    assert.equal(0, status, out)
+    has(out, "server for localhost, 127.0.0.1, until 20")
+    assert.equal(0, (example("private_ca.lua", dir .. "/tls", "client", "app")))
+    status, out = example("private_ca.lua", dir .. "/tls", "client", "app")
+    assert.equal(1, status)
+    has(out, "app.key")
+    assert.equal(1, (example("private_ca.lua", dir .. "/tls", "neither", "app")))
+    local function path(name) return ("%s/tls/%s"):format(dir, name) end
+    for _, name in ipairs { "ca.key", "localhost.key", "app.key" } do
+      assert.equal("600", io.popen("stat -c %a " .. path(name)):read "l")
+    end
+    local ours <close> = server("mtls_server.lua", path "localhost.pem", path "localhost.key", path "ca.pem")
+    local url = ("https://localhost:%d/"):format(ours.port)
+    status, out = example("mtls_client.lua", url, path "app.pem", path "app.key", path "ca.pem")
+    assert.equal(0, status, out)
+    has(out, "Hello, CN=app")
+    status, out = example("mtls_client.lua", url, mine.certificate, mine.key, path "ca.pem")
+    assert.equal(1, status)
+    has(out, "certificate_required")
+    local curl <close> = peer.curl(ours.port, "/", ("--cacert %s --cert %s --key %s"):format(path "ca.pem",
+      path "app.pem", path "app.key"))
+    status, out = curl:finish()
+    assert.equal(0, status, out)
+  end)
+end)
+
+describe("self_renewing_server.lua", function()
+  it("begins without a certificate, gets one, and takes the next without restart", function()
+    local dir <close> = folder()
+    local port = peer.free_port()
+    local acme = pebble.start { tls_port = port }
+    local _ <close> = setmetatable({}, { __close = function() acme.stop() end })
+    local line = ("echo $$; %s exec timeout 200 lua5.4 examples/self_renewing_server.lua %d %s %s localhost %s 1 2>&1")
+    local pipe = assert(io.popen(line:format(child, port, acme.directory, dir, acme.trust)))
+    local pid = pipe:read("n", "l")
+    local function serial()
+      local shown = io.popen(("openssl s_client -connect 127.0.0.1:%d -servername localhost </dev/null 2>/dev/null "
+        .. "| openssl x509 -noout -serial -issuer"):format(port)):read "a"
+      return shown:match "serial=(%x+)", shown:match "issuer=([^\n]*)"
+    end
+    local function wait_for(word)
+      repeat local said = assert(pipe:read "l") until said == word
+    end
+    has(pipe:read "l", "listening on https://localhost:" .. port)
+    wait_for "renewed"
+    local first, issuer = serial()
+    has(issuer, "Pebble")
+    wait_for "fresh"
+    os.remove(dir .. "/certificate.pem") -- as if it were time
+    wait_for "renewed"
+    local second = serial()
+    assert.not_equal(first, second)
+    local curl <close> = peer.curl(port, "/", "--insecure")
+    local status, out = curl:finish()
+    assert.equal(0, status, out)
+    has(out, "Served.")
+    os.execute(("kill %d"):format(pid))
+    pipe:close()
+  end)
+end)
+
+describe("nightly_watch.lua", function()
+  it("tells what is not well and what has changed, and writes metrics", function()
+    local dir <close> = folder()
+    local good <close> = peer.openssl_server(pair)
+    local bad <close> = peer.openssl_server(pki.bad.expired)
+    local function run(...)
+      local lines = {}
+      for i, each in ipairs { ... } do lines[i] = ("localhost:%d\n"):format(each.port) end
+      local file <close> = assert(io.open(dir .. "/list", "w"))
+      file:write(table.concat(lines))
+      file:close()
+      return example("nightly_watch.lua", dir .. "/list", dir .. "/state", dir .. "/metrics", ca)
+    end
+    local status, out = run(good)
+    assert.equal(0, status, out)
+    has(out, "first_seen")
+    status, out = run(good)
+    assert.same({ 0, "" }, { status, out })
+    status, out = run(good, bad)
+    assert.equal(1, status)
+    has(out, ("error    localhost:%d: expired"):format(bad.port))
+    local metrics = pki.read(dir .. "/metrics")
+    has(metrics, ('certificate_verified{target="localhost:%d"} 0\n'):format(bad.port))
+    has(metrics, ('certificate_verified{target="localhost:%d"} 1\n'):format(good.port))
+    has(metrics, ('certificate_days_left{target="localhost:%d"} 8'):format(good.port))
+    assert(io.open(dir .. "/state", "w")):close()
+    status, out = run(good)
+    assert.equal(1, status)
+    has(out, "does not decode")
+  end)
+end)
+
+describe("pinned_client.lua", function()
+  it("goes along when the key changes, and with no other key", function()
+    local dir <close> = folder()
+    local path = dir .. "/pins"
+    local function pin(of) return bearssl.x509.load(of.certificate)[1].pin end
+    local first, second, third = pki.server.p256, pki.server.p384, pki.server.rsa2048
+    local spare = assert(mkcert.key()).pin
+    local function write(...)
+      local file <close> = assert(io.open(path, "w"))
+      file:write(table.concat({ ... }, "\n"), "\n")
+    end
+    local function ask(of, ...)
+      local published = table.concat({ ... }, "\\n")
+      local pages = 'location = /pins { return 200 "%s\\n"; } location = / { return 200 "hello\\n"; }'
+      local nginx <close> = peer.nginx(of, pages:format(published), "TLSv1.3")
+      return example("pinned_client.lua", ("https://localhost:%d/"):format(nginx.port), path, pki.roots)
+    end
+    write(pin(first), pin(second))
+    local status, out = ask(first, pin(first), pin(second))
+    assert.same({ 0, "hello\n" }, { status, out })
+    status, out = ask(second, pin(second), spare) -- the key has changed: the backup holds
+    assert.same({ 0, "hello\nlearned 2 pins\n" }, { status, out })
+    assert.equal(pin(second) .. "\n" .. spare .. "\n", pki.read(path))
+    status, out = ask(first, pin(first), spare) -- the old key is of the set no longer
+    assert.equal(1, status)
+    has(out, "pin_mismatch")
+    status, out = ask(second, pin(third), spare) -- would lock us out
+    assert.equal(0, status)
+    has(out, "not taken: pin_mismatch")
+    status, out = ask(second, "nonsense")
+    assert.equal(0, status)
+    has(out, "not taken")
+    assert.equal(pin(second) .. "\n" .. spare .. "\n", pki.read(path))
   end)
 end)
 
