@@ -9,12 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static lt_code read_all(int fd, const char *path, lt_buffer *out, lt_error *e)
+/* `size`: that of a regular file, whose end is where a read gives less than it was asked for; 0: not known. */
+static lt_code read_all(int fd, size_t size, const char *path, lt_buffer *out, lt_error *e)
 {
     for (;;) {
         if (!lt_buffer_reserve(out, 4096))
             return lt_fail(e, LT_memory, "file");
-        ssize_t n = read(fd, out->data + out->end, out->capacity - out->end);
+        size_t room = out->capacity - out->end;
+        ssize_t n = read(fd, out->data + out->end, room);
         if (n == 0)
             return LT_OK;
         if (n < 0 && errno == EINTR)
@@ -25,6 +27,8 @@ static lt_code read_all(int fd, const char *path, lt_buffer *out, lt_error *e)
         if (lt_buffer_size(out) > LT_FILE_MAX)
             return lt_fail_detail(e, LT_limit, "file", "%s: more than %d bytes", path,
                                   LT_FILE_MAX);
+        if ((size_t)n < room && lt_buffer_size(out) == size)
+            return LT_OK;
     }
 }
 
@@ -60,7 +64,7 @@ lt_code lt_file_read(const char *path, lt_buffer *out, lt_error *e)
                                    (size_t)st.st_size + 4096)) /* at once, not bit by bit */
         rc = lt_fail(e, LT_memory, "file");
     else
-        rc = read_all(fd, path, out, e);
+        rc = read_all(fd, known && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0, path, out, e);
     close(fd);
     return rc;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * store_part.c - see store_part.h. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* d_type */
 #include "x509/store_part.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "x509/certificate.h"
@@ -178,6 +179,24 @@ static lt_code add_file(lt_store_parts *parts, lt_store_part part, lt_store_mann
     return rc;
 }
 
+/* A link that c_rehash has made, "5ed36f99.0", to a file of the same folder: that is met by its own name. */
+static bool is_link_within(DIR *folder, const struct dirent *entry)
+{
+#ifdef DT_LNK
+    char target[256]; /* a longer name is no name within it */
+    if (entry->d_type != DT_LNK || strspn(entry->d_name, "0123456789abcdef") != 8
+        || entry->d_name[8] != '.')
+        return false;
+    ssize_t n = readlinkat(dirfd(folder), entry->d_name, target, sizeof target);
+    return n > 0 && (size_t)n < sizeof target && target[0] != '.'
+           && !memchr(target, '/', (size_t)n);
+#else
+    (void)folder;
+    (void)entry;
+    return false;
+#endif
+}
+
 /* A file of a folder: links to one file are one file; what cannot be read, or is too large to be
  * certificates, is passed over. */
 static lt_code add_entry(lt_store_parts *parts, const char *folder, const char *name,
@@ -220,7 +239,8 @@ static lt_code add_folder(lt_store_parts *parts, lt_store_part part, lt_error *e
     }
     lt_code rc = LT_OK;
     for (struct dirent *entry; rc == LT_OK && (entry = readdir(folder)) != NULL;)
-        rc = add_entry(parts, path, entry->d_name, e);
+        if (!is_link_within(folder, entry))
+            rc = add_entry(parts, path, entry->d_name, e);
     closedir(folder);
     if (rc == LT_OK && parts->count == before)
         return lt_fail_detail(e, LT_no_certificates, "store", "%s", path);
