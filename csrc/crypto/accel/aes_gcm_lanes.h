@@ -1,32 +1,55 @@
 /* SPDX-License-Identifier: MIT
  * aes_gcm_lanes.h - AES-GCM for one size of vector: included by aes_gcm.c once for each, which defines
- * TARGET, VECTOR, LANES (blocks in a vector), AT_ONCE (vectors) and the instructions, all undefined at
- * the end. */
+ * TARGET, VECTOR, LANES (blocks in a vector), AT_ONCE (vectors, a chunk), KARATSUBA (or four multiplications)
+ * and the instructions, all undefined at the end. */
 
 #define WIDE ((size_t)16 * LANES)
 #define CHUNK (WIDE * AT_ONCE)
 
-/* Key stream from *counter on, which is a block with its bytes in reverse in each lane */
-TARGET static inline void NAME(key_stream)(VECTOR s[AT_ONCE], VECTOR *counter,
-                                           const uint8_t *round_keys, unsigned rounds)
+/* The counters' first round, from *counter on, which is a block with its bytes in reverse in each lane */
+INLINE void NAME(begin)(VECTOR s[AT_ONCE], VECTOR *counter, const uint8_t *round_keys)
 {
-    const VECTOR step = STEP;
-    VECTOR key = EVERYWHERE(round_keys);
+    const VECTOR step = STEP, key = EVERYWHERE(round_keys);
     UNROLL
     for (int i = 0; i < AT_ONCE; i++) {
         s[i] = XOR(REVERSED(*counter), key);
         *counter = ADD(*counter, step);
     }
-    for (unsigned r = 1; r < rounds; r++) {
-        key = EVERYWHERE(round_keys + 16 * r);
-        UNROLL
-        for (int i = 0; i < AT_ONCE; i++)
-            s[i] = ROUND(s[i], key);
-    }
-    key = EVERYWHERE(round_keys + 16 * rounds);
+}
+
+INLINE void NAME(round)(VECTOR s[AT_ONCE], const uint8_t *round_key)
+{
+    const VECTOR key = EVERYWHERE(round_key);
     UNROLL
     for (int i = 0; i < AT_ONCE; i++)
-        s[i] = LAST_ROUND(s[i], key);
+        s[i] = ROUND(s[i], key);
+}
+
+/* The last round; the key stream that it gives encrypts CHUNK bytes, and becomes what they are then. */
+INLINE void NAME(end)(VECTOR s[AT_ONCE], const uint8_t *round_key, uint8_t *data)
+{
+    const VECTOR key = EVERYWHERE(round_key);
+    UNROLL
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        s[i] = XOR(LAST_ROUND(s[i], key), LOAD(data + WIDE * i));
+        STORE(data + WIDE * i, s[i]);
+    }
+}
+
+INLINE void NAME(encrypt_chunk)(VECTOR s[AT_ONCE], VECTOR *counter, const uint8_t *round_keys,
+                                unsigned rounds, uint8_t *data)
+{
+    NAME(begin)(s, counter, round_keys);
+    for (unsigned r = 1; r < rounds; r++)
+        NAME(round)(s, round_keys + 16 * r);
+    NAME(end)(s, round_keys + 16 * rounds, data);
+}
+
+INLINE void NAME(load_chunk)(VECTOR x[AT_ONCE], const uint8_t *data)
+{
+    UNROLL
+    for (size_t i = 0; i < AT_ONCE; i++)
+        x[i] = LOAD(data + WIDE * i);
 }
 
 TARGET static inline VECTOR NAME(key_stream_1)(VECTOR *counter, const uint8_t *round_keys,
@@ -39,29 +62,33 @@ TARGET static inline VECTOR NAME(key_stream_1)(VECTOR *counter, const uint8_t *r
     return LAST_ROUND(s, EVERYWHERE(round_keys + 16 * rounds));
 }
 
-/* The sum of products of 256 bits: low + 2^64 middle + 2^128 high */
+/* The sum of products of 256 bits: low + 2^64 middle + 2^128 high; KARATSUBA's middle has low and high in
+ * it. */
 struct NAME(product) {
     VECTOR low, middle, high;
 };
 
-TARGET static inline void NAME(add_product)(struct NAME(product) * p, VECTOR a, VECTOR b)
+INLINE void NAME(add_product)(struct NAME(product) * p, VECTOR a, VECTOR b)
 {
     p->low = XOR(p->low, MULTIPLY(a, b, 0x00));
     p->high = XOR(p->high, MULTIPLY(a, b, 0x11));
-    p->middle = XOR3(p->middle, MULTIPLY(a, b, 0x01), MULTIPLY(a, b, 0x10));
+    if (KARATSUBA)
+        p->middle = XOR(p->middle, MULTIPLY(XOR(a, TURNED(a)), XOR(b, TURNED(b)), 0x00));
+    else
+        p->middle = XOR3(p->middle, MULTIPLY(a, b, 0x01), MULTIPLY(a, b, 0x10));
 }
 
 /* Divided by x^128, in two steps of 64 bits: multiples of the polynomial make the low half zero. */
-TARGET static inline VECTOR NAME(reduce)(const struct NAME(product) * p)
+INLINE VECTOR NAME(reduce)(const struct NAME(product) * p)
 {
     const VECTOR polynomial = POLYNOMIAL;
-    VECTOR m = XOR3(p->middle, TURNED(p->low), MULTIPLY(p->low, polynomial, 0x00));
+    VECTOR m = KARATSUBA ? XOR3(p->middle, p->low, p->high) : p->middle;
+    m = XOR3(m, TURNED(p->low), MULTIPLY(p->low, polynomial, 0x00));
     return XOR3(p->high, TURNED(m), MULTIPLY(m, polynomial, 0x00));
 }
 
-/* y after AT_ONCE vectors */
-TARGET static inline __m128i NAME(hash_chunk)(__m128i y, const uint8_t *powers,
-                                              const VECTOR x[AT_ONCE])
+/* y after a chunk */
+INLINE __m128i NAME(hash_chunk)(__m128i y, const uint8_t *powers, const VECTOR x[AT_ONCE])
 {
     struct NAME(product) p = { ZERO, ZERO, ZERO };
     powers += 16 * LT_GHASH_POWERS - CHUNK;
@@ -70,6 +97,32 @@ TARGET static inline __m128i NAME(hash_chunk)(__m128i y, const uint8_t *powers,
     for (size_t i = 1; i < AT_ONCE; i++)
         NAME(add_product)(&p, REVERSED(x[i]), LOAD(powers + WIDE * i));
     return SUM(NAME(reduce)(&p));
+}
+
+/* Encrypts a chunk of `data`, and hashes x: a vector beside each of the first rounds, of which there are more.
+ * Then x is the chunk that was encrypted. Gives y. */
+INLINE __m128i NAME(encrypt_and_hash)(const lt_aes_gcm *k, VECTOR *counter, uint8_t *data,
+                                      __m128i y, VECTOR x[AT_ONCE])
+{
+    const uint8_t *powers = k->powers + 16 * LT_GHASH_POWERS - CHUNK;
+    struct NAME(product) p = { ZERO, ZERO, ZERO };
+    VECTOR s[AT_ONCE];
+    unsigned r = 1;
+    NAME(begin)(s, counter, k->round_keys);
+    UNROLL
+    for (size_t i = 0; i < AT_ONCE; i++, r++) {
+        NAME(round)(s, k->round_keys + 16 * r);
+        VECTOR in = REVERSED(x[i]);
+        NAME(add_product)(&p, i == 0 ? XOR(in, FIRST(y)) : in, LOAD(powers + WIDE * i));
+    }
+    y = SUM(NAME(reduce)(&p));
+    for (; r < k->rounds; r++)
+        NAME(round)(s, k->round_keys + 16 * r);
+    NAME(end)(s, k->round_keys + 16 * k->rounds, data);
+    UNROLL
+    for (size_t i = 0; i < AT_ONCE; i++)
+        x[i] = s[i];
+    return y;
 }
 
 /* 1 to WIDE bytes, with zeros behind them */
@@ -110,9 +163,7 @@ TARGET static __m128i NAME(hash)(__m128i y, const uint8_t *powers, const uint8_t
 {
     VECTOR x[AT_ONCE];
     for (; n >= CHUNK; data += CHUNK, n -= CHUNK) {
-        UNROLL
-        for (size_t i = 0; i < AT_ONCE; i++)
-            x[i] = LOAD(data + WIDE * i);
+        NAME(load_chunk)(x, data);
         y = NAME(hash_chunk)(y, powers, x);
     }
     return NAME(hash_rest)(y, powers, data, n);
@@ -153,24 +204,42 @@ TARGET static inline __m128i NAME(finish)(const lt_aes_gcm *k, VECTOR counter, _
     return _mm_xor_si128(y, SUM(NAME(reduce)(&p)));
 }
 
+/* y after all whole chunks of n bytes. What is decrypted is hashed beside that. */
+TARGET static inline __m128i NAME(decrypt_chunks)(const lt_aes_gcm *k, VECTOR *counter,
+                                                  __m128i y, uint8_t *data, size_t n)
+{
+    VECTOR x[AT_ONCE];
+    for (; n >= CHUNK; data += CHUNK, n -= CHUNK) {
+        NAME(load_chunk)(x, data);
+        y = NAME(encrypt_and_hash)(k, counter, data, y, x);
+    }
+    return y;
+}
+
+/* The same; what is encrypted is hashed beside the next chunk, when it is there. */
+TARGET static inline __m128i NAME(encrypt_chunks)(const lt_aes_gcm *k, VECTOR *counter,
+                                                  __m128i y, uint8_t *data, size_t n)
+{
+    VECTOR x[AT_ONCE];
+    if (n < CHUNK)
+        return y;
+    NAME(encrypt_chunk)(x, counter, k->round_keys, k->rounds, data);
+    for (data += CHUNK, n -= CHUNK; n >= CHUNK; data += CHUNK, n -= CHUNK)
+        y = NAME(encrypt_and_hash)(k, counter, data, y, x);
+    return NAME(hash_chunk)(y, k->powers, x);
+}
+
 TARGET static inline void NAME(run)(const lt_aes_gcm *k, const uint8_t nonce[12], lt_bytes aad,
                                     uint8_t *data, size_t n, uint8_t tag[16], bool encrypt)
 {
     const __m128i first = counter_block(nonce, 1), lengths = lengths_block(aad.n, n);
     const __m128i mask = encrypted(first, k->round_keys, k->rounds);
-    VECTOR in[AT_ONCE], s[AT_ONCE], counter = ADD(COPIES(counter_block(nonce, 2)), NUMBERS);
+    const size_t rest = n % CHUNK;
+    VECTOR counter = ADD(COPIES(counter_block(nonce, 2)), NUMBERS);
     __m128i y = NAME(hash_aad)(k->powers, aad);
-    for (; n >= CHUNK; data += CHUNK, n -= CHUNK) {
-        NAME(key_stream)(s, &counter, k->round_keys, k->rounds);
-        UNROLL
-        for (size_t i = 0; i < AT_ONCE; i++) {
-            in[i] = LOAD(data + WIDE * i);
-            s[i] = XOR(s[i], in[i]);
-            STORE(data + WIDE * i, s[i]);
-        }
-        y = NAME(hash_chunk)(y, k->powers, encrypt ? s : in);
-    }
-    y = NAME(finish)(k, counter, y, lengths, data, n, encrypt);
+    y = encrypt ? NAME(encrypt_chunks)(k, &counter, y, data, n)
+                : NAME(decrypt_chunks)(k, &counter, y, data, n);
+    y = NAME(finish)(k, counter, y, lengths, data + (n - rest), rest, encrypt);
     _mm_storeu_si128((__m128i *)(void *)tag, _mm_xor_si128(REVERSED_128(y), mask));
 }
 
@@ -206,12 +275,8 @@ TARGET static uint32_t NAME(run_ctr)(const br_block_ctr_class *const *context, c
     const uint32_t after = counter + (uint32_t)(n / 16);
     VECTOR s[AT_ONCE], at = ADD(COPIES(counter_block(iv, counter)), NUMBERS);
     uint8_t *p = data;
-    for (; n >= CHUNK; p += CHUNK, n -= CHUNK) {
-        NAME(key_stream)(s, &at, k->skey.skni, k->num_rounds);
-        UNROLL
-        for (size_t i = 0; i < AT_ONCE; i++)
-            STORE(p + WIDE * i, XOR(s[i], LOAD(p + WIDE * i)));
-    }
+    for (; n >= CHUNK; p += CHUNK, n -= CHUNK)
+        NAME(encrypt_chunk)(s, &at, k->skey.skni, k->num_rounds, p);
     while (n > 0) {
         size_t part = n < WIDE ? n : WIDE;
         VECTOR out =
@@ -240,6 +305,7 @@ const br_block_ctr_class NAME(lt_aes_ctr) = {
 #undef TARGET
 #undef VECTOR
 #undef LANES
+#undef KARATSUBA
 #undef AT_ONCE
 #undef NAME
 #undef WIDE
