@@ -321,6 +321,20 @@ describe("bearssl.mkcert", function()
     end
   end)
 
+  it("makes the certificates of specs, benchmarks, examples and guides; the openssl command a few, and why", function()
+    local others = {
+      ["spec/support/pki_make.lua"] = "a key of 1024 bits signs", ["spec/key_spec.lua"] = "of a key that it has read",
+      ["spec/mkcert_spec.lua"] = "a request of another's", ["spec/command_mkcert_spec.lua"] = "a request of another's",
+    }
+    local _, list = run [[{ grep -rIlE 'openssl (req .*(-new|-x509)|ca -|x509 -req)' spec bench examples docs *.md |
+      grep -v -e '^spec/vectors/' -e '^docs/reference/' -e '^spec/fuzz/bear_identities.h'; }]]
+    for path in list:gmatch "%C+" do
+      assert.is_string(others[path], path)
+      others[path] = nil
+    end
+    assert.is_nil((next(others)))
+  end)
+
   it("names the option that is wrong", function()
     local root = new()
     for wanted, options in pairs {
