@@ -110,7 +110,7 @@ describe("bearssl.acme and pebble", function()
   it("tell that a wildcard wants dns-01", function()
     local ok, err = client():certificate { names = "*.f.example", responder = http }
     assert.is_nil(ok)
-    assert.matches("offers no http%-01, but dns%-01", err.message)
+    assert.matches("offers no http%-01, but .*dns%-01", err.message)
     assert.matches("dns%-01 alone", err.hint)
   end)
 
@@ -173,7 +173,9 @@ describe("bearssl.acme and pebble", function()
     it("when a third of its lifetime is left, when its names change, and when told to", function()
       local _, first = assert(acme.renew(options))
       local lifetime = first.certificate.not_after - first.certificate.not_before
-      assert.is_true(math.abs(first.due - (first.certificate.not_after - lifetime // 3)) <= 1)
+      local latest = first.certificate.not_after - lifetime // 3
+      assert.is_true(first.due <= latest + 1)
+      assert.truthy(first.retry_after or first.due >= latest - 1) -- it may have ARI
       options.time = first.due - 1
       assert.equal("fresh", (assert(acme.renew(options))))
       options.time = first.due

@@ -65,15 +65,21 @@ local function poll(client, url, responder, done)
   end
 end
 
+local function nothing_offered(offered, responder)
+  local dns_alone = offered[1] ~= nil
+  for _, kind in ipairs(offered) do dns_alone = dns_alone and kind:find "^dns%-" ~= nil end
+  local what = offered[1] and table.concat(offered, ", ", 1, math.min(#offered, MAX_OFFERED)) or "nothing"
+  return failure.new("acme", "challenge", ("the server offers no %s, but %s"):format(responder.type, what), nil,
+    dns_alone and "wildcards are validated by dns-01 alone" or nil)
+end
+
 local function challenge_of(authorization, responder)
   local offered = {}
   for _, challenge in ipairs(failure.tables_of(authorization.challenges)) do
     if challenge.type == responder.type and challenges.is_token(challenge.token) then return challenge end
-    if #offered < MAX_OFFERED then offered[#offered + 1] = shown(challenge.type) end
+    offered[#offered + 1] = shown(challenge.type)
   end
-  return nil, failure.new("acme", "challenge", ("the server offers no %s, but %s"):format(responder.type,
-    offered[1] and table.concat(offered, ", ") or "nothing"), nil,
-    offered[1] == "dns-01" and "wildcards are validated by dns-01 alone" or nil)
+  return nil, nothing_offered(offered, responder)
 end
 
 local function identifier_of(authorization)
