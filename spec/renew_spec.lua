@@ -161,6 +161,29 @@ describe("the order under way", function()
   end)
 end)
 
+it("what a run that was killed has answered a challenge with is taken away by the next one", function()
+  beside(function(renew, answers)
+    local webroot = acme.webroot(dir .. "/www")
+    local killed = setmetatable({ remove = function() error "killed" end }, { __index = webroot })
+    answers.authz.body.challenges = { { type = "http-01", token = "abc", url = "https://127.0.0.1:1/" },
+      { type = "dns-01", token = "abc", url = "https://127.0.0.1:1/" } }
+    answers.order = answers.order()
+    answers.new = answers.new() -- which leaves the order as it is
+    answers.order.body.status, answers.authz.body.status = "pending", "pending"
+    assert.has_error(function() renew { responder = killed } end)
+    assert.equal("abc\n", shell(("ls %s/www/.well-known/acme-challenge"):format(dir)))
+    answers.order.body.status, answers.authz.body.status = "ready", "valid"
+    assert(renew { responder = webroot })
+    assert.equal("", shell(("ls %s/www/.well-known/acme-challenge"):format(dir)))
+    answers.order.body.status = "ready"
+    answers.finalize = { status = 500 }
+    assert.is_nil((renew { force = true }))
+    local calls = {}
+    renew { force = true, responder = acme.dns(function(action, name) calls[#calls + 1] = action .. " " .. name end) }
+    assert.same({ "remove _acme-challenge.a.example" }, calls)
+  end)
+end)
+
 describe("the account's key", function()
   it("is one for two first runs at the same time", function()
     beside(function(renew)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Answers to an ACME server's challenges (RFC 8555 section 8, RFC 8737). A responder is a table: `type`; add(name,
--- token, authorization) → true | nil, err; remove(name, token); and where it must serve while the caller waits,
+-- token, authorization) → true | nil, err; remove(name, token[, authorization]), also of what another process has added
+-- where authorization is given; and where it must serve while the caller waits,
 -- serve(seconds); close().
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
@@ -164,8 +165,9 @@ function challenges.dns(hook)
       added[token] = authorization
       return call("add", name, authorization)
     end,
-    remove = function(name, token)
-      if added[token] then call("remove", name, added[token]) end
+    remove = function(name, token, authorization)
+      authorization = added[token] or authorization
+      if authorization then call("remove", name, authorization) end
       added[token] = nil
     end,
   }

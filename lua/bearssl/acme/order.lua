@@ -119,6 +119,10 @@ end
 
 local function settled(object) return object.status ~= "pending" and object.status ~= "processing" end
 
+local function key_authorization(client, token) -- section 8.1
+  return token .. "." .. jws.thumbprint(client.key)
+end
+
 local function prove(client, url, authorization, options)
   local responder = options.responder
   local challenge, err = challenge_of(authorization, responder)
@@ -127,7 +131,7 @@ local function prove(client, url, authorization, options)
   name, err = ordered_name(authorization, options.names)
   if not name then return nil, err end
   local token = challenge.token
-  ok, err = responder.add(name, token, token .. "." .. jws.thumbprint(client.key))
+  ok, err = responder.add(name, token, key_authorization(client, token))
   if ok then
     ok, err = client.transport:post(challenge.url, "{}")
     if ok then ok, err = poll(client, url, responder, settled) end
@@ -138,8 +142,12 @@ local function prove(client, url, authorization, options)
   return true
 end
 
+local function authorizations_of(object)
+  return type(object.authorizations) == "table" and object.authorizations or {}
+end
+
 local function authorize(client, object, options)
-  local urls = type(object.authorizations) == "table" and object.authorizations or {}
+  local urls = authorizations_of(object)
   if #urls > math.max(MAX_AUTHORIZATIONS, 2 * #options.names) then
     return nil, failure.new("limit", "authorizations", ("the server wants %d proofs of %d names"):format(#urls,
       #options.names))
@@ -169,6 +177,18 @@ local function in_time(certificate)
       .. certificate.not_before_text .. " on")
   end
   return true
+end
+
+-- What a run that was killed has answered challenges with is still there: those that are asked no more are taken away.
+local function clear(client, object, options)
+  local urls = authorizations_of(object)
+  for i = 1, math.min(#urls, #options.names) do
+    local authorization = client.transport:object(urls[i])
+    local challenge = authorization and authorization.status ~= "pending"
+      and challenge_of(authorization, options.responder)
+    local name = challenge and ordered_name(authorization, options.names)
+    if name then options.responder.remove(name, challenge.token, key_authorization(client, challenge.token)) end
+  end
 end
 
 -- The chain is for the key and the names that were asked for, or it is none for us. It is written anew: what else the
@@ -240,6 +260,7 @@ end
 function order.complete(client, url, options)
   local object, err = first_look(client, url, options.goes_on)
   if not object then return nil, err end
+  if options.goes_on then clear(client, object, options) end
   local certificate
   certificate, err = advance(client, url, object, options)
   if not certificate then return nil, err end

@@ -37,7 +37,8 @@ function renew.setup(parser)
     :description "dns-01: run with add or remove, the TXT record's name and its value."
   parser:option "--bind":argname "ADDR":default "*":description "The address that --http and --tls-alpn listen on."
   parser:option "--kind":argname "KIND":default "P-256":show_default(true):description "Of the certificate's key."
-  parser:option "--after":argname "PROGRAM":description "Run with FILE when it was renewed, without a shell."
+  parser:option "--after":argname "PROGRAM"
+    :description "Run with FILE when it was renewed, without a shell; again by the next runs until it succeeds."
   parser:option "--ca":argname "FILE":count "*":description "Trust these certificates for the ACME server."
   parser:flag "--force":description "Renew although it is not due."
   options.json(parser)
