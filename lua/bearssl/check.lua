@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Checks of option values: each gives the value to go on with, or nil and what is wanted instead.
-local near = require "bearssl.near"
+local near = require "bearssl.later" "bearssl.near"
 
 local check = {}
 

@@ -8,11 +8,10 @@ local later = require "bearssl.later"
 local scheduler = require "bearssl.scheduler"
 local exchange = require "bearssl.https.exchange"
 local options = require "bearssl.https.options"
-local pool = require "bearssl.https.pool"
 local target = require "bearssl.https.target"
 local timers = require "bearssl.https.timers"
-local download, json, redirect =
-  later "bearssl.https.download", later "bearssl.https.json", later "bearssl.https.redirect"
+local download, json = later "bearssl.https.download", later "bearssl.https.json"
+local pool, redirect = later "bearssl.https.pool", later "bearssl.https.redirect"
 
 local client = {}
 
