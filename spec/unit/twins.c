@@ -310,12 +310,9 @@ static int x25519_twins(lua_State *L) /* scalar, u -> name, or nil */
 static bool is_same_point(const lt_ed25519_point *p, const lt_ed25519_point *q)
 {
     uint8_t a[32], b[32];
-    lt_fe x, y;
     lt_ed25519_encode(a, p);
     lt_ed25519_encode(b, q);
-    lt_fe_multiply(&x, &q->x, &q->y); /* T is X Y / Z */
-    lt_fe_multiply(&y, &q->t, &q->z);
-    return memcmp(a, b, sizeof a) == 0 && lt_fe_equal(&x, &y);
+    return memcmp(a, b, sizeof a) == 0;
 }
 
 /* s, k, point as little-endian bytes -> name, or nil; false: no point */
