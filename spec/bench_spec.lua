@@ -33,7 +33,6 @@ local wanted = { -- rows and their metrics, with units
   ["handshake/plain/tcp"] = both,
   ["bulk/plain/tcp/receive/16k"] = bulk, ["pingpong/plain/64"] = pingpong,
   ["idle/plain/client"] = memory,
-  ["handshake/plain/tcp"] = both,
   ["idle/bearssl/client/many/1.3"] = memory, ["idle/bearssl/server/many/1.3"] = memory,
   ["syscalls/plain/send"] = { "client_send calls", "client_receive calls", "client_wait calls", "client_other calls" },
 }
