@@ -1,7 +1,9 @@
 -- bearssl.watch on many servers, on files, and over changes.
 local bearssl = require "bearssl"
 local child = require "spec.support.child"
+local command = require "spec.support.command"
 local core = require "bearssl.core"
+local dkjson = require "dkjson"
 local mkcert = require "bearssl.mkcert"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
@@ -23,7 +25,7 @@ describe("bearssl.watch", function()
   local function issue(i, options)
     options = options or {}
     local key = assert(mkcert.key())
-    local issued = assert((options.by or root):issue { names = ("h%d.example"):format(i), key = key,
+    local issued = assert((options.by or root):issue { names = { ("h%d.example"):format(i), "localhost" }, key = key,
       not_before = NOW - DAY, not_after = NOW + (options.days or i) * DAY + 3600 })
     local path = ("%s/h%d.pem"):format(dir, i)
     os.remove(path .. ".key")
@@ -71,6 +73,25 @@ describe("bearssl.watch", function()
       assert.equal(i <= 7 and "critical" or i <= 30 and "warning" or "ok", result.status)
       assert.same({}, result.changes)
     end
+  end)
+
+  it("is a command for two hundred servers, each on a port of its own", function()
+    local many <close> = peer.start(("env PATH='%s' %s lua5.4 %s/spec/support/many_hosts.lua %s %d ports"):format(
+      os.getenv "PATH", child, require "lfs".currentdir(), dir, COUNT), nil, nil, 600)
+    many:wait_for "ready"
+    local list, lines = dir .. "/list", {}
+    for one in many:output():gmatch "port (%d+)" do lines[#lines + 1] = ("localhost:%s\n"):format(one) end
+    assert(core.write_file(list, table.concat(lines), 384, true))
+    assert(core.write_file(dir .. "/root.pem", root.certificate:pem(), 384, true))
+    local function ask(...) return command { "watch", list, "--ca", dir .. "/root.pem", ... } end
+    local status, out = ask "--json"
+    local told = dkjson.decode(out)
+    assert.same({ 1, COUNT, { ok = COUNT - 30, warning = 23, critical = 7, error = 0 } },
+      { status, #told.results, told.summary })
+    status, out = ask("--prometheus", "--fail-on", "error")
+    assert.same({ 0, 3 * COUNT + 6 }, { status, select(2, out:gsub("\n", "")) })
+    assert.equal(COUNT, select(2, out:gsub("bearssl_certificate_valid{[^}]*} 1\n", "")))
+    assert.equal(0, (ask("--warn", "0")))
   end)
 
   it("tells who fails, and why, before all others", function()
