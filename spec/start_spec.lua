@@ -146,8 +146,19 @@ describe("require", function()
       table.sort(list)
       print(table.concat(list, " "))
       print(package.loaded.socket, type(bearssl.connect), type(bearssl.session_cache()), type(bearssl.pins.read))]]
-    assert.equal("carrier check config connection core later native_options near options policy socket store suites "
+    assert.equal("carrier check config connection core later native_options options policy socket store suites "
       .. "version x509\nnil\tfunction\ttable\tfunction\n", said)
+  end)
+
+  it("loads of bearssl.https what a plain request needs", function()
+    local said = program [[
+      local https = require "bearssl.https"
+      print(https.request "https://127.0.0.1:1/path?query")
+      for _, name in ipairs { "socket", "socket.url", "zlib", "ltn12", "mime", "bearssl.https.redirect",
+        "bearssl.https.pool", "bearssl.https.download", "bearssl.near" } do
+        if package.loaded[name] then print(name) end
+      end]]
+    assert.truthy(said:find "^nil\trefused: [^\n]*\n$", said)
   end)
 
   it("shows pairs all that there is", function()

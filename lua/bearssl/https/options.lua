@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: what a request and a client take, checked, and what of it is TLS's.
 local bearssl = require "bearssl"
-local near = require "bearssl.near"
+local near = require "bearssl.later" "bearssl.near"
 local proxy = require "bearssl.https.proxy"
 
 local options = {}

@@ -3,7 +3,7 @@
 -- the programmer's mistake: nil and a text that names the option.
 local check = require "bearssl.check"
 local core = require "bearssl.core"
-local near = require "bearssl.near"
+local near = require "bearssl.later" "bearssl.near"
 local server_options = require "bearssl.options"
 
 local of_type, integer, seconds = check.of_type, check.integer, check.seconds
