@@ -30,7 +30,7 @@ local wanted = { -- rows and their metrics, with units
   ["handshake/bearssl/p256/0rtt/1.3"] = both, ["handshake/bearssl/p256/known/1.3"] = { "client_cpu us" },
   ["handshake/libssl/p256/full/1.3"] = { "client_cpu us" }, ["handshake/libssl/p256/resumed/1.3"] = { "client_cpu us" },
   ["handshake/libssl/p256/resumed/1.2"] = { "client_cpu us" },
-  ["handshake/plain/tcp"] = both,
+  ["handshake/plain/tcp"] = both, ["handshake/plain/flights"] = both,
   ["bulk/plain/tcp/receive/16k"] = bulk, ["pingpong/plain/64"] = pingpong,
   ["idle/plain/client"] = memory,
   ["idle/bearssl/client/many/1.3"] = memory, ["idle/bearssl/server/many/1.3"] = memory,

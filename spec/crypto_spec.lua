@@ -265,6 +265,29 @@ describe("pbkdf2", function()
   end
 end)
 
+describe("the PRF of TLS 1.2", function()
+  it("has the known answer of the IETF's TLS list", function() -- "P_SHA256", for RFC 5246
+    local out = unit.prf_12("sha256", bytes "9bbe436ba940f017b17652849a71db35", "test label",
+      bytes "a0ba9f936cda311827a6f796ffd5198c", 100)
+    assert.equal("e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af"
+      .. "0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66",
+      hex(out))
+  end)
+
+  it("is OpenSSL's, for every length of secret, seed and output", function()
+    local dir <close> = scratch()
+    for i, hash in ipairs { "sha256", "sha384" } do
+      for _, size in ipairs { 1, 12, 31 + i, 48, 104, 255 } do
+        local secret, seed = numbers.random(3 * size % 150 + 1), numbers.random(size % 77 + 1)
+        local command = "openssl kdf -keylen %d -kdfopt digest:%s -kdfopt hexsecret:%s -kdfopt hexseed:%s TLS1-PRF"
+        local ok, out = dir.run(command:format(size, hash, hex(secret), hex("key expansion" .. seed)))
+        assert(ok, out)
+        assert.equal(out:gsub("[:%s]", ""):lower(), hex(unit.prf_12(hash, secret, "key expansion", seed, size)))
+      end
+    end
+  end)
+end)
+
 describe("scrypt", function()
   for _, v in ipairs { -- RFC 7914 section 12
     { "", "", 16, 1, 1, [[77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442

@@ -17,4 +17,8 @@ typedef br_hmac_key_context lt_hkdf_key;
 void lt_hkdf_key_init(lt_hkdf_key *k, const br_hash_class *hash, lt_bytes prk);
 void lt_hkdf_expand_by(const lt_hkdf_key *k, lt_bytes info, uint8_t *out, size_t n);
 
+/* P_hash of TLS 1.2's PRF (RFC 5246 section 5), of a label and two seeds. */
+void lt_p_hash(const br_hash_class *hash, lt_bytes secret, const lt_bytes seeds[3],
+               uint8_t *out, size_t n);
+
 #endif

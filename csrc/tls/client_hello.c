@@ -275,6 +275,20 @@ static void extensions(lt_tls *t, lt_writer *w, const lt_suite *psk)
     wr_close(w, block);
 }
 
+/* The share that goes with it. Without TLS 1.3 there is none: first the server chooses a group (RFC 8422
+ * section 5.4), or resumes and wants no key. */
+static lt_code make_share(lt_tls *t)
+{
+    lt_tls_handshake *hs = t->hs;
+    bool offered = wants(t, LT_TLS_1_3), any = false;
+    for (const uint16_t *g = lt_tls_groups(t->config); *g && !any; g++)
+        any = lt_tls_group_rank(t->config, *g)
+              && (!offered || lt_key_pair_generate(&hs->shares[0], *g, &t->random->vtable));
+    hs->share_count = any && offered;
+    return any ? LT_OK
+               : lt_fail_detail(&t->error, LT_option, "groups", "none that this engine has");
+}
+
 /* What stays the same in a second hello (section 4.1.2). */
 static lt_code begin(lt_tls *t)
 {
@@ -287,13 +301,7 @@ static lt_code begin(lt_tls *t)
         hs->session_id_size = t->resume->session_id_size;
         memcpy(hs->session_id, t->resume->session_id, hs->session_id_size);
     }
-    for (const uint16_t *g = lt_tls_groups(t->config); *g && hs->share_count == 0; g++)
-        if (lt_tls_group_rank(t->config, *g)
-            && lt_key_pair_generate(&hs->shares[0], *g, &t->random->vtable))
-            hs->share_count = 1;
-    if (hs->share_count == 0)
-        return lt_fail_detail(&t->error, LT_option, "groups", "none that this engine has");
-    return LT_OK;
+    return make_share(t);
 }
 
 lt_code lt_tls_send_client_hello(lt_tls *t)

@@ -151,8 +151,6 @@ void lt_exporter_13(const br_hash_class *hash, const uint8_t *exporter_secret,
 void lt_prf_12(const br_hash_class *hash, lt_bytes secret, const char *label, lt_bytes seed1,
                lt_bytes seed2, uint8_t *out, size_t n)
 {
-    br_tls_prf_seed_chunk seeds[] = { { seed1.p, seed1.n }, { seed2.p, seed2.n } };
-    br_tls_prf_impl prf =
-        lt_hash_size(hash) == br_sha384_SIZE ? br_tls12_sha384_prf : br_tls12_sha256_prf;
-    prf(out, n, secret.p, secret.n, label, 2, seeds);
+    const lt_bytes seeds[] = { { (const uint8_t *)label, strlen(label) }, seed1, seed2 };
+    lt_p_hash(hash, secret, seeds, out, n);
 }
