@@ -9,7 +9,8 @@ local o = bench.arguments {
 }
 local stack = bench.stack(o.stack)
 local plain = o.stack == "plain"
-local name = plain and bench.name("handshake", o, "tcp") or bench.name("handshake", o, o.kind, o.mode)
+local name = bench.name("handshake", o, o.kind, o.mode)
+if plain then name = bench.name("handshake", o, o.mode == "full" and "tcp" or o.mode) end
 local early = o.mode == "0rtt" and "e" or nil
 
 local function server()
