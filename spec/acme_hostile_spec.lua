@@ -2,7 +2,9 @@
 local acme = require "bearssl.acme"
 local acme_server = require "spec.support.acme_server"
 local bearssl = require "bearssl"
+local child = require "spec.support.child"
 local core = require "bearssl.core"
+local disk = require "spec.support.disk"
 local json = require "bearssl.https.json"
 local mkcert = require "bearssl.mkcert"
 local scheduler = require "bearssl.scheduler"
@@ -227,4 +229,13 @@ it("what a hook starts has none of our descriptors, and SIGPIPE as it is", funct
   assert.is_nil(text:find "socket:")
   assert.equal(0, tonumber(text:match "SigIgn:%s*(%x+)", 16) & 1 << 12)
   assert.equal(0, tonumber(text:match "SigBlk:%s*(%x+)", 16))
+end)
+
+it("signals that cannot be blocked cost no descriptor", function()
+  local program = "local core = require 'bearssl.core'; for i = 1, 100 do assert(not core.signals()) end; "
+    .. "for fd in require 'lfs'.dir '/proc/self/fd' do print(fd) end"
+  local pipe <close> = assert(io.popen(("env %s %s lua5.4 -e %q"):format(child, disk { no_mask = true }, program)))
+  local count = 0
+  for _ in pipe:lines() do count = count + 1 end
+  assert.is_true(count >= 3 and count < 50)
 end)

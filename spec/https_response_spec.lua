@@ -486,6 +486,20 @@ describe("https.download", function()
     return https.download(url, dir .. "/file", all)
   end
 
+  it("goes into a FIFO or a device as it is, and takes the place of none", function()
+    local nginx <close> = peer.nginx(web.pair, nil, "TLSv1.3")
+    local url = ("https://localhost:%d/file"):format(nginx.port)
+    assert(assert(https.put(url, "through", { trust = web.ca })):check())
+    local reader = assert(io.popen(("cd %s; mkfifo fifo; ln -s fifo file; echo; timeout 60 cat fifo"):format(dir)))
+    assert(reader:read "l")
+    assert(download(url))
+    assert.equal("through", reader:read "a")
+    reader:close()
+    local core = require "bearssl.core"
+    assert.same({ "link", "other" }, { (core.file_kind(dir .. "/file")), (core.file_kind(dir .. "/fifo")) })
+    assert.equal(2, #files())
+  end)
+
   it("makes the file, and tells how far it is", function()
     local text = ("0123456789abcdef"):rep(1 << 16)
     local nginx <close> = peer.nginx(web.pair, nil, "TLSv1.3")

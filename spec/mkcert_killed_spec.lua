@@ -216,3 +216,14 @@ describe("where the file system has no link(2)", function()
     assert.equal("ca.key ca.lock ca.pem ", names(dir .. "/ca"))
   end)
 end)
+
+it("a device, a FIFO, or a link to one, is not replaced", function()
+  made "ca"
+  shell(("cd %s && mkfifo fifo && ln -s fifo link && ln -s /dev/null null"):format(dir))
+  for _, name in ipairs { "fifo", "link", "null" } do
+    local status, _, err = run { "mkcert", "crl", "--out", name }
+    assert.equal(6, status)
+    assert.matches("no regular file", err)
+    assert.equal(name == "fifo" and "other" or "link", (core.file_kind(dir .. "/" .. name)))
+  end
+end)

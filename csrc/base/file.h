@@ -21,7 +21,8 @@ bool lt_file_look(const char *path, lt_file_state *state); /* follows links; fal
 lt_code lt_file_read(const char *path, lt_buffer *out, lt_error *e);
 
 /* Writes a file whole or not at all: a new one beside it takes its place once all is on the disk. `mode`: of the
- * file, whatever the umask is. What is there already stays unless `replace`. LT_file_write, LT_memory. */
+ * file, whatever the umask is. What is there already stays unless `replace`, and always where it is a device or a FIFO.
+ * LT_file_write, LT_memory. */
 lt_code lt_file_write(const char *path, lt_bytes content, uint32_t mode, bool replace,
                       lt_error *e);
 

@@ -102,9 +102,18 @@ static bool write_beside(char *temporary, const char *path, lt_bytes content, ui
     return ok;
 }
 
+/* A device, a FIFO or a socket, or a link to one, is nobody's to replace: /dev/stdout and /dev/null least of all. */
+static bool is_special(const char *path)
+{
+    lt_file_state state;
+    return lt_file_look(path, &state) && !state.regular && !state.folder;
+}
+
 lt_code lt_file_write(const char *path, lt_bytes content, uint32_t mode, bool replace,
                       lt_error *e)
 {
+    if (is_special(path))
+        return lt_fail_detail(e, LT_file_write, "file", "%s: this is no regular file", path);
     static const char ending[] = ".XXXXXX";
     const size_t n = strlen(path);
     char *temporary = malloc(n + sizeof ending);

@@ -87,13 +87,13 @@ static const char *kind_of(mode_t mode)
     return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "link" : "other";
 }
 
-/* file_kind(path) -> "file", "folder", "link" (not followed) or "other": a device, a FIFO, a socket; permissions
- * | nil, message */
+/* file_kind(path, follow) -> "file", "folder", "link" (unless it is to be followed) or "other": a device, a FIFO, a
+ * socket; permissions | nil, message */
 static int file_kind(lua_State *L)
 {
     const char *path = luaL_checkstring(L, 1);
     struct stat found;
-    if (lstat(path, &found) != 0) {
+    if ((lua_toboolean(L, 2) ? stat : lstat)(path, &found) != 0) {
         lua_pushnil(L);
         lua_pushfstring(L, "%s: %s", path, strerror(errno));
         return 2;

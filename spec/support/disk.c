@@ -4,7 +4,8 @@
  *   DISK_FAIL=n       the nth fails with ENOSPC, and what writes after it
  *   DISK_KILL=n       the process ends behind the nth, as by SIGKILL
  *   DISK_NO_LINK=1    link fails with EPERM, as on FAT
- *   DISK_LOG=path     gets the number of calls so far, and the last one's name */
+ *   DISK_LOG=path     gets the number of calls so far, and the last one's name
+ *   DISK_NO_MASK=1    beside the disk: no signal can be blocked */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -125,4 +126,13 @@ int unlink(const char *path)
 int remove(const char *path)
 {
     CALL(int, "unlink", is_below(path), 0, REAL(remove)(path))
+}
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *before)
+{
+    if (getenv("DISK_NO_MASK")) {
+        errno = EINVAL;
+        return -1;
+    }
+    return REAL(sigprocmask)(how, set, before);
 }

@@ -1,5 +1,5 @@
--- A disk that fails under a program (disk.c): disk{ below = folder, fail = n, kill = n, no_link = true, log = path } →
--- "NAME=value …" for its environment.
+-- A disk that fails under a program (disk.c): disk{ below = folder, fail = n, kill = n, no_link = true, no_mask = true,
+-- log = path } → "NAME=value …" for its environment.
 local top = io.popen "pwd":read "l"
 local text, library = top .. "/spec/support/disk.c", top .. "/build/disk.so"
 

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl.https: a response into a file, which is there whole or not at all.
+local core = require "bearssl.core"
 local failure = require "bearssl.https.failure"
 
 -- Open until the scope of its holder ends; then removed, unless it got its name.
@@ -15,8 +16,13 @@ local function file_failure(message)
   return nil, failure.new("file", "download", message)
 end
 
--- In the folder of `path`, as only there a rename is one step.
+-- In the folder of `path`, as only there a rename is one step. A device or a FIFO is written to as it is.
 local function new_part(path)
+  if core.file_kind(path, true) == "other" then
+    local file, err = io.open(path, "wb")
+    if not file then return file_failure(err) end
+    return setmetatable({ path = path, file = file, kept = true }, Part)
+  end
   local name = ("%s.%08x%08x.part"):format(path, math.random(0) & 0xffffffff, math.random(0) & 0xffffffff)
   local file, err = io.open(name, "wb")
   if not file then return file_failure(err) end
@@ -33,7 +39,7 @@ end
 function Part:keep_as(path)
   local ok, err = self.file:close()
   self.file = nil
-  if ok then ok, err = os.rename(self.path, path) end
+  if ok and self.path ~= path then ok, err = os.rename(self.path, path) end
   if not ok then return file_failure(err) end
   self.kept = true
   return true
