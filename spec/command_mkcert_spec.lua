@@ -106,6 +106,19 @@ describe("bearssl mkcert", function()
     assert.same({ 6, true }, { status, err:find "none.pem" ~= nil })
   end)
 
+  it("shows what a request asks for", function()
+    made("request", "e.example", "IP:192.0.2.1", "-o", "e")
+    local shown = made("show", "e.csr")
+    assert.matches("^Certificate Request:\n.*DNS:e.example, IP Address:192.0.2.1\n.*Signature Value:", shown)
+    local told = dkjson.decode((made("show", "e.csr", "--json")))
+    assert.same({ { "e.example", "192.0.2.1" }, "EC secp256r1", false }, { told.names, told.key, told.must_staple })
+    assert.equal(bearssl.key.load(dir .. "/e.key").pin, told.pin)
+    local status, _, err = mkcert("show", "e.key")
+    assert.same({ 5, true }, { status, err:find("der", 1, true) ~= nil }, err)
+    local _, _, hint = command { "cert", dir .. "/e.csr" }
+    assert.matches("bearssl mkcert show", hint)
+  end)
+
   it("says as JSON what it made", function()
     made "ca"
     local told = dkjson.decode((made("server", "c.example", "--json")))

@@ -219,6 +219,46 @@ describe("bearssl.mkcert", function()
       assert.is_false((other:matches_name "t.example"))
     end)
 
+    it("of openssl are read, with attributes that nobody asks for", function()
+      local out, config = dir .. "/c.csr", keep("c.cnf", "[req]\ndistinguished_name=n\nattributes=a\nprompt=no\n"
+        .. "req_extensions=e\n[n]\nCN=theirs\n[a]\nchallengePassword=sesame\n[e]\nsubjectAltName=DNS:t.example\n"
+        .. "basicConstraints=critical,CA:TRUE\n")
+      succeeds(("openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -config %s -out %s"):format(config, out))
+      local request = assert(x509.request.load(out))
+      assert.same({ "CN=theirs", "rsa", 2048 }, { tostring(request), request.public_key.type, request.public_key.bits })
+      assert.equal("t.example", request.extensions.subject_alt_name.value[1].value)
+      assert.is_true(request.extensions.basic_constraints.value.ca) -- and no authority of ours gives it that
+      local issued = assert(new():issue { request = request:pem() }).certificate
+      assert.is_false(issued.extensions.basic_constraints.value.ca)
+      assert.matches("CN = theirs.*DNS:t.example.*Signature Algorithm: sha256WithRSAEncryption", request:text())
+      local pin = succeeds("{ openssl req -noout -pubkey -in " .. out .. " | openssl pkey -pubin -outform DER "
+        .. "| openssl dgst -sha256 -binary | base64; }")
+      assert.equal("sha256//" .. pin:match "%C+", request.pin)
+    end)
+
+    it("that are none are told so", function()
+      for text, code in pairs { [""] = "der", ["hello"] = "der", ["\48\0"] = "der",
+        ["-----BEGIN CERTIFICATE REQUEST-----\nMAA="] = "pem", [new().certificate:pem()] = "der" } do
+        local request, err = x509.request.parse(text)
+        assert.same({ nil, code }, { request, err.code })
+      end
+      local request, err = x509.request.load(dir .. "/none")
+      assert.same({ nil, "file" }, { request, err.code })
+      assert.error_matches(function() x509.request.parse(1) end, "a string is wanted, not number")
+    end)
+
+    it("whose extensions do not decode to the end are refused", function()
+      local key, names = assert(mkcert.key()), { oid = "\x55\x1d\x11", value = "\x30\3\x82\1a" }
+      local function with(list)
+        return core.issue_request({ subject = "\x30\0", spki = key.public_key, extensions = list }, key)
+      end
+      assert.equal("a", assert(x509.request.parse(with { names })).extensions.subject_alt_name.value[1].value)
+      local request, err = x509.request.parse(with { names, names })
+      assert.same({ nil, "bad_certificate" }, { request, err.code })
+      request, err = x509.request.parse(with { names, { oid = "", value = "" } })
+      assert.same({ nil, "der" }, { request, err.code })
+    end)
+
     it("that are cut or changed anywhere are refused", function()
       local der = assert(mkcert.request { names = "a.example", subject = "CN=a" }).der
       local root = new()
@@ -226,10 +266,12 @@ describe("bearssl.mkcert", function()
         local ok, err = root:issue { request = der:sub(1, n) }
         assert.is_nil(ok)
         assert.is_string(err.code)
+        assert.is_nil((x509.request.parse(der:sub(1, n))))
       end
       for i = 1, #der do
         local changed = der:sub(1, i - 1) .. string.char(der:byte(i) ~ 1) .. der:sub(i + 1)
         assert.is_nil((root:issue { request = changed }))
+        assert.is_nil((x509.request.parse(changed)))
       end
     end)
   end)

@@ -139,6 +139,7 @@ local function classes_at_run_time()
     authority = getmetatable(assert(require "bearssl.mkcert".authority { name = "Root" })).__index,
     acme_client = getmetatable(require "bearssl.acme".new { directory = "https://localhost/",
       key = assert(require "bearssl.mkcert".key()) }).__index,
+    request = getmetatable(assert(bearssl.x509.request.parse(assert(require "bearssl.mkcert".request {}).pem))).__index,
     tcpsock = getmetatable(require "bearssl.cosocket".tcp()).__index,
   }
   for _, class in ipairs { "certificate", "crl", "key", "name", "ocsp_response" } do -- whose __index is C's

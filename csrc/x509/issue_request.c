@@ -40,6 +40,14 @@ lt_code lt_request_make(lt_buffer *out, const lt_request_content *c, const lt_si
     return lt_signed_build(out, put_request_info, c, signer, "CertificationRequest", e);
 }
 
+static bool extensions_decode(lt_reader list)
+{
+    lt_extension x;
+    while (lt_extension_next(&list, &x))
+        ;
+    return list.n == 0;
+}
+
 /* The extensions asked for; of other attributes (a challenge password) nothing is kept. */
 static bool read_attributes(lt_reader attributes, lt_bytes *extensions)
 {
@@ -52,7 +60,8 @@ static bool read_attributes(lt_reader attributes, lt_bytes *extensions)
             return false;
         if (!lt_bytes_equal(oid, extension_request))
             continue;
-        if (extensions->p || !der_value(&values, DER_SEQUENCE, extensions) || values.n != 0)
+        if (extensions->p || !der_value(&values, DER_SEQUENCE, extensions) || values.n != 0
+            || !extensions_decode(*extensions))
             return false;
     }
     return true;

@@ -101,7 +101,7 @@ function certificate:to_table()
 end
 
 -- What few programs need is loaded when first asked for.
-local modules = { crl = "bearssl.x509.crl", ocsp = "bearssl.x509.ocsp" }
+local modules = { crl = "bearssl.x509.crl", ocsp = "bearssl.x509.ocsp", request = "bearssl.x509.request" }
 
 return setmetatable(x509, {
   __index = function(self, name)

@@ -67,6 +67,7 @@ local function of_file(target)
   list, err = core.x509_parse(text)
   if list then return list end
   err.where = nil -- the target is told anyway
+  if text:find "BEGIN CERTIFICATE REQUEST" then err.hint = "bearssl mkcert show tells what a request asks for" end
   if text:find "BEGIN PKCS7" then err.hint = "openssl pkcs7 -print_certs takes the certificates out of it" end
   return nil, err
 end

@@ -2,6 +2,7 @@
 -- bearssl mkcert …: an authority in a folder, and what it issues.
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
+local fields = require "bearssl.inspect.fields"
 local make = require "bearssl.mkcert"
 local options = require "bearssl.command.options"
 local output = require "bearssl.command.output"
@@ -73,6 +74,10 @@ function mkcert.setup(parser)
     sub:argument "FILE":target "request":description "The request: PKCS#10, PEM or DER."
     issue_options(sub)
     sub:flag "--client":description "For a client; by default for a server."
+  end)
+  use(parser, "show", "Tell what a request asks for.", function(sub)
+    sub:argument "FILE":target "request":description "The request: PKCS#10, PEM or DER."
+    options.json(sub)
   end)
   use(parser, "request", "Make a key and a request.", function(sub)
     sub:argument "NAME":target "names":args "+":description "What it is to stand for."
@@ -210,6 +215,20 @@ function uses.request(args, out)
     out:json { files = files, pin = request.key.pin }
   else
     out:print(output.clean(table.concat(files, "  ")))
+  end
+  return true
+end
+
+function uses.show(args, out)
+  local request, err = bearssl.x509.request.load(args.request)
+  if not request then return nil, err end
+  if out.wants_json then
+    out:json {
+      subject = tostring(request.subject), names = output.list(fields.names(request)), key = fields.key(request),
+      pin = request.pin, must_staple = fields.must_staple(request),
+    }
+  else
+    out:print((request:text():gsub("\n$", "")))
   end
   return true
 end
