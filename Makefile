@@ -68,8 +68,7 @@ WRAPPED := malloc calloc realloc strdup strndup free
 
 ifneq ($(filter asan fault fuzz,$(VARIANT)),)
 EXTRA := $(SANITIZERS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)
-# nodelete: a leak found after lua_close still has names in its stack
-EXTRA_LINK := -Wl,-z,nodelete $(if $(filter fault,$(VARIANT)),$(WRAPPED:%=-Wl,--wrap=%))
+EXTRA_LINK := $(if $(filter fault,$(VARIANT)),$(WRAPPED:%=-Wl,--wrap=%))
 else
 EXTRA := $(HARDENING)
 ifneq ($(filter -O%,$(filter-out -O0,$(CFLAGS))),)
@@ -82,8 +81,9 @@ endif
 
 COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS) -std=c11 $(WARNINGS) $(EXTRA) -fPIC -fvisibility=hidden -Icsrc \
 	$(BEARSSL_CFLAGS) $(LUA_CFLAGS)
-LINK := $(CC) -shared $(CFLAGS) $(EXTRA) $(LDFLAGS) $(EXTRA_LINK) -Wl,--exclude-libs,ALL -Wl,--as-needed \
-	-Wl,-z,relro,-z,now,-z,noexecstack
+# nodelete: a thread may still wait for a resolver after lua_close, and a leak that is found then has names in its stack
+LINK := $(CC) -shared -pthread $(CFLAGS) $(EXTRA) $(LDFLAGS) $(EXTRA_LINK) -Wl,--exclude-libs,ALL -Wl,--as-needed \
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,nodelete
 
 V ?= 0
 say = $(if $(filter 0,$(V)),@printf '%-6s %s\n' $(1) $@;)

@@ -13,8 +13,8 @@ local watch = require "bearssl.watch"
 local COUNT = 200
 local NOW, DAY = os.time(), 86400
 
-local function run(command)
-  local pipe = assert(io.popen(command .. " 2>&1 </dev/null"))
+local function run(line)
+  local pipe = assert(io.popen(line .. " 2>&1 </dev/null"))
   return pipe:read "a", pipe:close()
 end
 

@@ -117,6 +117,8 @@ int luaopen_bearssl_core(lua_State *L)
     lua_setfield(L, -2, "hardware_aes");
     lua_pushcfunction(L, box);
     lua_setfield(L, -2, "box");
+    lua_pushcfunction(L, lt_lua_lookup);
+    lua_setfield(L, -2, "lookup");
     lt_lua_open_error(L);
     lt_lua_open_system(L);
     lt_lua_open_digest(L);

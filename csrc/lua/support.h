@@ -68,5 +68,6 @@ void lt_lua_open_session(lua_State *L);
 void lt_lua_open_connection(lua_State *L);
 void lt_lua_open_socket(lua_State *L);
 void lt_lua_open_poller(lua_State *L);
+int lt_lua_lookup(lua_State *L); /* a function of core */
 
 #endif

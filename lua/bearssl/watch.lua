@@ -8,6 +8,7 @@
 local bearssl = require "bearssl"
 local check = require "bearssl.check"
 local core = require "bearssl.core"
+local lookup = require "bearssl.scheduler.lookup"
 local memory = require "bearssl.watch.memory"
 local pins = require "bearssl.pins"
 local plain = require "bearssl.scheduler.plain"
@@ -69,9 +70,10 @@ end
 
 -- The certificates of a server: its verified path, or what it sent, and the error over which the handshake failed.
 local function ask(target, config, timeout)
-  local now = scheduler.current().now
+  local current = scheduler.current()
+  local now = current.now
   local deadline = now() + timeout
-  local tcp, err = scheduler.connect(target.host, target.port, { timeout = timeout })
+  local tcp, err = scheduler.connect(target.host, target.port, { timeout = timeout, scheduler = lookup.with(current) })
   if not tcp then return nil, err end
   local shown
   shown, err = shake(tcp, target, config, math.max(0.001, deadline - now()))
