@@ -96,7 +96,10 @@ function authority:issue(options)
 end
 
 local function serial_of(certificate)
-  local octets = type(certificate) == "string" and certificate or hex.octets(certificate.serial)
+  local octets = core.is_certificate(certificate) and hex.octets(certificate.serial) or certificate
+  if type(octets) ~= "string" or octets == "" then
+    error("a certificate, or the octets of its serial number, is wanted", 0)
+  end
   return (octets:gsub("^\0+", ""))
 end
 
@@ -227,6 +230,7 @@ function authority:ocsp(certificates, options)
   return content.guarded("bearssl.mkcert: authority:ocsp", function(given)
     local read = updates(given, ocsp_options, 7)
     if type(certificates) ~= "table" then certificates = { certificates } end
+    if #certificates == 0 then error("a certificate, or a list of at least one, is wanted", 0) end
     local singles = {}
     for i, certificate in ipairs(certificates) do singles[i] = single(self, certificate, read) end
     local signer = read.responder or self

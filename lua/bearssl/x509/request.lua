@@ -45,8 +45,12 @@ local function as_certificate(text, found)
   local time = der.element(UTC_TIME, "500101000000Z")
   local tbs = der.sequence(der.explicit(0, der.integer(2)), der.integer(1), algorithm, names.distinguished "nobody",
     der.sequence(time, time), found.subject, found.spki,
-    extensions[1] and der.explicit(3, der.sequence(table.unpack(extensions))) or "")
-  return core.x509_parse(der.sequence(tbs, algorithm, signature))
+    extensions[1] and der.explicit(3, der.sequence(table.concat(extensions))) or "")
+  local list, err = core.x509_parse(der.sequence(tbs, algorithm, signature))
+  if list then return list[1] end
+  if err.code ~= "bad_certificate" then return nil, err end
+  return nil, core.error { code = "der", side = "local", where = err.where,
+    message = "what the request asks for does not decode" }
 end
 
 local fields = { "subject", "public_key", "extensions", "signature_algorithm", "signature", "pin" }
@@ -56,19 +60,18 @@ local fields = { "subject", "public_key", "extensions", "signature_algorithm", "
 -- @tparam string text PEM (the first block that is a request) or DER
 -- @treturn[1] bearssl.request the request
 -- @treturn[2] nil
--- @treturn[2] bearssl.error `bad_certificate_signature`: the key in it has not signed it; `der`, `pem`,
--- `bad_certificate`: an extension does not decode; `memory`
+-- @treturn[2] bearssl.error `bad_certificate_signature`: the key in it has not signed it; `der`, `pem`, `memory`
 function module.parse(text)
   if type(text) ~= "string" then error("bearssl.x509.request.parse: a string is wanted, not " .. type(text), 2) end
   local bytes, err = core.unpem(text, "CERTIFICATE REQUEST")
   if not bytes then return nil, err end
-  local found, list
+  local found, certificate
   found, err = core.parse_request(bytes)
   if not found then return nil, err end
-  list, err = as_certificate(bytes, found)
-  if not list then return nil, err end
-  local self = { bytes = bytes, certificate = list[1] }
-  for _, field in ipairs(fields) do self[field] = list[1][field] end
+  certificate, err = as_certificate(bytes, found)
+  if not certificate then return nil, err end
+  local self = { bytes = bytes, certificate = certificate }
+  for _, field in ipairs(fields) do self[field] = certificate[field] end
   return setmetatable(self, request)
 end
 

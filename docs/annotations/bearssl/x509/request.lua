@@ -9,7 +9,7 @@ local module = {}
 ---Reads a request.
 ---@param text string PEM (the first block that is a request) or DER
 ---@return bearssl.request|nil # the request
----@return nil|bearssl.error # `bad_certificate_signature`: the key in it has not signed it; `der`, `pem`, `bad_certificate`: an extension does not decode; `memory`
+---@return nil|bearssl.error # `bad_certificate_signature`: the key in it has not signed it; `der`, `pem`, `memory`
 function module.parse(text) end
 
 ---Reads a request from a file.
