@@ -2,6 +2,7 @@
 -- keeps to the RFC or does as it is told.
 local acme = require "bearssl.acme"
 local acme_server = require "spec.support.acme_server"
+local ari = require "bearssl.acme.ari"
 local core = require "bearssl.core"
 local json = require "bearssl.https.json"
 local keys = require "bearssl.key"
@@ -319,6 +320,24 @@ describe("the time that the server suggests (RFC 9773)", function()
     assert.equal(first.certificate.extensions.authority_key_identifier.value.key_identifier:lower():gsub(":", ""),
       (hex(identifier)))
     assert.equal((first.certificate.serial:lower():gsub("^0+", "")), (hex(serial):gsub("^0+", "")))
+  end)
+
+  it("is asked about as RFC 9773's example has it, the serial number with its sign", function()
+    local certificate = assert(root:issue { names = "a.example", serial = 0x87654321 }).certificate
+    assert.matches("^[%w_-]+%.AIdlQyE$", ari.identifier(certificate))
+    assert.equal("aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE", ari.identifier { serial = certificate.serial, extensions = {
+      authority_key_identifier = { value = { key_identifier = "69885b6b87464041e1b37b847ba0ae2cde01c8d4" } } } })
+  end)
+
+  it("is believed of where a redirect leads, in HTTPS alone", function()
+    local at = os.time() + 86400
+    beside(function(renew, answers, asked, base)
+      answers.directory.body.renewalInfo = base .. "ari"
+      assert(renew())
+      answers[asked[#asked].path] = { status = 302, headers = "Location: /elsewhere\r\n" }
+      answers.elsewhere = { body = { suggestedWindow = { start = iso(at), ["end"] = iso(at) } } }
+      assert.equal(at, select(2, assert(renew())).due)
+    end)
   end)
 
   it("is somewhere in its window, in whichever offset it is written", function()

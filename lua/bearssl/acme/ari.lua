@@ -43,7 +43,7 @@ end
 -- certificate. nil: none. And seconds until it wants to be asked again (section 4.3), where it says so.
 local function suggested(client, certificate)
   local url = url_of(client, certificate)
-  local response = url and client.transport.client:get(url, { max_body = MAX_BODY, redirect = false })
+  local response = url and client.transport.client:get(url, { max_body = MAX_BODY })
   if not response then return nil end
   local again = transport.retry_after(response)
   local from, to = window_of(response)

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Signed requests to an ACME server (RFC 8555 section 6): its directory, nonces kept and asked for, what is asked
 -- again.
-local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
@@ -25,8 +24,7 @@ end
 
 -- Every URL is one of HTTPS (section 6.1), in characters that may be shown.
 function transport.is_url(value)
-  return type(value) == "string" and value:find "^[Hh][Tt][Tt][Pp][Ss]://[%w%[]%g*$" ~= nil
-    and core.printable(value) == value
+  return type(value) == "string" and value:find "^[Hh][Tt][Tt][Pp][Ss]://[%w%[][\33-\126]*$" ~= nil
 end
 
 -- Seconds of Retry-After (RFC 9110 section 10.2.3): a number, or a date; at most a week. nil: there is none.
