@@ -358,6 +358,32 @@ if built then
     end)
   end)
 
+  describe("invert_256", function()
+    for name, prime in pairs {
+      p25519 = plus("\128" .. ("\0"):rep(31), -19), ["p of secp256r1"] = curves[1].p, ["n of secp256r1"] = curves[1].n,
+      ["2^256 - 189"] = plus(ones(32), -188), ["2^127 - 1"] = ("\0"):rep(16) .. "\127" .. ones(15),
+      three = small(3, 32), ["65537"] = small(65537, 32),
+    } do
+      it("inverts modulo " .. name, function()
+        local function check(a)
+          local inverse = unit.invert_256(a, prime)
+          assert.is_true(inverse < prime)
+          same(small(a == small(0, 32) and 0 or 1, 32), multiply(a, inverse, prime), a)
+        end
+        for i = 0, 2 do check(small(i, 32)) end
+        for i = 1, 2 do check(plus(prime, -i)) end
+        for bit = 0, 255 do
+          local power_of_2 = ("\0"):rep(31 - bit // 8) .. string.char(1 << bit % 8) .. ("\0"):rep(bit // 8)
+          for more = -1, 1 do check(multiply(plus(power_of_2, more), small(1, 4), prime)) end
+        end
+        for _ = 1, 1000 do
+          check(multiply(random(32), small(1, 4), prime))
+          check(multiply(rough(32), small(1, 4), prime))
+        end
+      end)
+    end
+  end)
+
   describe("field25519", function()
     local function number(little) return little:reverse() end
 

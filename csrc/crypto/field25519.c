@@ -20,7 +20,7 @@ static void join(lt_fe *r, const lt_fe *ones_m, const lt_fe *ones_n, int n)
     lt_wipe(&shifted, sizeof shifted);
 }
 
-/* a^(2^250 - 1): the front of both exponents below */
+/* a^(2^250 - 1): the front of the exponents below */
 static void power_250_ones(lt_fe *r, const lt_fe *a)
 {
     lt_fe x, five, twenty_five;
@@ -39,6 +39,7 @@ static void power_250_ones(lt_fe *r, const lt_fe *a)
     lt_wipe(&twenty_five, sizeof twenty_five);
 }
 
+#if !LT_HAS_INT128 /* else accel/field25519_51.c has a quicker one */
 void lt_fe_invert(lt_fe *r, const lt_fe *a)
 {
     lt_fe x, eleven;
@@ -52,6 +53,7 @@ void lt_fe_invert(lt_fe *r, const lt_fe *a)
     lt_wipe(&x, sizeof x);
     lt_wipe(&eleven, sizeof eleven);
 }
+#endif
 
 void lt_fe_power_p58(lt_fe *r, const lt_fe *a)
 {

@@ -46,7 +46,7 @@ static inline lt_fe lt_fe_small(uint32_t v) /* v < 2^26 */
 lt_fe lt_fe_decode(const uint8_t in[32]); /* little-endian; the highest bit is passed over */
 void lt_fe_encode(uint8_t out[32], const lt_fe *a); /* the value below p */
 
-void lt_fe_invert(lt_fe *r, const lt_fe *a);    /* a^(p-2); zero gives zero */
+void lt_fe_invert(lt_fe *r, const lt_fe *a);    /* 1/a; zero gives zero */
 void lt_fe_power_p58(lt_fe *r, const lt_fe *a); /* a^((p-5)/8), for square roots */
 
 bool lt_fe_equal(const lt_fe *a, const lt_fe *b);

@@ -7,6 +7,7 @@
 
 #include "accel_field.h"
 #include "crypto/accel/accel.h"
+#include "crypto/accel/invert256.h"
 #include "crypto/accel/rsa_ifma.h"
 #include "crypto/bignum.h"
 #include "crypto/ec.h"
@@ -349,6 +350,25 @@ static int field25519(lua_State *L)
     return 5;
 }
 
+static void limbs64(uint64_t r[4], const uint8_t in[32])
+{
+    memset(r, 0, 4 * sizeof *r);
+    for (size_t i = 0; i < 32; i++)
+        r[(31 - i) / 8] |= (uint64_t)in[i] << 8 * ((31 - i) % 8);
+}
+
+static int invert_256(lua_State *L) /* a, m, big-endian of 32 bytes -> 1/a mod m */
+{
+    uint64_t a[4], m[4];
+    uint8_t out[32];
+    limbs64(a, unit_exactly(L, 1, 32));
+    limbs64(m, unit_exactly(L, 2, 32));
+    lt_invert_256(a, a, m);
+    for (size_t i = 0; i < 32; i++)
+        out[31 - i] = (uint8_t)(a[i / 8] >> 8 * (i % 8));
+    return push(L, 1, out, sizeof out);
+}
+
 /* m, a, b -> a b / 2^(8 size) mod m by MULX or without, 2^(16 size) mod m; false: not for m */
 static int montgomery(lua_State *L)
 {
@@ -430,13 +450,12 @@ ifma_public(lua_State *L) /* whether emulated, m, x, e -> x^e mod m; false as ab
 
 static void open_fields(lua_State *L)
 {
-    static const luaL_Reg functions[] = { { "prime_field", prime_field },
-                                          { "montgomery_shift", montgomery_shift },
-                                          { "ifma_private", ifma_private },
-                                          { "ifma_public", ifma_public },
-                                          { "field25519", field25519 },
-                                          { "montgomery", montgomery },
-                                          { NULL, NULL } };
+    static const luaL_Reg functions[] = {
+        { "prime_field", prime_field },   { "montgomery_shift", montgomery_shift },
+        { "ifma_private", ifma_private }, { "ifma_public", ifma_public },
+        { "field25519", field25519 },     { "invert_256", invert_256 },
+        { "montgomery", montgomery },     { NULL, NULL }
+    };
     luaL_setfuncs(L, functions, 0);
 }
 

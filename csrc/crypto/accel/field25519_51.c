@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * field25519_51.c - bytes to limbs of 51 bits and back; see field25519_51.h. */
+ * field25519_51.c - bytes to limbs of 51 bits and back, and inverses; see field25519_51.h. */
 #include "crypto/field25519.h"
 
 #include "base/secret.h"
+#include "crypto/accel/invert256.h"
 
 #if LT_HAS_INT128
 
@@ -14,21 +15,20 @@ static uint64_t word(const uint8_t *in)
     return w;
 }
 
+static lt_fe from_words(const uint64_t w[4])
+{
+    return (lt_fe){ { w[0] & LT_FE_MASK, (w[0] >> 51 | w[1] << 13) & LT_FE_MASK,
+                      (w[1] >> 38 | w[2] << 26) & LT_FE_MASK,
+                      (w[2] >> 25 | w[3] << 39) & LT_FE_MASK, w[3] >> 12 & LT_FE_MASK } };
+}
+
 lt_fe lt_fe_decode(const uint8_t in[32])
 {
-    uint64_t w0 = word(in), w1 = word(in + 8), w2 = word(in + 16), w3 = word(in + 24);
-    return (lt_fe){ { w0 & LT_FE_MASK, (w0 >> 51 | w1 << 13) & LT_FE_MASK,
-                      (w1 >> 38 | w2 << 26) & LT_FE_MASK, (w2 >> 25 | w3 << 39) & LT_FE_MASK,
-                      w3 >> 12 & LT_FE_MASK } };
+    return from_words((uint64_t[4]){ word(in), word(in + 8), word(in + 16), word(in + 24) });
 }
 
-static void put(uint8_t *out, uint64_t w)
-{
-    for (int i = 0; i < 8; i++)
-        out[i] = (uint8_t)(w >> 8 * i);
-}
-
-void lt_fe_encode(uint8_t out[32], const lt_fe *a)
+/* The value below p */
+static void to_words(uint64_t w[4], const lt_fe *a)
 {
     lt_fe r;
     lt_fe_multiply_small(&r, a, 1); /* below 2p */
@@ -41,11 +41,30 @@ void lt_fe_encode(uint8_t out[32], const lt_fe *a)
         r.limb[i] = carry & LT_FE_MASK;
         carry >>= 51;
     }
-    put(out, r.limb[0] | r.limb[1] << 51);
-    put(out + 8, r.limb[1] >> 13 | r.limb[2] << 38);
-    put(out + 16, r.limb[2] >> 26 | r.limb[3] << 25);
-    put(out + 24, r.limb[3] >> 39 | r.limb[4] << 12);
+    w[0] = r.limb[0] | r.limb[1] << 51;
+    w[1] = r.limb[1] >> 13 | r.limb[2] << 38;
+    w[2] = r.limb[2] >> 26 | r.limb[3] << 25;
+    w[3] = r.limb[3] >> 39 | r.limb[4] << 12;
     lt_wipe(&r, sizeof r);
+}
+
+void lt_fe_encode(uint8_t out[32], const lt_fe *a)
+{
+    uint64_t w[4];
+    to_words(w, a);
+    for (int i = 0; i < 32; i++)
+        out[i] = (uint8_t)(w[i / 8] >> 8 * (i % 8));
+    lt_wipe(w, sizeof w);
+}
+
+void lt_fe_invert(lt_fe *r, const lt_fe *a)
+{
+    static const uint64_t p[4] = { 0ULL - 19, ~0ULL, ~0ULL, ~0ULL >> 1 };
+    uint64_t w[4];
+    to_words(w, a);
+    lt_invert_256(w, w, p);
+    *r = from_words(w);
+    lt_wipe(w, sizeof w);
 }
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "crypto/accel/accel.h"
+#include "crypto/accel/invert256.h"
 
 #ifdef __x86_64__
 #include <x86intrin.h>
@@ -201,6 +202,26 @@ static inline void scalar_square(num *r, const num *a)
     scalar_multiply(r, a, a);
 }
 
+#if LIMBS == 4
+/* 1/a of an a that stands for a/R: R^2 times that */
+INLINE void invert(num *r, const num *a, const num *m, const num *rr,
+                   void (*multiply)(num *r, const num *a, const num *b))
+{
+    lt_invert_256(r->limb, a->limb, m->limb);
+    multiply(r, r, rr);
+    multiply(r, r, rr);
+}
+
+static void fe_invert(num *r, const num *a)
+{
+    invert(r, a, &P, &P_RR, fe_multiply);
+}
+
+static void scalar_invert(num *r, const num *a)
+{
+    invert(r, a, &N, &N_RR, scalar_multiply);
+}
+#else
 /* a^(m-2) = 1/a by windows of four bits of the public exponent; zero gives zero */
 INLINE void invert(num *r, const num *a, const num *m, const num *one,
                    void (*multiply)(num *r, const num *a, const num *b),
@@ -232,6 +253,7 @@ static void scalar_invert(num *r, const num *a)
 {
     invert(r, a, &N, &N_ONE, scalar_multiply, scalar_square);
 }
+#endif
 
 /* Big-endian, of `size` octets at most 8 LIMBS */
 static void decode(num *r, const uint8_t *in, size_t size)
