@@ -114,7 +114,7 @@ describe("JSON", function()
   end)
 
   it("is decode where it is none", function()
-    for _, text in ipairs { "", "{", "nonsense", "[1,2" } do
+    for _, text in ipairs { "", "{", "nonsense", "[1,2", "[1]x" } do
       fails("decode", assert(response_to(web.answer(text))):json())
     end
   end)
@@ -126,7 +126,10 @@ describe("JSON", function()
     package.preload.cjson = function() error "not here" end
     local json = require "bearssl.https.json"
     assert.same({ a = 1 }, json.decode '{"a":1}')
-    assert.equal("decode", select(2, json.decode "{").code)
+    for _, text in ipairs { "{", "{}x", "{}{}", "" } do
+      assert.equal("decode", select(2, json.decode(text)).code)
+    end
+    assert.same({ 1 }, json.decode "[1] \n")
     assert.equal("[1]", json.encode { 1 })
     package.preload.dkjson, package.loaded.dkjson = package.preload.cjson, nil
     package.loaded["bearssl.https.json"] = nil

@@ -30,12 +30,10 @@ static size_t list_of(const struct addrinfo *found, char *out)
                         NI_NUMERICHOST)
             != 0)
             continue;
-        size_t size = strlen(address);
-        if (n + size + 1 > LT_LOOKUP_MAX)
+        int size = snprintf(out + n, LT_LOOKUP_MAX - n, "%s\n", address);
+        if (size < 0 || (size_t)size >= LT_LOOKUP_MAX - n)
             break;
-        memcpy(out + n, address, size);
-        out[n + size] = '\n';
-        n += size + 1;
+        n += (size_t)size;
     }
     return n;
 }

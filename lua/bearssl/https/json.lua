@@ -26,7 +26,10 @@ end
 -- The value; or nil, error.
 function json.decode(text)
   local codec = found or library()
-  local ok, value, _, err = pcall(codec.decode, text)
+  local ok, value, at, err = pcall(codec.decode, text)
+  if ok and codec.name == "dkjson" and not err and text:find("%S", at) then -- which cjson sees for itself
+    value, err = nil, "something follows the end"
+  end
   if ok and not (codec.name == "dkjson" and value == nil and err) then return value end
   return nil, failure.new("decode", "JSON", tostring(ok and err or value))
 end
