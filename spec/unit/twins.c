@@ -41,6 +41,7 @@ static const struct poly1305 poly1305s[] = {
     { "int128", lt_poly1305_64, LT_ACCEL_int128 },
 #endif
 #if LT_HAS_X86
+    { "avx2", lt_poly1305_avx2, LT_ACCEL_avx2 },
     { "ifma", lt_poly1305_ifma, LT_ACCEL_ifma },
 #endif
     { NULL, NULL, 0 },

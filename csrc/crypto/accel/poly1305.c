@@ -6,7 +6,7 @@
  *
  * Eight at a time (D. J. Bernstein, P. Schwabe, "NEON crypto", CHES 2012, section 4, of AVX-512 IFMA
  * and limbs of 44, 44 and 42 bits): lane i has blocks i, i + 8, ... as a polynomial in r^8, and in
- * the end is multiplied by r^(8 - i). */
+ * the end is multiplied by r^(8 - i). poly1305_avx2.h has four at a time. */
 #include "crypto/accel/poly1305.h"
 
 #include "base/secret.h"
@@ -172,6 +172,14 @@ void lt_poly1305_64(const void *key, const void *iv, void *data, size_t n, const
 
 #if LT_HAS_X86
 #include <immintrin.h>
+
+#include "crypto/accel/poly1305_avx2.h"
+
+void lt_poly1305_avx2(const void *key, const void *iv, void *data, size_t n, const void *aad,
+                      size_t aad_n, void *tag, br_chacha20_run chacha20, int encrypt)
+{
+    run(key, iv, (lt_bytes){ aad, aad_n }, data, n, tag, chacha20, encrypt != 0, take_avx2);
+}
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512ifma")))
 #define INLINE TARGET static inline __attribute__((always_inline))
@@ -368,6 +376,8 @@ br_poly1305_run lt_accel_poly1305(void)
 #if LT_HAS_X86
     if (lt_accel_has(LT_ACCEL_ifma | LT_ACCEL_int128))
         return lt_poly1305_ifma;
+    if (lt_accel_has(LT_ACCEL_avx2 | LT_ACCEL_int128))
+        return lt_poly1305_avx2;
 #endif
 #if LT_HAS_INT128
     if (lt_accel_has(LT_ACCEL_int128))

@@ -18,7 +18,9 @@ void lt_poly1305_64(const void *key, const void *iv, void *data, size_t n, const
 #endif
 
 #if LT_HAS_X86
-/* Eight blocks at a time, where data is long */
+/* Four and eight blocks at a time, where data is long */
+void lt_poly1305_avx2(const void *key, const void *iv, void *data, size_t n, const void *aad,
+                      size_t aad_n, void *tag, br_chacha20_run chacha20, int encrypt);
 void lt_poly1305_ifma(const void *key, const void *iv, void *data, size_t n, const void *aad,
                       size_t aad_n, void *tag, br_chacha20_run chacha20, int encrypt);
 #endif

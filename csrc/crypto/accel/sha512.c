@@ -77,14 +77,14 @@ INLINE __m256i extended(__m256i a, __m256i b, __m256i c, __m256i d)
  * rotated gives to the next a, of which nothing waits for long, is added one round later. */
 #define ROUND(a, b, c, d, e, f, g, h, sum)                   \
     h += (sum);                                              \
-    a += late;                                               \
-    h += (e & f) | (~e & g);                                 \
     STAYS(h);                                                \
+    a += late;                                               \
+    STAYS(a);                                                \
+    h += (e & f) | (~e & g);                                 \
     h += rotated(e, 14) ^ rotated(e, 18) ^ rotated(e, 41);   \
     d += h;                                                  \
     next = a ^ b;                                            \
     late = rotated(a, 28) ^ rotated(a, 34) ^ rotated(a, 39); \
-    STAYS(late);                                             \
     h += (next & both) ^ b;                                  \
     both = next
 
