@@ -210,6 +210,25 @@ describe("bearssl watch", function()
     assert.matches("%-%-state", err)
   end)
 
+  it("is alone with its state, and tells again what a run that was killed had told", function()
+    write("hook", "#!/bin/sh\necho \"$@\" >>told; [ -e fast ] || sleep 30\n")
+    run(("chmod 755 %s/hook"):format(dir))
+    local args = { "watch", "long.pem", "--state", "state", "--on-change", "./hook", dir = dir }
+    local killed <close> = command.start(args)
+    local deadline = os.time() + 60
+    repeat local told = io.open(dir .. "/told") until told and told:read "l" or os.time() > deadline
+    local status, _, err = watch("long.pem", "--state", "state")
+    assert.equal(6, status)
+    assert.matches("locked", err)
+    killed:signal "KILL"
+    killed:finish()
+    write("fast", "")
+    assert.equal(0, (command(args)))
+    assert.equal("long.pem first_seen\nlong.pem first_seen\n", pki.read(dir .. "/told"))
+    assert.equal(0, (command(args)))
+    assert.equal("long.pem first_seen\nlong.pem first_seen\n", pki.read(dir .. "/told"))
+  end)
+
   it("tells the outcome also where state or output cannot be written", function()
     local status, out, err = watch("long.pem", "--state", "state", "-o", "none/metrics")
     assert.same({ 6, "" }, { status, out })
