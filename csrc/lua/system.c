@@ -158,7 +158,7 @@ static int terminal(lua_State *L)
 static int plain_interrupt(lua_State *L)
 {
     (void)L;
-    signal(SIGINT, SIG_DFL);
+    (void)signal(SIGINT, SIG_DFL);
     return 0;
 }
 
