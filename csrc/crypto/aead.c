@@ -5,9 +5,7 @@
 #include "base/secret.h"
 #include "crypto/cipher.h"
 
-enum {
-    STACK = 3584
-}; /* that the deepest takes of it, Poly1305 on AVX2, with room to spare */
+enum { STACK = 3584 }; /* that the deepest takes of it, Poly1305 on AVX2, with room to spare */
 
 size_t lt_aead_key_size(lt_aead_algorithm algorithm)
 {
