@@ -147,7 +147,20 @@ describe("require", function()
       print(table.concat(list, " "))
       print(package.loaded.socket, type(bearssl.connect), type(bearssl.session_cache()), type(bearssl.pins.read))]]
     assert.equal("carrier check config connection core later native_options options policy socket store suites "
-      .. "version x509\nnil\tfunction\ttable\tfunction\n", said)
+      .. "version\nnil\tfunction\ttable\tfunction\n", said)
+  end)
+
+  it("gives certificates the methods that are Lua's when they are called", function()
+    local said = program(([[
+      local core = require "bearssl.core"
+      local certificate = core.x509_load "%s"[1]
+      local days_left = certificate.days_left
+      print(package.loaded["bearssl.x509"], certificate.not_before < certificate.not_after)
+      print(days_left(certificate, certificate.not_after - 86400), type(package.loaded["bearssl.x509"]),
+        certificate.days_left == days_left, certificate.days_left(certificate, certificate.not_after + 1))
+      print(#certificate:text() > 100, certificate:to_table().version, pcall(days_left))]]):format(
+      "spec/vectors/x509/p384.pem"))
+    assert.truthy(said:find "^nil\ttrue\n1\ttable\tfalse\t%-1\ntrue\t3\tfalse\t[^\n]*self[^\n]*\n$", said)
   end)
 
   it("loads of bearssl.https what a plain request needs", function()

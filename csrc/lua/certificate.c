@@ -312,6 +312,38 @@ static int x509_parse(lua_State *L)
     return push_list(L, chain);
 }
 
+/* A method that is Lua's: bearssl.x509 puts its own in the place of this, which few programs need. Upvalues: the
+ * methods, and the name of this one. */
+static int load_method(lua_State *L)
+{
+    int n = lua_gettop(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_getfield(L, -1, LUA_GNAME);
+    lua_getfield(L, -1, "require");
+    lua_pushliteral(L, "bearssl.x509");
+    lua_call(L, 1, 0);
+    lua_settop(L, n);
+    lua_pushvalue(L, lua_upvalueindex(2));
+    lua_rawget(L, lua_upvalueindex(1));
+    if (lua_tocfunction(L, -1) == load_method)
+        return luaL_error(L, "bearssl.x509 is another module's");
+    lua_insert(L, 1);
+    lua_call(L, n, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* Into the methods, which are on top */
+static void add_later_methods(lua_State *L)
+{
+    static const char *const names[] = { "days_left", "text", "to_table" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        lua_pushvalue(L, -1);
+        lua_pushstring(L, names[i]);
+        lua_pushcclosure(L, load_method, 2);
+        lua_setfield(L, -2, names[i]);
+    }
+}
+
 static const luaL_Reg methods[] = {
     { "der", certificate_der },
     { "pem", certificate_pem },
@@ -344,6 +376,7 @@ void lt_lua_open_certificate(lua_State *L)
     luaL_setfuncs(L, functions, 0);
     luaL_getmetatable(L, LT_LUA_CERTIFICATE);
     lua_getfield(L, -1, "__index");
+    add_later_methods(L);
     lua_pushvalue(L, -1);
     lua_pushcclosure(L, certificate_index, 1);
     lua_setfield(L, -3, "__index");
