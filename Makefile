@@ -189,7 +189,7 @@ ct: ## branches, addresses and what is left on the stack that depend on secrets,
 	@mkdir -p build
 	$(CC) -O2 -gdwarf-4 -std=c11 -pthread $(WARNINGS) -Icsrc $(BEARSSL_CFLAGS) -o build/ct spec/ct/*.c \
 		-Wl,--wrap=lt_ct_eq -Wl,--wrap=lt_ct_public -Wl,--wrap=lt_trimmed -Wl,--wrap=lt_aead_open \
-		-Wl,--wrap=lt_accel -Wl,--wrap=lt_rsa_ifma_here -Wl,--wrap=lt_curve25519_ifma_here -DLT_IFMA_EMULATED \
+		-Wl,--wrap=lt_accel -Wl,--wrap=lt_rsa_ifma_private -Wl,--wrap=lt_curve25519_ifma_here -DLT_IFMA_EMULATED \
 		$(UNIT_ROOMS) $(BEARSSL_LIBS)
 	valgrind -q --error-exitcode=1 --suppressions=spec/ct/bearssl.supp build/ct
 	@echo "and what is left on the stack by what valgrind's processor lacks:"

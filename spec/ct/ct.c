@@ -17,6 +17,7 @@
 #include "crypto/cbc.h"
 #include "crypto/ec.h"
 #include "crypto/accel/prime_curves.h"
+#include "crypto/accel/rsa_ifma.h"
 #include "crypto/ed25519.h"
 #include "crypto/password.h"
 #include "crypto/rsa_pss.h"
@@ -32,14 +33,19 @@ uint32_t __wrap_lt_accel(void)
     return LT_HAS_X86 && (has & LT_ACCEL_avx2) ? has | LT_ACCEL_adx : has;
 }
 
-/* Without them montgomery.c, x25519.c and ed25519_point.c are looked at. */
-bool __wrap_lt_rsa_ifma_here(void);
+/* Without them montgomery.c, x25519.c and ed25519_point.c are looked at. Their callers are in other files:
+ * a call from its own file would pass the linker by. */
+bool __real_lt_rsa_ifma_private(lt_montgomery *const k[2], uint64_t *const r[2],
+                                const uint64_t *const exponent[2]);
+bool __wrap_lt_rsa_ifma_private(lt_montgomery *const k[2], uint64_t *const r[2],
+                                const uint64_t *const exponent[2]);
 bool __wrap_lt_curve25519_ifma_here(void);
 static bool ifma_here;
 
-bool __wrap_lt_rsa_ifma_here(void)
+bool __wrap_lt_rsa_ifma_private(lt_montgomery *const k[2], uint64_t *const r[2],
+                                const uint64_t *const exponent[2])
 {
-    return ifma_here;
+    return ifma_here && __real_lt_rsa_ifma_private(k, r, exponent);
 }
 
 bool __wrap_lt_curve25519_ifma_here(void)
