@@ -107,7 +107,7 @@ struct lt_tls;
 typedef struct {
     lt_transcript transcript;
     lt_key_schedule schedule;
-    lt_key_pair shares[2]; /* client: as offered; server: one */
+    lt_key_pair shares[1]; /* client: as offered; server: its own */
     size_t share_count;
     lt_buffer flight;             /* messages that are not in records yet */
     lt_buffer hello;              /* client: our ClientHello; server: the peer's */
