@@ -184,7 +184,7 @@ void lt_poly1305_avx2(const void *key, const void *iv, void *data, size_t n, con
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512ifma")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { AT_ONCE = 128, WORTHWHILE = 256 };
+enum { AT_ONCE = 128, TWICE = 2 * AT_ONCE, WORTHWHILE = 256 };
 
 static const uint64_t low44 = ((uint64_t)1 << 44) - 1, low42 = ((uint64_t)1 << 42) - 1;
 
@@ -346,7 +346,7 @@ TARGET static size_t take_ifma(struct mac *m, const uint8_t *data, size_t n)
     multiply8(r, &eighth);
     const struct factor sixteenth = factor(r);
     load_lanes(h, &s.h);
-    for (; end - data >= 2 * AT_ONCE; data += 2 * AT_ONCE)
+    for (; end - data >= TWICE; data += TWICE)
         take16(h, data, &eighth, &sixteenth);
     if (data < end) {
         add8(h, data);

@@ -17,7 +17,7 @@
         ZERO, ZERO, ZERO, ZERO, ZERO \
     }
 
-enum { FOUR = 64, LIMBS = 5, FOUR_WORTHWHILE = 256 };
+enum { FOUR = 64, EIGHT = 2 * FOUR, LIMBS = 5, FOUR_WORTHWHILE = 256 };
 
 static const uint64_t low26 = ((uint64_t)1 << 26) - 1;
 
@@ -172,7 +172,7 @@ TARGET static size_t take_avx2(struct mac *m, const uint8_t *data, size_t n)
     multiply4(r, &s.by_fourth);
     set_factor4(&s.by_eighth, r);
     load_lanes4(h, &s.h);
-    for (; end - data >= 2 * FOUR; data += 2 * FOUR)
+    for (; end - data >= EIGHT; data += EIGHT)
         take8(h, data, &s.by_fourth, &s.by_eighth);
     if (data < end) {
         add4(h, data);
