@@ -12,6 +12,17 @@ end
 
 local function sockets(...) return keep(ends.connected_sockets(...)) end
 
+-- call(tcp) with LuaSocket's object on the descriptor below a socket.
+local function below(sock, call)
+  local tcp = socket.tcp()
+  tcp:connect("127.0.0.1", 1) -- any object that can carry a descriptor
+  tcp:setfd(sock:getfd())
+  tcp:settimeout(10)
+  local result = table.pack(call(tcp))
+  tcp:setfd(-1)
+  return table.unpack(result, 1, result.n)
+end
+
 for kind, defaults in pairs {
   ["of BearSSL's engine"] = { max_version = "1.2" }, ["of our engine, TLS 1.3,"] = { max_version = "1.3" },
 } do describe("the end of a socket " .. kind, function()
@@ -53,11 +64,7 @@ for kind, defaults in pairs {
   it("comes without close_notify", function()
     local c, s = sockets()
     c:send "half"
-    local tcp = socket.tcp()
-    tcp:connect("127.0.0.1", 1) -- any object that can carry a descriptor
-    tcp:setfd(c:getfd())
-    tcp:shutdown "send"
-    tcp:setfd(-1)
+    below(c, function(tcp) return tcp:shutdown "send" end)
     local data, err, partial = s:receive "*a"
     assert.same({ nil, "truncated", "half" }, { data, err.code, partial })
   end)
@@ -88,6 +95,32 @@ for kind, defaults in pairs {
     assert.equal("x", s:receive "*a")
     assert.equal(-1, c:getfd())
     assert.truthy(tostring(c):find "%(closed%)$")
+  end)
+
+  it("is in order where something follows the close_notify that came first", function()
+    local c, s = sockets()
+    c:send "x"
+    assert.equal("x", s:receive(1)) -- and the tickets have gone
+    c:shutdown "send"
+    assert.same({ nil, "closed", "" }, { s:receive "*a" })
+    below(c, function(tcp) return tcp:send "what is no TLS any more" end)
+    s:close()
+    assert.same({ nil, "closed", "" }, { c:receive "*a" })
+  end)
+
+  it("comes though another process has the descriptor, too", function()
+    for _, who_is_first in ipairs { "server", "client" } do
+      local c, s = sockets()
+      local holder = io.popen("cat", "w") -- it inherits both
+      if who_is_first == "client" then
+        c:shutdown "send"
+        assert.same({ nil, "closed", "" }, { s:receive "*a" })
+      end
+      s:close()
+      assert.same({ nil, "closed", "" }, { c:receive "*a" })
+      assert.same({ nil, "closed", "" }, { below(c, function(tcp) return tcp:receive(1) end) }, who_is_first)
+      holder:close()
+    end
   end)
 
   it("is told of a descriptor that someone else closed", function()

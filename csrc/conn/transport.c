@@ -352,7 +352,8 @@ bool lt_transport_dirty(lt_transport *t)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Closing a socket with unread bytes resets it, and a reset can overtake the alert. */
+/* Closing a socket with unread bytes resets it, and a reset drops what waits for the FIN, and can overtake the alert; and
+ * closing one that another process has, too, sends no FIN. */
 static void linger(const lt_transport *t)
 {
     uint8_t scrap[4096];
@@ -371,10 +372,9 @@ void lt_transport_close(lt_transport *t)
     if (t->fd >= 0 && lt_conn_is_open(&t->conn) && t->failed_errno == 0) {
         double seconds = at_most(at_most(close_seconds, t->timeouts.block), t->timeouts.total);
         lt_deadline d = lt_deadline_start((lt_timeouts){ -1, seconds });
-        bool peer_ended = lt_state_is_read(lt_conn_state(&t->conn));
         lt_conn_close(&t->conn);
         t->ending = true;
-        if (flush(t, &d) == LT_IO_done && !peer_ended)
+        if (flush(t, &d) == LT_IO_done)
             linger(t);
     }
     lt_transport_drop(t);
