@@ -56,6 +56,21 @@ describe("core.run", function()
     assert.same({ 0, 0 }, { tonumber(blocked, 16), tonumber(ignored, 16) & 1 << 12 }) -- SIGPIPE is 13
   end)
 
+  it("tells the exit status where SIGCHLD is ignored, which its own children hear of", function()
+    local path = script(([[trap '' CHLD; exec env %s lua5.4 -e '
+      local core = require "bearssl.core"
+      print(core.run("sh", "-c", "exit 3"), core.run_timed(60, "sh", "-c", "exit 4"))
+      print(core.run("sh", "-c", "grep ^SigIgn /proc/self/status >%s/ignored"))
+      for line in io.lines "/proc/self/status" do print(line:match "^SigIgn:%%s*(%%x+)") end']]):format(
+      require "spec.support.child", dir))
+    local pipe <close> = assert(io.popen("bash " .. path)) -- dash does not ignore it
+    assert.same({ "3\t4", "0" }, { pipe:read "l", pipe:read "l" })
+    local ours = pipe:read("a"):match "%x+"
+    local theirs = text_of(dir .. "/ignored"):match "SigIgn:%s*(%x+)"
+    local CHLD <const> = 1 << 16
+    assert.same({ CHLD, 0 }, { tonumber(ours, 16) & CHLD, tonumber(theirs, 16) & CHLD })
+  end)
+
   it("has its output on our standard error, so that ours stays what we say", function()
     local line = [[%s lua5.4 -e 'print "ours" io.stdout:flush() require "bearssl.core".run("echo", "theirs")' 2>%s/err]]
     local pipe <close> = assert(io.popen(line:format(require "spec.support.child", dir)))

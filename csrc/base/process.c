@@ -24,8 +24,8 @@ enum {
 
 static const double GRACE = 2; /* seconds from SIGTERM to SIGKILL */
 
-/* The program gets standard error, for both of its outputs: what it prints is no part of what we print. And none of our sockets: a listening one would keep its port
- * for as long as what a hook starts lives. */
+/* The program gets standard error, for both of its outputs: what it prints is no part of what we print. And none of
+ * our sockets: a listening one would keep its port for as long as what a hook starts lives. */
 static int keep_ours(posix_spawn_file_actions_t *actions)
 {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || (__GLIBC__ == 2 && __GLIBC_MINOR__ >= 34))
@@ -129,7 +129,18 @@ static lt_code put_down(pid_t pid, char *const argv[], double seconds, lt_error 
                           seconds);
 }
 
-lt_code lt_run(char *const argv[], double seconds, int *status, lt_error *e)
+/* Where SIGCHLD is ignored, as it is by some who start us, the system tells nobody how a program has ended (waitpid(2)).
+ * True: it was, and is no more; `before` is to be set again. */
+static bool hear_of_ends(struct sigaction *before)
+{
+    struct sigaction plain = { .sa_handler = SIG_DFL };
+    if (sigaction(SIGCHLD, NULL, before) != 0
+        || (before->sa_handler != SIG_IGN && !(before->sa_flags & SA_NOCLDWAIT)))
+        return false;
+    return sigaction(SIGCHLD, &plain, NULL) == 0;
+}
+
+static lt_code run(char *const argv[], double seconds, int *status, lt_error *e)
 {
     pid_t pid;
     int how = 0, rc = spawn(&pid, argv, seconds >= 0);
@@ -142,6 +153,16 @@ lt_code lt_run(char *const argv[], double seconds, int *status, lt_error *e)
         return lt_fail_detail(e, LT_run, "program", "%s: %s", argv[0], strerror(errno));
     *status = WIFEXITED(how) ? WEXITSTATUS(how) : BY_SIGNAL + WTERMSIG(how);
     return LT_OK;
+}
+
+lt_code lt_run(char *const argv[], double seconds, int *status, lt_error *e)
+{
+    struct sigaction before;
+    const bool changed = hear_of_ends(&before);
+    lt_code rc = run(argv, seconds, status, e);
+    if (changed)
+        sigaction(SIGCHLD, &before, NULL);
+    return rc;
 }
 
 int lt_lock_file(const char *path, lt_error *e)
