@@ -53,12 +53,13 @@ describe("bearssl mkcert", function()
     local before = listing()
     local status, _, err = mkcert "ca"
     assert.equal(6, status)
-    assert.matches("file_write", err)
+    assert.matches("file_write: ca/ca.pem: File exists\n.*%-%-replace", err)
     assert.equal(before, listing())
     made("server", "a.example")
     os.remove(dir .. "/a.example.key")
     before = listing()
-    assert.equal(6, (mkcert("server", "a.example")))
+    status, _, err = mkcert("server", "a.example")
+    assert.same({ 6, true }, { status, err:find("--replace", 1, true) ~= nil }, err)
     assert.equal(before, listing())
     made("server", "a.example", "--replace")
   end)
@@ -106,6 +107,70 @@ describe("bearssl mkcert", function()
     assert.same({ 6, true }, { status, err:find "none.pem" ~= nil })
   end)
 
+  it("signs nothing that nobody would take", function()
+    made "ca"
+    made("server", "a.example")
+    made("ca", "--dir", "bound", "--permit", "example.com", "--under", "ca", "--name", "Bound")
+    local before = listing()
+    for _, case in ipairs {
+      { 5, "ocsp makes one", "staple", "a.example.pem", "--responder", "a.example" },
+      { 5, "foo.test is not permitted", "server", "foo.test", "--dir", "bound" },
+      { 5, "no authority below", "ca", "--dir", "low", "--under", "bound" },
+      { 2, "without a port", "server", "localhost:8443" }, { 2, "without a port", "server", "https.example/x" },
+    } do
+      local status, _, err = mkcert(table.unpack(case, 3))
+      assert.same({ case[1], true }, { status, err:find(case[2]) ~= nil }, err)
+    end
+    assert.equal(before, (listing():gsub("./bound/ca.lock ", "")))
+    made("server", "www.example.com", "--dir", "bound")
+  end)
+
+  it("tells of nothing that another authority of the same name has issued", function()
+    made "ca"
+    made("server", "a.example")
+    made("ca", "--replace")
+    for _, verb in ipairs { "revoke", "staple" } do
+      local status, _, err = mkcert(verb, "a.example.pem")
+      assert.same({ 5, true }, { status, err:find("another authority of the name CN=Authority", 1, true) ~= nil }, err)
+    end
+  end)
+
+  it("takes back what is on hold alone", function()
+    made "ca"
+    made("server", "a.example")
+    made("revoke", "a.example.pem", "--reason", "certificate_hold")
+    assert.matches("^good again: CN=a.example, ", (made("revoke", "a.example.pem", "--reason", "remove_from_crl")))
+    made("revoke", "a.example.pem", "--reason", "key_compromise")
+    assert.equal(2, (mkcert("revoke", "a.example.pem", "--reason", "remove_from_crl")))
+  end)
+
+  it("puts what a request gets beside it, and reads requests of Java's keytool", function()
+    made "ca"
+    assert(shell(("mkdir %s/their.d"):format(dir)))
+    made("request", "b.example", "-o", "their.d/b")
+    assert(shell(("sed -i 's/ CERTIFICATE REQ/ NEW CERTIFICATE REQ/' %s/their.d/b.csr"):format(dir)))
+    assert.matches("\n  their.d/b.pem\n$", (made("sign", "their.d/b.csr")))
+    local status, _, err = mkcert("sign", "their.d/b.csr")
+    assert.same({ 6, true }, { status, err:find("--replace", 1, true) ~= nil }, err)
+  end)
+
+  it("makes nothing of a state that it has not written", function()
+    made "ca"
+    local states = { '-5,"revoked":[]' }
+    for _, revoked in ipairs { "[1]", '[{"serial":"zz","time":0}]', '[{"serial":"","time":0}]', '[{"serial":"01"}]',
+      '[{"serial":"01","time":"x"}]', '{"a":1}', '[{"serial":"01","time":0,"reason":99}]' } do
+      states[#states + 1] = '0,"revoked":' .. revoked
+    end
+    for _, state in ipairs(states) do
+      local text = '{"version":1,"crl_number":' .. state .. "}"
+      local file = assert(io.open(dir .. "/ca/ca.json", "w"))
+      file:write(text)
+      file:close()
+      local status, _, err = mkcert "crl"
+      assert.same({ 6, true }, { status, err:find("restore it", 1, true) ~= nil }, text .. err)
+    end
+  end)
+
   it("shows what a request asks for", function()
     made("request", "e.example", "IP:192.0.2.1", "-o", "e")
     local shown = made("show", "e.csr")
@@ -131,7 +196,8 @@ describe("bearssl mkcert", function()
     made "ca"
     for _, case in ipairs {
       { 2, "is no DNS name", "server", "a b" }, { 2, "number of days", "server", "a", "--days", "0" },
-      { 2, "\"rsa%-512\"", "server", "a", "--kind", "rsa-512" }, { 6, "No such file", "server", "a", "-d", "none" },
+      { 2, "^bearssl: option 'key': .*\"rsa%-512\"", "server", "a", "--kind", "rsa-512" },
+      { 6, "No such file", "server", "a", "-d", "none" },
       { 6, "No such file", "sign", "none.csr" }, { 5, "issued by", "revoke", "/etc/ssl/certs/ca-certificates.crt" },
       { 2, "command", }, { 2, "unknown", "servr", "a" },
     } do

@@ -147,6 +147,17 @@ describe("bearssl.mkcert", function()
       assert.matches("9999", succeeds("openssl x509 -noout -enddate -in " .. keep("far.pem", root.certificate:pem())))
     end)
 
+    it("are not issued by who has expired", function()
+      local old = assert(mkcert.authority { not_before = 0, not_after = 86400 })
+      local issued, err = old:issue { names = "a.example" }
+      assert.same({ nil, "expired" }, { issued, err.code })
+      assert.matches("1970%-01%-02", err.message)
+    end)
+
+    it("are for no address that a zero byte ends", function()
+      assert.error_matches(function() mkcert.request { names = "192.0.2.1\0.example" } end, "no DNS name")
+    end)
+
     it("are not issued from a folder whose list of what was revoked cannot be read", function()
       local folder = dir .. "/unreadable"
       assert(mkcert.create(folder, {})).lock:close()
@@ -328,6 +339,32 @@ describe("bearssl.mkcert", function()
         list.crl_number })
       local answer = assert(x509.ocsp.parse(assert(own:ocsp(held.certificate))))
       assert.equal("good", assert(answer:verify(held.certificate, own.certificate)).status)
+    end)
+
+    it("stays, since when it was told first, and says no reason that is none", function()
+      local own = new()
+      local held, lost = assert(own:issue { names = "h.example" }), assert(own:issue { names = "l.example" })
+      own:revoke(held.certificate, { reason = "certificate_hold", time = 86400 })
+      own:revoke(held.certificate, { reason = "superseded" })
+      own:revoke(lost.certificate, { reason = "unspecified", time = 172800 })
+      own:revoke(lost.certificate)
+      local list = assert(x509.crl.parse(assert(own:crl()).der))[1]
+      local one, other_one = list:lookup(held.certificate), list:lookup(lost.certificate)
+      assert.same({ "superseded", 86400, 172800 }, { one.reason, one.revocation_date, other_one.revocation_date })
+      assert.is_nil(succeeds("openssl crl -noout -text -in " .. keep("own.pem", assert(own:crl()).pem))
+        :find "Unspecified")
+      for _, reason in ipairs { "remove_from_crl", "certificate_hold" } do
+        assert.error_matches(function() own:revoke(lost.certificate, { reason = reason }) end, "revoked for good")
+      end
+      assert.error_matches(function() own:revoke("\1", { reason = "remove_from_crl" }) end, "not on hold")
+    end)
+
+    it("stands in deltas of lists before them, which have no deltas", function()
+      local own = new()
+      assert.error_matches(function() own:crl { base = 1 } end, "'base'")
+      assert(own:crl())
+      assert.error_matches(function() own:crl { base = 1, freshest_crl = "http://d.example/" } end, "'freshest_crl'")
+      assert.equal("2", assert(x509.crl.parse(assert(own:crl { base = 1 }).der))[1].crl_number)
     end)
 
     it("is told of certificates by any hash", function()

@@ -172,6 +172,7 @@ describe("what mkcert makes is what openssl prints:", function()
         root:revoke(issued.server.certificate, { reason = "key_compromise", time = NOON })
         root:revoke(issued.client.certificate, { reason = "certificate_hold", time = NOON })
         root:revoke(issued.bare.certificate, { time = NOON })
+        root:revoke("\127\1", { reason = "certificate_hold" })
         root:revoke("\127\1", { reason = "remove_from_crl", time = NOON })
       end)
 
@@ -197,8 +198,8 @@ describe("what mkcert makes is what openssl prints:", function()
       it("CRLs", function()
         for _, options in ipairs { {}, { only = "ca", number = 258, hash = kind ~= "ed25519" and "sha512" or nil },
           { distribution_point = { "http://c.example/1", "http://c.example/2" }, only = "user", indirect = true,
-            reasons = { "key_compromise", "certificate_hold", "aa_compromise" }, base = 258,
-            freshest_crl = { "http://d.example/", "http://e.example/" } } } do
+            reasons = { "key_compromise", "certificate_hold", "aa_compromise" }, base = 258 },
+          { freshest_crl = { "http://d.example/", "http://e.example/" } } } do
           local made = assert(root:crl(options))
           local read = assert(crl.parse(made.pem))[1]
           assert.equal(options.base and 4 or 3, #read)

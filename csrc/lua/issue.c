@@ -173,6 +173,14 @@ static int pem(lua_State *L)
     return push_built(L, &out, &e);
 }
 
+/* Old programs, and Java's keytool, call a request by a longer name (RFC 7468 section 7). */
+static bool is_labelled(const lt_pem_block *block, const char *label)
+{
+    return lt_pem_is(block, label)
+           || (strcmp(label, "CERTIFICATE REQUEST") == 0
+               && lt_pem_is(block, "NEW CERTIFICATE REQUEST"));
+}
+
 /* unpem(text, label) -> DER of the first such block; of text without one, the text | nil, err */
 static int unpem(lua_State *L)
 {
@@ -182,7 +190,7 @@ static int unpem(lua_State *L)
     lt_error e = { .code = LT_OK };
     lt_buffer out = { .data = NULL };
     while (lt_pem_next(&text, &block, &e))
-        if (lt_pem_is(&block, label)) {
+        if (is_labelled(&block, label)) {
             lt_pem_decode_public(&block, &out, &e);
             return push_built(L, &out, &e);
         }
@@ -220,8 +228,12 @@ static int key_identifier(lua_State *L)
 static int ip_octets(lua_State *L)
 {
     uint8_t octets[16];
-    lt_lua_push_bytes(L, (lt_bytes){ octets, lt_ip_parse(luaL_checkstring(L, 1), octets) });
-    if (lua_rawlen(L, -1) == 0)
+    const lt_bytes text = check_view(L, 1);
+    const bool whole = strlen((const char *)text.p) == text.n; /* no zero byte ends it before */
+    const size_t n = whole ? lt_ip_parse((const char *)text.p, octets) : 0;
+    if (n > 0)
+        lt_lua_push_bytes(L, (lt_bytes){ octets, n });
+    else
         lua_pushnil(L);
     return 1;
 }

@@ -65,7 +65,7 @@ function authority:issue(options) end
 ---Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
 ---Raises: for a wrong option
 ---@param certificate bearssl.certificate|string the certificate, or octets of its serial number
----@param options? table `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1), and `"remove_from_crl"`: what was on hold is good again; `time`: seconds since the epoch, UTC; now by default
+---@param options? table `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1), and `"remove_from_crl"`: what was on hold, and that alone, is good again; `time`: seconds since the epoch, UTC; now by default, or since when it is revoked already
 ---@return boolean|nil # true
 ---@return nil|bearssl.error # `file_write`: the folder's state cannot be written
 function authority:revoke(certificate, options) end

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- bearssl mkcert …: an authority in a folder, and what it issues.
+local bare = require "bearssl.mkcert.names".bare
 local bearssl = require "bearssl"
 local core = require "bearssl.core"
 local fields = require "bearssl.inspect.fields"
@@ -119,10 +120,11 @@ local function tried(fn, ...)
   return nil, core.error { code = "option", message = message, side = "local" }
 end
 
+-- What is made of a request stands beside it; of a name no path is made.
 local function base_of(args)
   if args.out then return args.out end
-  local first = args.names and args.names[1] or args.request and args.request:gsub("%.%w+$", "") or args.what
-  return (first:gsub("^%a+:", ""):gsub("[*/:]", "_"))
+  if args.request then return (args.request:gsub("%.%w+$", "")) end
+  return (bare(args.names and args.names[1] or args.what):gsub("[*/:]", "_"))
 end
 
 local function write(args, base, key, text, ending)
@@ -145,6 +147,15 @@ local function told(out, certificate, files)
   out:print("  " .. output.clean(table.concat(files, "  ")))
 end
 
+-- What the names that an authority is bound to (--permit) do not allow, no client would take.
+local function may_issue(authority, issued)
+  local anchors, err = bearssl.store { authority.certificate:pem() }
+  if not anchors then return nil, err end
+  local path, why = anchors:verify(issued.chain, { purpose = "any" })
+  if path or why.code ~= "name_constraint" then return true end
+  return nil, why
+end
+
 local function issue(args, out, given)
   local authority, err = make.open(args.dir)
   if not authority then return nil, err end
@@ -156,7 +167,8 @@ local function issue(args, out, given)
   if not issued then return nil, err end
   local base = base_of(args)
   local ok
-  ok, err = write(args, base, issued.key, issued.pem, ".pem")
+  ok, err = may_issue(authority, issued)
+  if ok then ok, err = write(args, base, issued.key, issued.pem, ".pem") end
   if not ok then return nil, err end
   told(out, issued.certificate, { base .. ".pem", issued.key and base .. ".key" or nil })
   return true
@@ -167,6 +179,10 @@ function uses.ca(args, out)
   if args.under then
     issuer, err = make.open(args.under)
     if not issuer then return nil, err end
+    if issuer.certificate.extensions.basic_constraints.value.path_len_constraint == 0 then
+      return nil, core.error { code = "path_length", side = "local", where = "pathLenConstraint",
+        message = args.under .. ": it may have no authority below it" }
+    end
   end
   local authority
   authority, err = tried(make.create, args.dir, { name = args.name, key = args.kind, days = args.days, issuer = issuer,
@@ -236,9 +252,12 @@ end
 local function leaf_of(path, authority)
   local chain, err = bearssl.x509.load(path)
   if not chain then return nil, err end
-  if chain[1].issuer == authority.certificate.subject then return chain[1] end
-  return nil, core.error { code = "unknown_issuer", side = "local", message =
-    ("%s: it was issued by %s, not by %s"):format(path, chain[1].issuer, authority.certificate.subject) }
+  local is_ours, why = chain[1]:is_issued_by(authority.certificate)
+  if is_ours then return chain[1] end
+  local ours = authority.certificate.subject
+  return nil, core.error { code = "unknown_issuer", side = "local", cause = why.message, message = path .. ": it was "
+    .. (chain[1].issuer == ours and "issued by another authority of the name " .. tostring(ours)
+      or ("issued by %s, not by %s"):format(chain[1].issuer, ours)) }
 end
 
 function uses.revoke(args, out)
@@ -252,7 +271,10 @@ function uses.revoke(args, out)
     ok, err = tried(authority.revoke, authority, leaf, { reason = args.reason })
     if not ok then return nil, err end
     serials[#serials + 1] = leaf.serial
-    if not out.wants_json then out:print("revoked: " .. output.clean(tostring(leaf.subject)) .. ", " .. leaf.serial) end
+    if not out.wants_json then
+      local what = args.reason == "remove_from_crl" and "good again" or "revoked"
+      out:print(("%s: %s, %s"):format(what, output.clean(tostring(leaf.subject)), leaf.serial))
+    end
   end
   if out.wants_json then out:json { revoked = serials } end
   return true
@@ -275,11 +297,22 @@ function uses.crl(args, out)
   return true
 end
 
+local function may_sign_ocsp(certificate)
+  local purposes = certificate.extensions.ext_key_usage
+  for _, purpose in ipairs(purposes and purposes.value or {}) do
+    if purpose == "ocsp_signing" then return true end
+  end
+end
+
 -- What signs instead of the authority: { certificate, key }; none is asked for: nil; or nil, err.
 local function responder_of(base, authority)
   if not base then return nil end
   local certificate, err = leaf_of(base .. ".pem", authority)
   if not certificate then return nil, err end
+  if not may_sign_ocsp(certificate) then -- RFC 6960 section 4.2.2.2
+    return nil, core.error { code = "extended_key_usage", side = "local", message = base
+      .. ".pem: it may sign no OCSP response", hint = "bearssl mkcert ocsp makes one that may" }
+  end
   local key, ok
   key, err = bearssl.key.load(base .. ".key")
   if not key then return nil, err end
@@ -308,6 +341,9 @@ end
 function mkcert.run(args, out)
   local ok, err = uses[args.what](args, out)
   if ok then return status.ok end
+  if err.code == "file_write" and err.message:find "File exists$" then
+    err.hint = err.hint or "it stays, unless --replace says otherwise"
+  end
   out:fail(err)
   return status.of(err, status.file)
 end

@@ -103,10 +103,26 @@ local function serial_of(certificate)
   return (octets:gsub("^\0+", ""))
 end
 
+-- What is known from now on of a serial number of which `old` was known. What is revoked stays so, and since when; only
+-- what is on hold is good again (RFC 5280 section 5.3.1), and "unspecified" is not told.
+local function revocation(old, read)
+  local was, reason = old and old.reason, read.reason
+  local is_good = not old or was == reasons.remove_from_crl
+  local is_final = not is_good and was ~= reasons.certificate_hold
+  if is_final and (reason == reasons.certificate_hold or reason == reasons.remove_from_crl) then
+    error("option 'reason': it is revoked for good", 0)
+  elseif not old and reason == reasons.remove_from_crl then
+    error("option 'reason': it is not on hold", 0)
+  end
+  local since = not is_good and reason ~= reasons.remove_from_crl and old.time
+  return { time = read.time or since or os.time(), reason = reason ~= reasons.unspecified and reason or nil }
+end
+
 --- Revokes a certificate: it stands in the CRLs and OCSP responses that are made from now on.
 -- @tparam bearssl.certificate|string certificate the certificate, or octets of its serial number
 -- @tparam[opt] table options `reason`: `"key_compromise"`, `"superseded"`, … (RFC 5280 section 5.3.1), and
--- `"remove_from_crl"`: what was on hold is good again; `time`: seconds since the epoch, UTC; now by default
+-- `"remove_from_crl"`: what was on hold, and that alone, is good again; `time`: seconds since the epoch, UTC; now by
+-- default, or since when it is revoked already
 -- @treturn[1] boolean true
 -- @treturn[2] nil
 -- @treturn[2] bearssl.error `file_write`: the folder's state cannot be written
@@ -115,7 +131,8 @@ function authority:revoke(certificate, options)
   content.guarded("bearssl.mkcert: authority:revoke", function(given)
     local read = content.read(given, { reason = check.one_of(reasons), time = content.time })
     local serial = serial_of(certificate)
-    self.revoked[serial] = { serial = serial, time = read.time or os.time(), reason = read.reason }
+    local entry = revocation(self.revoked[serial], read)
+    entry.serial, self.revoked[serial] = serial, entry
   end, options)
   if self.keep then return self:keep() end
   return true
@@ -169,6 +186,15 @@ local function crl_extensions(self, identifier, read)
   return list
 end
 
+-- A delta makes a list before it newer, and has no deltas of its own (RFC 5280 section 5.2.4, 5.2.6).
+local function check_delta(read, crl_number)
+  if not read.base then return end
+  if read.base >= crl_number then
+    error(("option 'base': the number of a list before this one, %d, is wanted"):format(crl_number), 0)
+  end
+  if read.freshest_crl then error("option 'freshest_crl': a delta has no deltas", 0) end
+end
+
 --- A CRL (RFC 5280 section 5) of all that was revoked.
 --
 -- Options:
@@ -190,7 +216,9 @@ function authority:crl(options)
     local read = updates(given, crl_options, 30)
     local identifier, err = content.identifier(self.certificate)
     if not identifier then return nil, err end
-    self.crl_number = read.number or self.crl_number + 1
+    local crl_number = read.number or self.crl_number + 1
+    check_delta(read, crl_number)
+    self.crl_number = crl_number
     local ok, der = true
     if self.keep then ok, err = self:keep() end -- no number is given twice
     if not ok then return nil, err end

@@ -34,7 +34,8 @@ for _, kind in ipairs { "P-256", "P-384", "P-521", "ed25519", "rsa-2048", "rsa-3
 content.key_kind = check.one_of(kinds)
 
 local function key_option(value)
-  if type(value) == "string" or core.is_key(value) then return value end
+  if core.is_key(value) then return value end
+  if type(value) == "string" then return content.key_kind(value) end
   return nil, "a key, or the kind of a new one, is wanted, not " .. type(value)
 end
 
@@ -151,8 +152,10 @@ local function validity(read, issuer)
   local from, to = read.not_before or now - BACKDATED, read.not_after or now + read.days * DAY
   if issuer and not read.not_before then from = math.max(from, issuer.not_before) end
   if issuer and not read.not_after then to = math.min(to, issuer.not_after) end
-  if to < from then error("'not_after' is before 'not_before'", 0) end
-  return from, to
+  if to >= from then return from, to end
+  if read.not_after or read.not_before then error("'not_after' is before 'not_before'", 0) end
+  return nil, core.error { code = "expired", side = "local", where = "issuer",
+    message = "the issuer's certificate has expired: not after " .. issuer.not_after_text }
 end
 
 -- 16 random octets, of which the first is neither 0 nor above 127.
@@ -184,6 +187,7 @@ function content.certificate(read, spki, issuer, key)
   if not own_id then return nil, err end
   local by, subject = issuer and issuer.certificate, names.distinguished(read.subject)
   local from, to = validity(read, by)
+  if not from then return nil, to end
   return core.issue_certificate({
     serial = read.serial or random_serial(), issuer = by and by.subject.der or subject, subject = subject,
     not_before = from, not_after = to, spki = spki,

@@ -14,6 +14,7 @@ local folder = {}
 
 local VERSION, SECRET = 1, tonumber("600", 8)
 local MAX_STATE, ENOENT = 16 << 20, 2
+local LAST, MAX_REASON = 253402300799, 10 -- 9999-12-31T23:59:59Z; of CRLReason (RFC 5280 section 5.3.1)
 
 local function failure(code, where, message)
   return core.error { code = code, message = message, where = where, side = "local" }
@@ -23,6 +24,32 @@ local function paths_of(dir)
   return { certificate = dir .. "/ca.pem", key = dir .. "/ca.key", state = dir .. "/ca.json", lock = dir .. "/ca.lock" }
 end
 
+local function within(value, most)
+  local n = math.tointeger(value)
+  return n and n >= 0 and n <= most and n or nil
+end
+
+-- One that was revoked, as save_state has written it; nil: it has not.
+local function entry_of(given)
+  if type(given) ~= "table" or type(given.serial) ~= "string" then return nil end
+  local time, reason = within(given.time, LAST), within(given.reason, MAX_REASON)
+  local serial = given.serial:find "^%x+$" and #given.serial % 2 == 0 and hex.octets(given.serial)
+  if not serial or not time or given.reason ~= nil and not reason then return nil end
+  return { serial = serial, time = time, reason = reason }
+end
+
+-- By serial number; nil: that is no list of them.
+local function revoked_in(list)
+  if type(list) ~= "table" then return nil end
+  local revoked = {}
+  for _, given in pairs(list) do
+    local entry = entry_of(given)
+    if not entry then return nil end
+    revoked[entry.serial] = entry
+  end
+  return revoked
+end
+
 local function read_state(path)
   local file, why, errno = io.open(path, "rb")
   if not file and errno == ENOENT then return { revoked = {}, crl_number = 0 } end
@@ -30,23 +57,14 @@ local function read_state(path)
   local text = file:read(MAX_STATE) or ""
   file:close()
   local state = json.decode(text)
-  if type(state) ~= "table" or type(state.revoked) ~= "table" or not math.tointeger(state.crl_number) then
-    return nil, failure("file", path, "the authority's state does not decode; it knows what was revoked: restore it")
+  if type(state) == "table" and state.version ~= VERSION then
+    return nil, failure("file", path, ("the authority's state is of version %s, not %d"):format(
+      core.printable(tostring(math.tointeger(state.version) or state.version)), VERSION))
   end
-  if state.version ~= VERSION then
-    return nil, failure("file", path, ("the authority's state is of version %s, not %d"):format(tostring(state.version),
-      VERSION))
-  end
-  return state
-end
-
-local function take_state(authority, state)
-  for _, entry in ipairs(state.revoked) do
-    local serial = hex.octets(tostring(entry.serial))
-    local time, reason = math.tointeger(entry.time), math.tointeger(entry.reason)
-    authority.revoked[serial] = { serial = serial, time = time, reason = reason }
-  end
-  authority.crl_number = math.tointeger(state.crl_number)
+  local revoked = type(state) == "table" and revoked_in(state.revoked)
+  local crl_number = revoked and within(state.crl_number, math.maxinteger)
+  if crl_number then return { revoked = revoked, crl_number = crl_number } end
+  return nil, failure("file", path, "the authority's state does not decode; it knows what was revoked: restore it")
 end
 
 -- Writes what the authority has revoked and the number of its CRL.
@@ -92,7 +110,7 @@ local function read(paths)
   local above = chain[1]:is_self_signed() and {} or chain
   authority, err = new_authority { certificate = chain[1], key = key, chain = above }
   if not authority then return nil, err end
-  take_state(authority, state)
+  authority.revoked, authority.crl_number = state.revoked, state.crl_number
   return authority
 end
 
@@ -109,7 +127,7 @@ end
 local function forget(authority, paths)
   if not core.file_stamp(paths.state) then return true end
   local before = read_state(paths.state)
-  authority.paths, authority.crl_number = paths, before and math.tointeger(before.crl_number) or 0
+  authority.paths, authority.crl_number = paths, before and before.crl_number or 0
   return save_state(authority)
 end
 

@@ -107,7 +107,12 @@ end
 local kinds = {
   otherName = function(text) return 0, (other_name(text)) end,
   email = function(text) return 1, ascii(text, "mail address") end,
-  DNS = function(text) return 2, ascii(text, "DNS name") end,
+  DNS = function(text)
+    if text:find "[:/]" or text:find("..", 1, true) then
+      error(("'%s' is no DNS name; that is a host's alone, without a port or a path"):format(text), 0)
+    end
+    return 2, ascii(text, "DNS name")
+  end,
   URI = function(text) return 6, ascii(text, "URI") end,
   IP = function(text)
     local octets = core.ip_octets(text)
