@@ -2,7 +2,6 @@
 -- host:port, on each line. Prints what is not well and what has changed since the last run, which STATE remembers, and
 -- writes METRICS for the textfile collector of a Prometheus node exporter. Exit status 1 where something is not well.
 -- `bearssl watch LIST --state STATE --changes --prometheus -o METRICS` does as much.
-local core = require "bearssl.core"
 local watch = require "bearssl.watch"
 
 local list, state, metrics, ca = table.unpack(arg)
@@ -10,8 +9,13 @@ if not metrics then error("usage: nightly_watch.lua LIST STATE METRICS [CA]", 0)
 
 local targets = {}
 for line in io.lines(list) do
-  local host, port = line:match "^%s*([%w.-]+):?(%d*)%s*$"
-  if host then targets[#targets + 1] = { text = line, host = host, port = tonumber(port) or 443 } end
+  local text = line:match "^%s*(.-)%s*$"
+  local host, port = text:match "^([%w.-]+):?(%d*)$"
+  if host then
+    targets[#targets + 1] = { text = text, host = host, port = tonumber(port) or 443 }
+  elseif text ~= "" then
+    error(("%s: '%s' is no host, and would be watched by nobody"):format(list, text), 0)
+  end
 end
 
 local well = true
@@ -37,6 +41,9 @@ lines[#lines + 1] = "# TYPE certificate_verified gauge\n"
 for _, result in ipairs(results) do
   lines[#lines + 1] = sample("certificate_verified", result, result.error and 0 or 1)
 end
-assert(core.write_file(metrics, table.concat(lines), tonumber("644", 8), true)) -- whole or not at all
+local file = assert(io.open(metrics .. ".new", "w"))
+assert(file:write(table.concat(lines)))
+assert(file:close())
+assert(os.rename(metrics .. ".new", metrics)) -- whole or not at all
 if err then error(tostring(err), 0) end -- of the state: what has changed will be told again
 os.exit(well, true)

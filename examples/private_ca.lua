@@ -20,7 +20,6 @@ local function authority()
 end
 
 local function write(path, text)
-  if io.open(path) then error(path .. " is there already", 0) end
   local file <close> = assert(io.open(path, "w"))
   assert(file:write(text))
 end
@@ -29,6 +28,8 @@ local ca, err = authority()
 if not ca then error(tostring(err), 0) end
 local issued = assert(ca:issue { names = names, purpose = purpose, days = 90 })
 local path = ("%s/%s"):format(folder, (first:gsub("[^%w._-]", "_")))
+local before = io.open(path .. ".pem")
+if before then error(path .. ".pem is there already", 0) end
 local saved
 saved, err = issued.key:save(path .. ".key") -- fails where there is one
 if not saved then error(tostring(err), 0) end

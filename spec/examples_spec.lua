@@ -300,8 +300,14 @@ describe("private_ca.lua", function()
     assert.equal(0, (example("private_ca.lua", dir .. "/tls", "client", "app")))
     status, out = example("private_ca.lua", dir .. "/tls", "client", "app")
     assert.equal(1, status)
-    has(out, "app.key")
+    has(out, "app.pem is there already")
     assert.equal(1, (example("private_ca.lua", dir .. "/tls", "neither", "app")))
+    assert(os.rename(dir .. "/tls/app.key", dir .. "/app.key"))
+    status, out = example("private_ca.lua", dir .. "/tls", "client", "app")
+    assert.equal(1, status)
+    has(out, "app.pem is there already")
+    assert.is_nil(io.open(dir .. "/tls/app.key")) -- of another one's certificate
+    assert(os.rename(dir .. "/app.key", dir .. "/tls/app.key"))
     local function path(name) return ("%s/tls/%s"):format(dir, name) end
     for _, name in ipairs { "ca.key", "localhost.key", "app.key" } do
       assert.equal("600", io.popen("stat -c %a " .. path(name)):read "l")
@@ -381,6 +387,18 @@ describe("nightly_watch.lua", function()
     has(metrics, ('certificate_verified{target="localhost:%d"} 0\n'):format(bad.port))
     has(metrics, ('certificate_verified{target="localhost:%d"} 1\n'):format(good.port))
     has(metrics, ('certificate_days_left{target="localhost:%d"} 8'):format(good.port))
+    local function run_with(more) -- its lines as another system's editor ends them
+      local lines = pki.read(dir .. "/list"):gsub("\r?\n", " \r\n")
+      local file <close> = assert(io.open(dir .. "/list", "w"))
+      file:write(lines, more)
+      file:close()
+      return example("nightly_watch.lua", dir .. "/list", dir .. "/state", dir .. "/metrics", ca)
+    end
+    status, out = run_with ""
+    assert.same({ 1, metrics }, { status, pki.read(dir .. "/metrics") }, out)
+    status, out = run_with "smtp://localhost\n"
+    assert.equal(1, status)
+    has(out, "'smtp://localhost' is no host")
     assert(io.open(dir .. "/state", "w")):close()
     status, out = run(good)
     assert.equal(1, status)
