@@ -3,7 +3,9 @@
 local acme = require "bearssl.acme"
 local acme_server = require "spec.support.acme_server"
 local core = require "bearssl.core"
+local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
+local mime = require "mime"
 local mkcert = require "bearssl.mkcert"
 local when = require "bearssl.acme.when"
 local x509 = require "bearssl.x509"
@@ -52,6 +54,32 @@ end
 it("an honest server gives a certificate", function()
   local issued = assert(tried(function() end))
   assert.is_true(x509.parse(issued.pem)[1]:matches_name "a.example")
+end)
+
+-- Section 7.3.4: the account's key, signed under the MAC key that the server's owner has given.
+it("an account is bound to one elsewhere, as openssl counts it", function()
+  local key = assert(mkcert.key())
+  for _, terms in ipairs { true, false } do
+    against(function(base, _, asked)
+      assert(acme.new { directory = base .. "directory", key = key, trust = root.certificate:pem(),
+        terms_agreed = terms or nil, external_account = { kid = "k\"1", key = "\0secret" } }:account())
+      local payload = asked[#asked].payload
+      local binding = payload.externalAccountBinding
+      local function plain(text)
+        return (mime.unb64((text:gsub("[-_]", { ["-"] = "+", _ = "/" })) .. ("="):rep(-#text % 4)))
+      end
+      assert.same({ alg = "HS256", kid = "k\"1", url = base .. "account" }, json.decode(plain(binding.protected)))
+      assert.same(asked[#asked].protected.jwk, json.decode(plain(binding.payload)))
+      local mac = io.popen(("printf %%s '%s.%s' | openssl dgst -sha256 -mac HMAC -macopt hexkey:%s"):format(
+        binding.protected, binding.payload, hex.of "\0secret")):read("a"):match "(%x+)%s*$"
+      assert.same({ mac, terms or nil }, { hex.of(plain(binding.signature)), payload.termsOfServiceAgreed })
+    end)
+  end
+  for _, wrong in ipairs { { kid = "a" }, { key = "a" }, { kid = 1, key = "a" } } do
+    assert.error_matches(function()
+      acme.new { directory = "https://localhost/", key = key, external_account = wrong }
+    end, "'external_account'")
+  end
 end)
 
 describe("nonces", function()

@@ -355,6 +355,14 @@ describe("the time that the server suggests (RFC 9773)", function()
     end
   end)
 
+  it("is asked for again after a minute at least, a day at most, whatever the server says", function()
+    local window = { start = iso(os.time() + 86400), ["end"] = iso(os.time() + 90000) }
+    for said, wanted in pairs { ["0"] = 60, ["604800"] = 86400 } do
+      local info = told { body = { suggestedWindow = window }, headers = ("Retry-After: %s\r\n"):format(said) }
+      assert.equal(wanted, info.retry_after)
+    end
+  end)
+
   it("counts at once where it is over", function()
     local now = os.time()
     beside(function(renew, answers, asked, base)

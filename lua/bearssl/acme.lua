@@ -29,8 +29,14 @@ end
 
 local text, boolean, object_of = check.of_type "string", check.of_type "boolean", check.of_type "table"
 
+local function external_option(value)
+  if type(value) == "table" and type(value.kid) == "string" and type(value.key) == "string" then return value end
+  return nil, "a table with 'kid' and 'key', strings, is wanted"
+end
+
 local known = {
-  directory = text, key = key_option, contact = check.strings, terms_agreed = boolean, external_account = object_of,
+  directory = text, key = key_option, contact = check.strings, terms_agreed = boolean,
+  external_account = external_option,
   trust = function(value) return value end, user_agent = text, read_timeout = check.seconds,
 }
 

@@ -11,6 +11,7 @@ local ari = {}
 
 local LONGEST_WINDOW = 1 << 30 -- seconds, between the ends of what a server suggests
 local MAX_BODY = 65536
+local SOONEST, LATEST = 60, 86400 -- seconds between two looks, whatever the server says (section 4.3.2)
 
 -- Identifier of a certificate (section 4.1): its authority's key identifier and its serial number, as DER has it.
 function ari.identifier(certificate)
@@ -46,6 +47,7 @@ local function suggested(client, certificate)
   local response = url and client.transport.client:get(url, { max_body = MAX_BODY })
   if not response then return nil end
   local again = transport.retry_after(response)
+  again = again and math.max(SOONEST, math.min(again, LATEST))
   local from, to = window_of(response)
   if not from then return nil, again end
   local place = ("I4"):unpack(core.digest("sha256", certificate:der()))
