@@ -49,7 +49,7 @@ static inline bool rd_uint(lt_reader *r, int width, uint32_t *out)
         return false;
     uint32_t v = 0;
     for (int i = 0; i < width; i++)
-        v = v << 8 | in.p[i];
+        v = v << 8 | in.p[i]; /* NOLINT(clang-analyzer-core.NullDereference): it has `width` */
     *out = v;
     return true;
 }

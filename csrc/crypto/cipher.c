@@ -39,8 +39,16 @@ SOFTWARE(ctrcbc, software_ctrcbc, &br_aes_ct64_ctrcbc_vtable, &br_aes_ct_ctrcbc_
 SOFTWARE(cbcenc, software_cbcenc, &br_aes_ct64_cbcenc_vtable, &br_aes_ct_cbcenc_vtable)
 SOFTWARE(cbcdec, software_cbcdec, &br_aes_ct64_cbcdec_vtable, &br_aes_ct_cbcdec_vtable)
 SOFTWARE(br_ghash, software_ghash, br_ghash_ctmul64, br_ghash_ctmul)
-SOFTWARE(br_chacha20_run, software_chacha20, br_chacha20_ct_run, br_chacha20_ct_run)
-SOFTWARE(br_poly1305_run, software_poly1305, br_poly1305_ctmul_run, br_poly1305_ctmul_run)
+
+static br_chacha20_run software_chacha20(void)
+{
+    return br_chacha20_ct_run;
+}
+
+static br_poly1305_run software_poly1305(void)
+{
+    return br_poly1305_ctmul_run;
+}
 
 KEPT(ctr, lt_aes_ctr, lt_accel_aes_ctr, br_aes_x86ni_ctr_get_vtable, br_aes_pwr8_ctr_get_vtable,
      software_ctr)

@@ -13,6 +13,7 @@ static int digits_of(int64_t t, char digits[TIME_DIGITS])
 {
     char text[32];
     size_t n = lt_time_text(t, text, sizeof text), kept = 0;
+    memset(digits, '0', TIME_DIGITS);
     for (size_t i = 0; i < n && kept < TIME_DIGITS; i++)
         if (text[i] >= '0' && text[i] <= '9')
             digits[kept++] = text[i];

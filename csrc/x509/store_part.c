@@ -97,7 +97,7 @@ static lt_code read_text(lt_buffer *text, lt_store_manner how, lt_store_part *pa
     uint8_t *to = text->data;
     lt_code rc = LT_OK;
     size_t size = 0;
-    if (all.n > 0 && all.p[0] == DER_SEQUENCE)
+    if (all.n > 0 && all.p[0] == DER_SEQUENCE) /* NOLINT(clang-analyzer-core.NullDereference) */
         rc = read_der(all, how, &size, e);
     else if (all.n > 0)
         rc = read_pem(all, how, &to, e), size = (size_t)(to - text->data);

@@ -178,7 +178,7 @@ static lt_code validate(const lt_verifier *verifier, const lt_verify_request *re
     lt_store_refresh(validator.store, request->time);
     if (is_known(&v))
         return LT_OK;
-    v.decoded = malloc(request->count * sizeof *v.decoded);
+    v.decoded = calloc(request->count, sizeof *v.decoded);
     if (!v.decoded)
         return lt_fail(e, LT_memory, "path");
     lt_code rc = fill_pool(&v, e);
