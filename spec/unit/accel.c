@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "accel_curve25519.h"
 #include "accel_field.h"
 #include "crypto/accel/accel.h"
 #include "crypto/accel/invert256.h"
@@ -350,6 +351,26 @@ static int field25519(lua_State *L)
     return 5;
 }
 
+/* a, b, c as limbs below 2^52 -> these, then a b + c, b c + a, c a + b of lanes side by side, likewise; and the highest
+ * limb of those */
+static int lanes25519(lua_State *L)
+{
+    lt_fe in[3][4], r[4];
+    uint64_t highest = 0;
+    for (int i = 0; i < 3; i++)
+        for (int lane = 0; lane < 4; lane++)
+            in[i][lane] = limbs51(L, 1 + (i + lane) % 3);
+    unit_lanes25519(r, in[0], in[1], in[2]);
+    for (int lane = 0; lane < 3; lane++)
+        push_field(L, &in[0][lane]);
+    for (int lane = 0; lane < 3; lane++)
+        push_field(L, &r[lane]);
+    for (int i = 0; i < 4 * 5; i++)
+        highest = r[i / 5].limb[i % 5] > highest ? r[i / 5].limb[i % 5] : highest;
+    lua_pushinteger(L, (lua_Integer)highest);
+    return 7;
+}
+
 static void limbs64(uint64_t r[4], const uint8_t in[32])
 {
     memset(r, 0, 4 * sizeof *r);
@@ -450,12 +471,15 @@ ifma_public(lua_State *L) /* whether emulated, m, x, e -> x^e mod m; false as ab
 
 static void open_fields(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        { "prime_field", prime_field },   { "montgomery_shift", montgomery_shift },
-        { "ifma_private", ifma_private }, { "ifma_public", ifma_public },
-        { "field25519", field25519 },     { "invert_256", invert_256 },
-        { "montgomery", montgomery },     { NULL, NULL }
-    };
+    static const luaL_Reg functions[] = { { "prime_field", prime_field },
+                                          { "montgomery_shift", montgomery_shift },
+                                          { "ifma_private", ifma_private },
+                                          { "ifma_public", ifma_public },
+                                          { "field25519", field25519 },
+                                          { "lanes25519", lanes25519 },
+                                          { "invert_256", invert_256 },
+                                          { "montgomery", montgomery },
+                                          { NULL, NULL } };
     luaL_setfuncs(L, functions, 0);
 }
 

@@ -14,6 +14,9 @@ void unit_x25519_base(uint8_t out[32], const uint8_t scalar[32]);
 void unit_ed25519_multiply_base(lt_ed25519_point *r, const uint8_t scalar[32]);
 void unit_ed25519_multiply_two(lt_ed25519_point *r, const uint8_t s[32], const uint8_t k[32],
                                const lt_ed25519_point *p);
+
+/* a b + c, of field25519_lanes.h with its vectors emulated */
+void unit_lanes25519(lt_fe r[4], const lt_fe a[4], const lt_fe b[4], const lt_fe c[4]);
 #endif
 
 #endif

@@ -4,8 +4,9 @@
  * without them: valgrind's is one (`make ct`).
  *
  * The instructions multiply the lowest 52 bits of a lane. So factors have limbs below 2^52, and what
- * was added or subtracted is carried before it is one. lanes_carry takes limbs below 2^61; its results,
- * and those of lanes_multiply, have limbs below 2^51 + 2^14. */
+ * was added or subtracted is carried before it is one. lanes_carry takes limbs below 2^61; its results have
+ * limbs below 2^51 + 2^15, and those of lanes_multiply below 2^51 + 2^11, as no limb of a product that is to
+ * be carried reaches 268 2^52, and the last one, which comes back 19 times, 52 2^52. */
 #ifndef LT_CRYPTO_ACCEL_FIELD25519_LANES_H
 #define LT_CRYPTO_ACCEL_FIELD25519_LANES_H
 
