@@ -7,6 +7,7 @@ local dkjson = require "dkjson"
 local mkcert = require "bearssl.mkcert"
 local peer = require "spec.support.peer"
 local pki = require "spec.support.pki"
+local scheduler = require "bearssl.scheduler"
 local schedulers = require "spec.support.schedulers"
 local watch = require "bearssl.watch"
 
@@ -397,6 +398,26 @@ describe("bearssl.watch", function()
     assert.equal("expired", look(early, { time = NOW + 6 * DAY })[1].error.code)
     local stray = { { text = "c", content = leaf.certificate:pem() .. early[1].content } } -- twice the leaf
     assert.same({ "ok", 90 }, { look(stray)[1].status, look(stray)[1].days_left })
+  end)
+
+  it("tells the anchor that ends first, as a handshake will", function()
+    local now = os.time()
+    local anchor = assert(mkcert.authority { name = "Anchor", not_before = now - DAY, not_after = now + 5 * DAY + 60 })
+    local leaf = assert(anchor:issue { names = "localhost", not_before = now - DAY, not_after = now + 90 * DAY })
+    local listener = assert(bearssl.listen { host = "127.0.0.1", port = 0, certificate = leaf.pem, key = leaf.key,
+      watch = false, fetch_staple = false })
+    local own_port = select(2, listener:getsockname())
+    local loop, result, failed = scheduler.loop(), nil, nil
+    loop:spawn(listener.run, listener, function(sock) sock:receive "*l" end)
+    loop:spawn(function()
+      local targets = { { text = "s", host = "127.0.0.1", port = own_port, name = "localhost" } }
+      result = watch.look(targets, { trust = anchor.certificate:pem() })[1]
+      failed = watch.look(targets, { trust = anchor.certificate:pem(), time = now + 6 * DAY })[1]
+      listener:close(0)
+    end)
+    loop:run()
+    assert.same({ "critical", 5, "CN=Anchor" }, { result.status, result.days_left, result.ends_first })
+    assert.same({ "error", "expired" }, { failed.status, failed.error.code })
   end)
 
   it("names the option that is wrong", function()

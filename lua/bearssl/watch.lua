@@ -109,12 +109,11 @@ local function judge(result, options)
   return result.days_left <= options.warn_days and "warning" or "ok"
 end
 
--- When the path ends: with the first of its certificates that does. What anchors it is the affair of who trusts it.
+-- When the path ends: with the first of its certificates that does, what anchors it included: its dates bind.
 local function dates(result, path, now)
   local first = path[1]
-  for i, certificate in ipairs(path) do
-    local anchor = i > 1 and certificate.issuer.der == certificate.subject.der
-    if not anchor and certificate.not_after < first.not_after then first = certificate end
+  for _, certificate in ipairs(path) do
+    if certificate.not_after < first.not_after then first = certificate end
   end
   result.not_after, result.days_left = first.not_after, first:days_left(now)
   if first ~= path[1] then result.ends_first = tostring(first.subject) end
