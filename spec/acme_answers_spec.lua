@@ -82,6 +82,48 @@ it("an account is bound to one elsewhere, as openssl counts it", function()
   end
 end)
 
+it("what cannot be ordered is told before anything is asked", function()
+  local key = assert(mkcert.key())
+  for name, wanted in pairs { ["a b"] = "'a b' is no DNS name", ["a.example:443"] = "without a port",
+    ["https://a.example"] = "no host name", ["me@a.example"] = "no host name", ["DNS:a.example"] = "no host name" } do
+    assert.error_matches(function()
+      acme.new { directory = "https://127.0.0.1:1/", key = key }:certificate { names = { name }, responder = responder }
+    end, wanted, 1, true)
+    assert.error_matches(function()
+      acme.renew { directory = "https://127.0.0.1:1/", names = name, file = "/none/f", account = "/none/a",
+        responder = responder }
+    end, wanted, 1, true)
+  end
+  assert.error_matches(function()
+    acme.renew { directory = "https://127.0.0.1:1/", names = "a", file = "/none/f", account = "/none/f",
+      responder = responder }
+  end, "option 'account'")
+end)
+
+it("names are those that were ordered, in whichever case the server has them", function()
+  local told = {}
+  assert(tried(function(answers)
+    local honest_order, look = answers.order, 0
+    answers.authz.body.status = "pending"
+    function answers.order()
+      look = look + 1
+      local answer = honest_order()
+      if look > 1 then return answer end
+      local body = { status = "pending" }
+      for name, value in pairs(answer.body) do body[name] = body[name] or value end
+      return { body = body }
+    end
+    function answers.challenge()
+      answers.authz.body.status = "valid"
+      return { body = {} }
+    end
+  end, { names = { "A.Example" }, responder = acme.dns(function(...)
+    told[#told + 1] = table.concat({ ... }, " ", 1, 2)
+    return true
+  end) }))
+  assert.same({ "add _acme-challenge.A.Example", "remove _acme-challenge.A.Example" }, told)
+end)
+
 describe("nonces", function()
   it("refused for ever come to an end", function()
     local issued, err, _, asked = tried(function(answers)

@@ -114,7 +114,7 @@ function acme_client:account()
 end
 
 local order_options = {
-  names = check.strings, responder = object_of, key = function(value)
+  names = order.names, responder = object_of, key = function(value)
     if core.is_key(value) or type(value) == "string" then return value end
     return nil, "a key, or the kind of a new one, is wanted"
   end,

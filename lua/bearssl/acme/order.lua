@@ -2,18 +2,35 @@
 -- One order (RFC 8555 section 7.4), from the names to the chain. What it does next follows from the status that the
 -- server tells, so an order that another run began is gone on with.
 local challenges = require "bearssl.acme.challenges"
+local check = require "bearssl.check"
 local core = require "bearssl.core"
 local failure = require "bearssl.acme.failure"
 local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
+local names_of = require "bearssl.mkcert.names"
 local transport = require "bearssl.acme.transport"
 local x509 = require "bearssl.x509"
 
 local order = {}
 
 local MAX_WORD, MAX_OFFERED, MAX_AUTHORIZATIONS = 255, 8, 100
+local DNS_NAME, IP_ADDRESS = 2, 7 -- of GeneralName
 local FUTURE = 86400 -- seconds that our clock may be behind the server's
 local FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT = 0.5, 15, 600 -- seconds between two looks, and of all of them
+
+-- What can be ordered: a list of host names, wildcards and addresses (section 7.1.3, RFC 8738); or nil, what is wrong.
+function order.names(value)
+  local list, wrong = check.strings(value)
+  if not list then return nil, wrong end
+  for _, name in ipairs(list) do
+    local fine, kind = pcall(names_of.general, name)
+    if not fine then return nil, kind end
+    if kind ~= DNS_NAME and kind ~= IP_ADDRESS or names_of.bare(name) ~= name then
+      return nil, ("'%s' is no host name and no address"):format(name)
+    end
+  end
+  return list
+end
 
 local function identifiers(names)
   local list = {}

@@ -14,6 +14,7 @@ local json = require "bearssl.https.json"
 local jws = require "bearssl.acme.jws"
 local keys = require "bearssl.key"
 local mkcert = require "bearssl.mkcert"
+local order = require "bearssl.acme.order"
 local transport = require "bearssl.acme.transport"
 local x509 = require "bearssl.x509"
 
@@ -60,8 +61,8 @@ local function read_state(path, subject)
   return state
 end
 
-local function write_state(path, subject, order)
-  local state = { version = VERSION, order = order, begun = os.time() }
+local function write_state(path, subject, url)
+  local state = { version = VERSION, order = url, begun = os.time() }
   for name, value in pairs(subject) do state[name] = value end
   return core.write_file(path, json.encode(state), SECRET, true)
 end
@@ -141,7 +142,7 @@ local function swap(issued, values, paths)
 end
 
 local options_of = {
-  names = check.strings, file = check.of_type "string", account = check.of_type "string",
+  names = order.names, file = check.of_type "string", account = check.of_type "string",
   responder = check.of_type "table", key = content.key_kind, after = check.of_type "function",
   must_staple = check.of_type "boolean",
   profile = check.of_type "string", force = check.of_type "boolean", time = check.integer(0, 253402300799),
@@ -160,6 +161,9 @@ local function read(given)
   if not values then error("bearssl.acme.renew: " .. wrong, 3) end
   for _, name in ipairs { "names", "file", "account", "responder" } do
     if not values[name] then error(("bearssl.acme.renew: option '%s' is missing"):format(name), 3) end
+  end
+  if values.account == values.file then
+    error("bearssl.acme.renew: option 'account': it is 'file'; the account's key has a file of its own", 3)
   end
   return values, passed
 end
