@@ -92,3 +92,19 @@ describe("core.run", function()
     assert.error_matches(function() core.run_timed(1) end, "argument")
   end)
 end)
+
+describe("core.lock_file", function()
+  it("holds the file that has the name, also where another has just removed it", function()
+    local dir = io.popen "mktemp -d":read "l"
+    assert(os.execute(("cc -shared -fPIC -O1 -o %s/lost.so spec/support/lost_lock.c -ldl"):format(dir)))
+    local line = ([[LOST_LOCK=%s/lock LD_PRELOAD=%s/lost.so \
+      ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 %s lua5.4 -e '
+      local core = require "bearssl.core"
+      local one = assert(core.lock_file "%s/lock")
+      local other, err = core.lock_file "%s/lock"
+      print(one ~= nil, other, err.code)']]):format(dir, dir, require "spec.support.child", dir, dir)
+    local pipe <close> = assert(io.popen(line))
+    assert.equal("true\tnil\tlocked\n", pipe:read "a")
+    os.execute("rm -r " .. dir)
+  end)
+end)

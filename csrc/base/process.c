@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,7 +166,7 @@ lt_code lt_run(char *const argv[], double seconds, int *status, lt_error *e)
     return rc;
 }
 
-int lt_lock_file(const char *path, lt_error *e)
+static int lock_once(const char *path, lt_error *e)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
@@ -180,4 +181,21 @@ int lt_lock_file(const char *path, lt_error *e)
         lt_fail_detail(e, LT_file_write, "file", "%s: %s", path, strerror(errno));
     close(fd);
     return -1;
+}
+
+static bool leads_to(const char *path, int fd)
+{
+    struct stat named, held;
+    return stat(path, &named) == 0 && fstat(fd, &held) == 0 && named.st_ino == held.st_ino
+           && named.st_dev == held.st_dev;
+}
+
+int lt_lock_file(const char *path, lt_error *e)
+{
+    for (;;) {
+        int fd = lock_once(path, e);
+        if (fd < 0 || leads_to(path, fd))
+            return fd;
+        close(fd); /* removed meanwhile: the lock of a file without a name keeps nobody out */
+    }
 }
