@@ -5,6 +5,7 @@ local acme_server = require "spec.support.acme_server"
 local core = require "bearssl.core"
 local hex = require "bearssl.hex"
 local json = require "bearssl.https.json"
+local jws = require "bearssl.acme.jws"
 local mime = require "mime"
 local mkcert = require "bearssl.mkcert"
 local when = require "bearssl.acme.when"
@@ -122,6 +123,40 @@ it("names are those that were ordered, in whichever case the server has them", f
     return true
   end) }))
   assert.same({ "add _acme-challenge.A.Example", "remove _acme-challenge.A.Example" }, told)
+end)
+
+-- RFC 8738 section 6, with RFC 3596 section 2.5's example.
+it("tls-alpn-01 of an address is asked for by its name in the reverse tree", function()
+  for address, name in pairs {
+    ["192.0.2.1"] = "1.2.0.192.in-addr.arpa", ["4321:0:1:2:3:4:567:89ab"] =
+      "b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa",
+  } do
+    local own = acme.tls_alpn()
+    assert(own.add(address, "token", "token.thumbprint"))
+    local hello = { alpn = { "acme-tls/1" }, server_name = name:upper() }
+    assert.is_truthy(own.on_client_hello(hello))
+    assert.is_false(own.on_client_hello { alpn = hello.alpn, server_name = address })
+    own.remove(address)
+    assert.is_false(own.on_client_hello(hello))
+  end
+end)
+
+describe("signatures", function()
+  it("have RFC 8037's thumbprint of a key", function() -- appendix A.3
+    local octets = mime.unb64 "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+    assert.equal("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+      jws.thumbprint { type = "ed25519", public_key = octets })
+  end)
+
+  it("have two numbers of one size, however short they are", function() -- RFC 7518 section 3.4
+    for kind, size in pairs { ["P-256"] = 64, ["P-384"] = 96 } do
+      local key, digits = assert(mkcert.key(kind)), (size * 8 + 5) // 6
+      for i = 1, 1500 do -- of which a dozen have a number that begins with a zero octet
+        local signature = assert(jws.sign({ key = key, url = "u" }, tostring(i))):match '"signature":"([%w_-]+)"'
+        assert.equal(digits, #signature)
+      end
+    end
+  end)
 end)
 
 describe("nonces", function()
