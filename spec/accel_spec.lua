@@ -413,15 +413,15 @@ if built then
       local edges = { 0, 1, 18, 19, max, max - 1, max - 37, (1 << 51) - 1, 1 << 51, (1 << 51) + (1 << 15) }
       local function limb() return edges[math.random(20)] or math.random(0, max) end
       for i = 1, 1000 do
-        local numbers, r = {}, {}
+        local given, r = {}, {}
         for k = 1, 3 do
-          numbers[k] = i < 3 and ("<I8"):pack(max):rep(5) or ("<I8I8I8I8I8"):pack(limb(), limb(), limb(), limb(), limb())
+          given[k] = i < 3 and ("<I8"):pack(max):rep(5) or ("<I8I8I8I8I8"):pack(limb(), limb(), limb(), limb(), limb())
         end
         local highest
-        r[1], r[2], r[3], r[4], r[5], r[6], highest = unit.lanes25519(table.unpack(numbers))
+        r[1], r[2], r[3], r[4], r[5], r[6], highest = unit.lanes25519(table.unpack(given))
         for lane = 1, 3 do
           local a, b, c = number(r[lane]), number(r[lane % 3 + 1]), number(r[(lane + 1) % 3 + 1])
-          same(add(multiply(a, b, p), c, p), number(r[lane + 3]), lane, table.unpack(numbers))
+          same(add(multiply(a, b, p), c, p), number(r[lane + 3]), lane, table.unpack(given))
         end
         assert.is_true(highest < (1 << 51) + (1 << 11), highest)
       end
