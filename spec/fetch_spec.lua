@@ -116,8 +116,8 @@ describe("fetch.crl", function()
 
   it("gives the deltas too that the list or the certificate names", function()
     server.put("base", list({}, { freshest_crl = server.url .. "/delta" }))
-    server.put("delta", list({ { serial = "7B" } }, { base = 1 }))
-    server.put("other", list({}, { base = 1 }))
+    server.put("delta", list({ { serial = "7B" } }, { number = 2, base = 1 }))
+    server.put("other", list({}, { number = 2, base = 1 }))
     local leaf = issue { crl = server.url .. "/base", freshest_crl = server.url .. "/other" }
     local lists = assert(fetch.crl(leaf))
     local kinds = {}

@@ -77,7 +77,9 @@ end
 function revoke.crl(what)
   local issuer = authority(what.issuer)
   for _, entry in ipairs(what.entries or {}) do
-    issuer:revoke(hex.octets(entry.serial), { reason = entry.reason, time = NOON })
+    local serial = hex.octets(entry.serial)
+    if entry.reason == "remove_from_crl" then issuer:revoke(serial, { reason = "certificate_hold", time = NOON }) end
+    issuer:revoke(serial, { reason = entry.reason, time = NOON })
   end
   local options = without(what, { issuer = true, entries = true })
   options.this_update, options.next_update = options.this_update or IN_2025, options.next_update or IN_2026
