@@ -135,6 +135,14 @@ describe("bearssl mkcert", function()
     end
   end)
 
+  it("revokes nothing where one of the files is no certificate", function()
+    made "ca"
+    made("server", "a.example")
+    assert.equal(6, (mkcert("revoke", "a.example.pem", "a.example.key", "--json")))
+    made "crl"
+    assert.matches("No Revoked Certificates", (select(2, shell("openssl crl -noout -text -in " .. dir .. "/ca.crl"))))
+  end)
+
   it("takes back what is on hold alone", function()
     made "ca"
     made("server", "a.example")

@@ -260,19 +260,30 @@ local function leaf_of(path, authority)
       or ("issued by %s, not by %s"):format(chain[1].issuer, ours)) }
 end
 
+-- The certificates of all the files, or of none.
+local function leaves_of(paths, authority)
+  local leaves = {}
+  for i, path in ipairs(paths) do
+    local leaf, err = leaf_of(path, authority)
+    if not leaf then return nil, err end
+    leaves[i] = leaf
+  end
+  return leaves
+end
+
 function uses.revoke(args, out)
   local authority, err = make.open(args.dir)
   if not authority then return nil, err end
-  local serials = output.list()
-  for _, path in ipairs(args.files) do
-    local leaf, ok
-    leaf, err = leaf_of(path, authority)
-    if not leaf then return nil, err end
+  local leaves
+  leaves, err = leaves_of(args.files, authority)
+  if not leaves then return nil, err end
+  local serials, what = output.list(), args.reason == "remove_from_crl" and "good again" or "revoked"
+  for i, leaf in ipairs(leaves) do
+    local ok
     ok, err = tried(authority.revoke, authority, leaf, { reason = args.reason })
     if not ok then return nil, err end
-    serials[#serials + 1] = leaf.serial
+    serials[i] = leaf.serial
     if not out.wants_json then
-      local what = args.reason == "remove_from_crl" and "good again" or "revoked"
       out:print(("%s: %s, %s"):format(what, output.clean(tostring(leaf.subject)), leaf.serial))
     end
   end
