@@ -154,6 +154,14 @@ describe("bearssl.mkcert", function()
       assert.matches("1970%-01%-02", err.message)
     end)
 
+    it("are not issued without entropy for their serial number", function()
+      local own, random = new(), core.random
+      core.random = function() return nil, core.error { code = "entropy", message = "none", side = "local" } end
+      local ok, issued, err = pcall(own.issue, own, { names = "a.example" })
+      core.random = random
+      assert.same({ true, nil, "entropy" }, { ok, issued, type(err) == "table" and err.code })
+    end)
+
     it("are for no address that a zero byte ends", function()
       assert.error_matches(function() mkcert.request { names = "192.0.2.1\0.example" } end, "no DNS name")
     end)

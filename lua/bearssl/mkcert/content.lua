@@ -160,7 +160,8 @@ end
 
 -- 16 random octets, of which the first is neither 0 nor above 127.
 local function random_serial()
-  local octets = core.random(16)
+  local octets, err = core.random(16)
+  if not octets then return nil, err end
   return string.char(octets:byte() & 0x7f | 0x40) .. octets:sub(2)
 end
 
@@ -188,8 +189,11 @@ function content.certificate(read, spki, issuer, key)
   local by, subject = issuer and issuer.certificate, names.distinguished(read.subject)
   local from, to = validity(read, by)
   if not from then return nil, to end
+  local number = read.serial
+  if not number then number, err = random_serial() end
+  if not number then return nil, err end
   return core.issue_certificate({
-    serial = read.serial or random_serial(), issuer = by and by.subject.der or subject, subject = subject,
+    serial = number, issuer = by and by.subject.der or subject, subject = subject,
     not_before = from, not_after = to, spki = spki,
     extensions = all_extensions(read, core.spki_type(spki), own_id, by and content.identifier(by) or own_id),
   }, issuer and issuer.key or key, read.hash)
