@@ -88,14 +88,18 @@ end)
 
 describe("ecdsa by a key that is known", function()
   it("agrees with the plain one", function()
-    local good = 0
+    local good, knows = 0, select(2, unit.accel()) & 1 == 1
     for _, group in ipairs(load "ecdsa_secp256r1_sha256".testGroups) do
       local point = bytes(group.publicKey.uncompressed)
       for _, test in ipairs(group.tests) do
         local digest, signature = core.digest("sha256", bytes(test.msg)), bytes(test.sig)
         local plain = unit.ecdsa_verify_digest("secp256r1", point, digest, signature)
         local known = unit.ecdsa_verify_known("secp256r1", point, digest, signature)
-        assert.equal(plain, known == nil and plain or known, test.comment)
+        if knows then
+          assert.equal(plain, known, test.comment)
+        else
+          assert.is_nil(known)
+        end
         good = good + (plain and 1 or 0)
       end
     end
