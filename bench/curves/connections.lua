@@ -132,12 +132,10 @@ end
 
 -- Of responses of a server that sends as many bytes as the path says.
 function figures.body()
-  for _, name in ipairs { "bearssl", "luasec" } do
-    local fetch = require("curves.fetch_" .. name)
-    for _, size in ipairs(time.steps { 1, 1024, 16384, 65536, 1048576, 16777216 }) do
-      local url = ("https://localhost:%s/%d"):format(o.port, size)
-      time.curve("body", name, size, function() assert(fetch(url, o.trust) == size) end)
-    end
+  local fetch = require("curves.fetch_" .. o.stack)
+  for _, size in ipairs(time.steps { 1, 1024, 16384, 65536, 1048576, 16777216 }) do
+    local url = ("https://localhost:%s/%d"):format(o.port, size)
+    time.curve("body", o.stack, size, function() assert(fetch(url, o.trust) == size) end)
   end
 end
 
