@@ -6,16 +6,10 @@ local core = require "bearssl.core"
 local disk = require "spec.support.disk"
 local keys = require "bearssl.key"
 local mkcert = require "bearssl.mkcert"
+local shell = require "spec.support.shell"
 local x509 = require "bearssl.x509"
 
 local STEPS = 60 -- more than any run has
-
-local function shell(line)
-  local pipe = assert(io.popen("{ " .. line .. "; } 2>&1 </dev/null"))
-  local out = pipe:read "a"
-  pipe:close()
-  return out
-end
 
 local dir
 

@@ -5,16 +5,10 @@ local disk = require "spec.support.disk"
 local keys = require "bearssl.key"
 local pebble = require "spec.support.pebble"
 local peer = require "spec.support.peer"
+local shell = require "spec.support.shell"
 local x509 = require "bearssl.x509"
 
 local STEPS = 60 -- more than any run has
-
-local function shell(line)
-  local pipe = assert(io.popen("{ " .. line .. "; } 2>&1 </dev/null"))
-  local out = pipe:read "a"
-  pipe:close()
-  return out
-end
 
 describe("bearssl renew", function()
   local dir, home, server, port

@@ -7,16 +7,10 @@ local core = require "bearssl.core"
 local json = require "bearssl.https.json"
 local keys = require "bearssl.key"
 local mkcert = require "bearssl.mkcert"
+local shell = require "spec.support.shell"
 local x509 = require "bearssl.x509"
 
 local against, honest, root = acme_server.against, acme_server.honest, acme_server.root
-
-local function shell(line)
-  local pipe = assert(io.popen("{ " .. line .. "; } 2>&1 </dev/null"))
-  local out = pipe:read "a"
-  pipe:close()
-  return out
-end
 
 local function write(path, text)
   local file <close> = assert(io.open(path, "w"))

@@ -7,6 +7,7 @@
 #include "lua/support.h"
 #include "x509/certificate.h"
 #include "x509/crl_point.h"
+#include "x509/general_name.h"
 
 #define LT_LUA_CERTIFICATE "bearssl.certificate"
 
@@ -27,6 +28,8 @@ void lt_lua_push_base64(lua_State *L, lt_bytes b, size_t line, const char *befor
 void lt_lua_push_text(lua_State *L, uint32_t tag, lt_bytes value); /* lt_string_text */
 void lt_lua_push_rdn(lua_State *L, lt_bytes rdn);                  /* its content */
 
+/* { type, value }; of what has no text, { type, der }. `with_mask`: addresses are of name constraints. */
+void lt_lua_push_general_name(lua_State *L, const lt_general_name *name, bool with_mask);
 void lt_lua_push_distribution_point(lua_State *L, const lt_distribution_point *d);
 
 void lt_lua_open_name(lua_State *L); /* the class that lt_lua_push_name needs */

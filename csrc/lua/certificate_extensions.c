@@ -49,93 +49,12 @@ static void push_oid_name(lua_State *L, lt_bytes oid) /* our name for it, else d
         lt_lua_push_oid(L, oid);
 }
 
-/* 192.0.2.1, or with its mask (name constraints): 192.0.2.0/24, or /255.0.255.0 if it has holes */
-static bool push_ip(lua_State *L, lt_bytes a, bool with_mask)
-{
-    char text[100];
-    size_t half = with_mask ? a.n / 2 : a.n, bits = 0, n;
-    if (half != 4 && half != 16)
-        return false;
-    n = lt_ip_text((lt_bytes){ a.p, half }, text, sizeof text);
-    if (!with_mask) {
-        lua_pushlstring(L, text, n);
-        return a.n == half;
-    }
-    while (bits < half * 8 && (a.p[half + bits / 8] & 0x80U >> bits % 8))
-        bits++;
-    bool holes = false;
-    for (size_t i = bits; i < half * 8; i++)
-        holes = holes || (a.p[half + i / 8] & 0x80U >> i % 8);
-    if (holes) {
-        text[n++] = '/';
-        lt_ip_text((lt_bytes){ a.p + half, half }, text + n, sizeof text - n);
-        lua_pushstring(L, text);
-    } else {
-        lua_pushfstring(L, "%s/%d", text, (int)bits);
-    }
-    return true;
-}
-
-static const char *const general_name_types[] = {
-    "other_name",     "rfc822_name", "dns_name",   "x400_address",  "directory_name",
-    "edi_party_name", "uri",         "ip_address", "registered_id",
-};
-
-static void set_other_name(lua_State *L, lt_bytes content)
-{
-    lt_bytes oid, value;
-    lt_reader inner, text;
-    uint32_t tag;
-    if (!lt_other_name(content, &oid, &value))
-        return;
-    set_oid(L, "oid", oid);
-    lt_lua_set_bytes(L, "der", value);
-    inner = value;
-    if (der_any(&inner, &tag, &text) && lt_string_valid(tag, text)) {
-        lt_lua_push_text(L, tag, text);
-        lua_setfield(L, -2, "value");
-    }
-}
-
-/* { type, value }; of what has no text, { type, der } */
-static void push_general_name(lua_State *L, const lt_general_name *name, bool with_mask)
-{
-    lua_createtable(L, 0, 2);
-    set_string(L, "type", general_name_types[name->type]);
-    switch (name->type) {
-    case LT_GN_other_name:
-        set_other_name(L, name->value);
-        return;
-    case LT_GN_x400_address:
-    case LT_GN_edi_party_name:
-        lt_lua_set_bytes(L, "der", name->value);
-        return;
-    case LT_GN_directory_name:
-        lt_lua_push_name(L, name->value);
-        break;
-    case LT_GN_ip_address:
-        if (push_ip(L, name->value, with_mask))
-            break;
-        lt_lua_set_bytes(L, "der", name->value);
-        return;
-    case LT_GN_registered_id:
-        lt_lua_push_oid(L, name->value);
-        break;
-    case LT_GN_rfc822_name:
-    case LT_GN_dns_name:
-    case LT_GN_uri:
-        lt_lua_push_bytes(L, name->value);
-        break;
-    }
-    lua_setfield(L, -2, "value");
-}
-
 static bool push_general_names(lua_State *L, lt_reader names)
 {
     lt_general_name name;
     lua_newtable(L);
     while (lt_general_name_next(&names, &name)) {
-        push_general_name(L, &name, false);
+        lt_lua_push_general_name(L, &name, false);
         append(L);
     }
     return names.n == 0;
@@ -237,7 +156,7 @@ static bool access_descriptions(lua_State *L, lt_bytes value, const lt_certifica
         lua_newtable(L);
         push_oid_name(L, a.method);
         lua_setfield(L, -2, "method");
-        push_general_name(L, &a.location, false);
+        lt_lua_push_general_name(L, &a.location, false);
         lua_setfield(L, -2, "location");
         append(L);
     }
@@ -404,7 +323,7 @@ static bool set_subtrees(lua_State *L, const char *field, lt_reader list)
         return true;
     lua_newtable(L);
     while (lt_general_subtree_next(&list, &s)) {
-        push_general_name(L, &s.base, true);
+        lt_lua_push_general_name(L, &s.base, true);
         if (s.minimum > 0)
             set_integer(L, "minimum", s.minimum);
         if (s.maximum >= 0)
